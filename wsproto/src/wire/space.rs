@@ -1,0 +1,21 @@
+use core::fmt;
+
+/// The destination slice is too short for what was to be written; nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct BufferTooSmall {
+    /// How many bytes the destination must have, at the least.
+    pub needed: usize,
+}
+
+impl fmt::Display for BufferTooSmall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the output buffer is too small: {} bytes are needed",
+            self.needed
+        )
+    }
+}
+
+impl core::error::Error for BufferTooSmall {}
