@@ -1,3 +1,220 @@
-//! The error families, never mixed: the peer's fault, the caller's fault, not enough space.
+//! The error families, never mixed: what the peer did wrong, what the caller did wrong, and lack of space.
+//!
+//! | whose fault | type | what to do |
+//! |---|---|---|
+//! | the peer's | [`ProtocolError`] | send the Close frame that follows from it, close the transport |
+//! | the peer's, or the network's | [`AbnormalClosure`] | the transport ended without a Close frame; nothing to send |
+//! | the caller's | [`Misuse`] | mend the program; nothing was written |
+//! | nobody's | [`BufferTooSmall`] | call again with more space; nothing was written |
+//!
+//! [`SendError`] is either of the last two. All are `Copy`.
+
+use core::fmt;
 
 pub use crate::wire::BufferTooSmall;
+use crate::wire::{CloseCode, CloseFrame, CloseFrameError, HeaderError};
+
+/// What the peer did against the protocol or beyond the limits. The connection has failed ([RFC 6455 §7.1.7]): no event
+/// comes any more, and [`close_frame`](Self::close_frame) is the Close frame to send before the transport is closed.
+///
+/// [RFC 6455 §7.1.7]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// A frame header that can't be. 1002
+    Header(HeaderError),
+    /// An RSV bit is set, and no negotiated extension gives it a meaning. 1002
+    ReservedBits,
+    /// A client's frame that is not masked. 1002
+    UnmaskedFrame,
+    /// A server's frame that is masked. 1002
+    MaskedFrame,
+    /// A continuation, and no message is under way. 1002
+    UnexpectedContinuation,
+    /// A new message, and the one before has not ended. 1002
+    UnfinishedMessage,
+    /// A Close frame with a payload that can't be. 1002, or 1007 for a reason that is not UTF-8
+    Close(CloseFrameError),
+    /// Text that is not UTF-8. 1007
+    NotUtf8,
+    /// A frame that announces more than [`max_frame_payload`](crate::connection::Config::max_frame_payload). 1009
+    FrameTooBig {
+        /// The announced length in bytes.
+        len: u64,
+    },
+    /// A message that, with what is announced, exceeds
+    /// [`max_message_size`](crate::connection::Config::max_message_size). 1009
+    MessageTooBig {
+        /// The message's length in bytes, as far as it is announced.
+        len: u64,
+    },
+    /// More frames in one message than [`max_fragments`](crate::connection::Config::max_fragments). 1008
+    TooManyFragments,
+    /// More control frames between two fragments than
+    /// [`max_control_frames`](crate::connection::Config::max_control_frames). 1008
+    TooManyControlFrames,
+}
+
+impl ProtocolError {
+    /// Returns the close code that tells the peer of this error ([RFC 6455 §7.4.1]).
+    ///
+    /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::Close(CloseFrameError::ReasonNotUtf8) | Self::NotUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::Header(_)
+            | Self::ReservedBits
+            | Self::UnmaskedFrame
+            | Self::MaskedFrame
+            | Self::UnexpectedContinuation
+            | Self::UnfinishedMessage
+            | Self::Close(_) => CloseCode::PROTOCOL_ERROR,
+            Self::FrameTooBig { .. } | Self::MessageTooBig { .. } => CloseCode::MESSAGE_TOO_BIG,
+            Self::TooManyFragments | Self::TooManyControlFrames => CloseCode::POLICY_VIOLATION,
+        }
+    }
+
+    /// Returns the Close frame that tells the peer of this error: the code, and the rule in words.
+    pub const fn close_frame(self) -> CloseFrame<'static> {
+        CloseFrame::of_error(self.close_code(), self.rule())
+    }
+
+    const fn rule(self) -> &'static str {
+        match self {
+            Self::Header(error) => error.rule(),
+            Self::ReservedBits => "reserved bit without an extension (RFC 6455 section 5.2)",
+            Self::UnmaskedFrame => "client frame that is not masked (RFC 6455 section 5.1)",
+            Self::MaskedFrame => "server frame that is masked (RFC 6455 section 5.1)",
+            Self::UnexpectedContinuation => "continuation without a message (RFC 6455 section 5.4)",
+            Self::UnfinishedMessage => "new message inside a fragmented one (RFC 6455 section 5.4)",
+            Self::Close(error) => error.rule(),
+            Self::NotUtf8 => "text that is not UTF-8 (RFC 6455 section 8.1)",
+            Self::FrameTooBig { .. } => "frame over the size limit",
+            Self::MessageTooBig { .. } => "message over the size limit",
+            Self::TooManyFragments => "message in too many fragments",
+            Self::TooManyControlFrames => "too many control frames inside a message",
+        }
+    }
+}
+
+impl From<HeaderError> for ProtocolError {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+impl From<CloseFrameError> for ProtocolError {
+    fn from(error: CloseFrameError) -> Self {
+        Self::Close(error)
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(error) => error.fmt(f),
+            Self::Close(error) => error.fmt(f),
+            Self::FrameTooBig { len } | Self::MessageTooBig { len } => {
+                write!(f, "{}: {len} bytes", self.rule())
+            }
+            _ => f.write_str(self.rule()),
+        }
+    }
+}
+
+impl core::error::Error for ProtocolError {}
+
+/// The transport ended without a Close frame: what [RFC 6455 §7.1.5] calls 1006.
+///
+/// [RFC 6455 §7.1.5]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AbnormalClosure {
+    /// Whether a message was under way, which is now cut short.
+    pub inside_message: bool,
+}
+
+impl fmt::Display for AbnormalClosure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the transport ended without a Close frame")?;
+        if self.inside_message {
+            f.write_str(", inside a message")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for AbnormalClosure {}
+
+/// What the caller asked for can't be sent: it would break the protocol. Nothing was written, nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A Close frame was sent; no data and no second Close may follow ([RFC 6455 §5.5.1]).
+    ///
+    /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+    CloseSent,
+    /// A fragmented message is under way and has to end first ([RFC 6455 §5.4]).
+    ///
+    /// [RFC 6455 §5.4]: https://www.rfc-editor.org/rfc/rfc6455#section-5.4
+    MessageUnderWay,
+    /// The payload of a Ping or Pong is over 125 bytes ([RFC 6455 §5.5]).
+    ///
+    /// [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
+    ControlTooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// A fragment of text makes the message not UTF-8 ([RFC 6455 §5.6]).
+    ///
+    /// [RFC 6455 §5.6]: https://www.rfc-editor.org/rfc/rfc6455#section-5.6
+    NotUtf8,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CloseSent => f.write_str("a Close frame was sent: nothing may follow it"),
+            Self::MessageUnderWay => {
+                f.write_str("a fragmented message is under way: send its last fragment first")
+            }
+            Self::ControlTooLong { len } => {
+                write!(f, "a Ping or Pong of {len} bytes: 125 are the most")
+            }
+            Self::NotUtf8 => f.write_str("the text is not UTF-8: send it as binary"),
+        }
+    }
+}
+
+impl core::error::Error for Misuse {}
+
+/// Why a frame was not written. Nothing has changed, neither the state nor the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SendError {
+    /// It can't be sent, now or ever: the caller's fault.
+    Misuse(Misuse),
+    /// Not enough space: call again with more.
+    BufferTooSmall(BufferTooSmall),
+}
+
+impl From<Misuse> for SendError {
+    fn from(error: Misuse) -> Self {
+        Self::Misuse(error)
+    }
+}
+
+impl From<BufferTooSmall> for SendError {
+    fn from(error: BufferTooSmall) -> Self {
+        Self::BufferTooSmall(error)
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Misuse(error) => error.fmt(f),
+            Self::BufferTooSmall(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}

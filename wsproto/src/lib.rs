@@ -15,7 +15,9 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod connection;
 pub mod error;
 #[cfg(feature = "handshake")]
 pub mod handshake;
+pub mod session;
 pub mod wire;

@@ -1,5 +1,33 @@
-//! Frames as bytes: opcode, header, mask, UTF-8, close payload.
+//! Layer 0: frames as bytes.
+//!
+//! Opcode, frame header, mask, UTF-8 and the close payload, as pure functions and small `Copy` values over
+//! byte slices. This layer knows what RFC 6455 says of one frame; it knows no role, no policy and no connection.
+//!
+//! **Nothing in here panics, on any input**, and nothing allocates. Incomplete input is never an error: it is
+//! `Ok(None)`. What can be built can be sent: a reserved opcode, a control frame of 126 bytes or the close code
+//! 1005 have no value of their types.
+//!
+//! | to find the rule on | look in |
+//! |---|---|
+//! | opcodes, control and data frames (§5.2, §5.5, §5.6) | [`Opcode`] |
+//! | FIN, RSV, the three length forms (§5.2) | [`FrameHeader`] |
+//! | masking (§5.3) | [`MaskingKey`] |
+//! | UTF-8 across pieces (§8.1) | [`Utf8Validator`] |
+//! | close codes and reasons (§5.5.1, §7.4) | [`CloseCode`], [`CloseFrame`] |
+//! | one whole frame in one call | [`frame`] |
 
+pub mod frame;
+
+mod close;
+mod header;
+mod mask;
+mod opcode;
 mod space;
+mod utf8;
 
+pub use close::{CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, MAX_CLOSE_REASON};
+pub use header::{EncodedHeader, FrameHeader, HeaderError, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Rsv};
+pub use mask::MaskingKey;
+pub use opcode::Opcode;
 pub use space::BufferTooSmall;
+pub use utf8::{Utf8Error, Utf8Validator};

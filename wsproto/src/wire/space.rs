@@ -10,11 +10,7 @@ pub struct BufferTooSmall {
 
 impl fmt::Display for BufferTooSmall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the output buffer is too small: {} bytes are needed",
-            self.needed
-        )
+        write!(f, "the output buffer is too small: {} bytes are needed", self.needed)
     }
 }
 

@@ -1,0 +1,54 @@
+use crate::wire::CloseFrame;
+
+/// What [`receive`](super::Receiver::receive) found at the start of the buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the bytes consumed have to be dropped from the buffer"]
+pub struct Received<'b> {
+    /// How many bytes at the start of the buffer are done with. All others are presented again, first.
+    pub consumed: usize,
+    /// What they meant. `None` beside `consumed == 0` asks for more bytes.
+    pub event: Option<Event<'b>>,
+}
+
+/// Something the peer sent. It borrows the buffer, not the connection: a reply can be encoded while it is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'b> {
+    /// A piece of a message.
+    Data(Data<'b>),
+    /// A Ping and its payload, 0 to 125 bytes. A Pong with the same payload is due ([RFC 6455 §5.5.2]).
+    ///
+    /// [RFC 6455 §5.5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2
+    Ping(&'b [u8]),
+    /// A Pong and its payload, 0 to 125 bytes.
+    Pong(&'b [u8]),
+    /// The peer's Close frame, the last event. Ours is due, if it was not sent ([RFC 6455 §5.5.1]).
+    ///
+    /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+    Close(Option<CloseFrame<'b>>),
+}
+
+/// A piece of a message: as much of a frame's payload as was in the buffer.
+///
+/// Where pieces begin and end depends on how the bytes came, what they say together doesn't. The pieces of a text are
+/// together a valid prefix of UTF-8 at any time, though one may end inside a character; the last one completes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Data<'b> {
+    /// What the message is.
+    pub kind: MessageKind,
+    /// The piece, unmasked. Empty only for an empty frame.
+    pub payload: &'b [u8],
+    /// Whether this is the message's first piece.
+    pub is_first: bool,
+    /// Whether the message ends with this piece.
+    pub is_last: bool,
+}
+
+/// Text or binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// UTF-8.
+    Text,
+    /// Any bytes.
+    Binary,
+}

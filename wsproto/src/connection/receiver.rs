@@ -1,0 +1,282 @@
+use core::marker::PhantomData;
+
+use super::{Config, Data, Event, MessageKind, ReceiveState, Received, Role};
+use crate::error::{AbnormalClosure, ProtocolError};
+use crate::wire::{CloseFrame, FrameHeader, MaskingKey, Opcode, Rsv, Utf8Validator};
+
+/// The half of a connection that takes bytes. See the [module](super) for the loop and for what holds.
+#[derive(Debug, Clone)]
+pub struct Receiver<R: Role> {
+    config: Config,
+    phase: Phase,
+    message: Option<Message>,
+    role: PhantomData<R>,
+}
+
+/// What the next byte is.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// The first of a frame, or of what came of it.
+    Header,
+    /// One of a data frame's payload.
+    Payload(Payload),
+    /// One behind the peer's Close frame.
+    Discard,
+    /// One behind the end.
+    Ended { clean: bool },
+    /// One behind an error.
+    Failed(ProtocolError),
+}
+
+/// What is still to come of a data frame.
+#[derive(Debug, Clone, Copy)]
+struct Payload {
+    remaining: u64,
+    /// Turned to the next byte.
+    key: Option<MaskingKey>,
+    fin: bool,
+}
+
+/// The message under way, from its first header to its last byte.
+#[derive(Debug, Clone, Copy)]
+struct Message {
+    /// All that its headers have announced.
+    announced: u64,
+    fragments: u32,
+    /// Control frames since its last fragment.
+    control_frames: u32,
+    kind: MessageKind,
+    /// Whether a piece of it was given out.
+    is_begun: bool,
+    utf8: Utf8Validator,
+}
+
+impl<R: Role> Receiver<R> {
+    /// The least bytes that the buffer has to have: a control frame's 2 + 4 + 125.
+    pub const MIN_RECEIVE_BUFFER: usize = 131;
+
+    /// Starts behind the opening handshake.
+    pub const fn new(config: Config) -> Self {
+        Self { config, phase: Phase::Header, message: None, role: PhantomData }
+    }
+
+    /// Takes all bytes that were received and not consumed, and returns what stands at their start.
+    ///
+    /// Bytes are consumed one header or one piece of a message at a time: call it until `consumed` is 0. Payload is
+    /// unmasked where it lies. After the peer's Close frame all bytes are consumed without an event
+    /// ([RFC 6455 §5.5.1]).
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call.
+    ///
+    /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+    #[inline]
+    pub fn receive<'b>(&mut self, buf: &'b mut [u8]) -> Result<Received<'b>, ProtocolError> {
+        let received = match self.phase {
+            Phase::Header => self.receive_frame(buf),
+            Phase::Payload(frame) => self.receive_payload(frame, 0, buf),
+            Phase::Discard | Phase::Ended { .. } => Ok(Received { consumed: buf.len(), event: None }),
+            Phase::Failed(error) => Err(error),
+        };
+        received.inspect_err(|error| self.phase = Phase::Failed(*error))
+    }
+
+    /// Takes the end of the transport.
+    ///
+    /// # Errors
+    ///
+    /// [`AbnormalClosure`] if the peer's Close frame had not come ([RFC 6455 §7.1.5]).
+    ///
+    /// [RFC 6455 §7.1.5]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
+    pub fn receive_eof(&mut self) -> Result<(), AbnormalClosure> {
+        let clean = matches!(self.phase, Phase::Discard | Phase::Ended { clean: true });
+        self.phase = Phase::Ended { clean };
+        if clean { Ok(()) } else { Err(AbnormalClosure { inside_message: self.message.is_some() }) }
+    }
+
+    /// Returns how far the peer's side of the connection has come.
+    pub const fn state(&self) -> ReceiveState {
+        match self.phase {
+            Phase::Header | Phase::Payload(_) => ReceiveState::Open,
+            Phase::Discard => ReceiveState::CloseReceived,
+            Phase::Ended { .. } => ReceiveState::Ended,
+            Phase::Failed(_) => ReceiveState::Failed,
+        }
+    }
+
+    #[inline]
+    fn receive_frame<'b>(&mut self, buf: &'b mut [u8]) -> Result<Received<'b>, ProtocolError> {
+        let Some((header, header_len)) = FrameHeader::decode(buf)? else {
+            return Ok(Received { consumed: 0, event: None });
+        };
+        R::check_masking(&header)?;
+        // [RFC 6455 §5.2]: a bit that no negotiated extension defines MUST fail the connection.
+        if header.rsv() != Rsv::NONE {
+            return Err(ProtocolError::ReservedBits);
+        }
+        if header.opcode().is_control() {
+            return self.receive_control(&header, header_len, buf);
+        }
+        let frame = self.begin_data(&header)?;
+        self.receive_payload(frame, header_len, buf)
+    }
+
+    /// A control frame is taken whole or not at all; its header has limited it to 125 bytes.
+    fn receive_control<'b>(
+        &mut self,
+        header: &FrameHeader,
+        header_len: usize,
+        buf: &'b mut [u8],
+    ) -> Result<Received<'b>, ProtocolError> {
+        let allowed = self.config.max_control_frames;
+        if self.message.is_some_and(|message| message.control_frames >= allowed) {
+            return Err(ProtocolError::TooManyControlFrames);
+        }
+        let payload_len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
+        let Some(payload) = buf.get_mut(header_len..).and_then(|rest| rest.get_mut(..payload_len)) else {
+            return Ok(Received { consumed: 0, event: None });
+        };
+        if let Some(message) = &mut self.message {
+            message.control_frames = message.control_frames.saturating_add(1);
+        }
+        if let Some(key) = header.masking_key() {
+            key.apply(payload);
+        }
+        let event = match header.opcode() {
+            Opcode::Ping => Event::Ping(payload),
+            Opcode::Pong => Event::Pong(payload),
+            _ => {
+                let frame = CloseFrame::decode(payload)?;
+                // [RFC 6455 §5.5.1]: what comes after a Close frame is not looked at.
+                self.phase = Phase::Discard;
+                Event::Close(frame)
+            }
+        };
+        Ok(Received { consumed: header_len.saturating_add(payload_len), event: Some(event) })
+    }
+
+    /// Checks a data frame against the message under way and the limits, and commits to its header.
+    #[inline]
+    fn begin_data(&mut self, header: &FrameHeader) -> Result<Payload, ProtocolError> {
+        let message = match (header.opcode(), self.message) {
+            // [RFC 6455 §5.4]: a fragmented message ends before another one begins.
+            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
+            (Opcode::Continuation, Some(message)) => message,
+            (_, Some(_)) => return Err(ProtocolError::UnfinishedMessage),
+            (Opcode::Text, None) => Message::new(MessageKind::Text),
+            (_, None) => Message::new(MessageKind::Binary),
+        };
+        self.message = Some(message.with_fragment(header.payload_len(), &self.config)?);
+        Ok(Payload { remaining: header.payload_len(), key: header.masking_key(), fin: header.fin() })
+    }
+
+    /// Takes what is there of a data frame's payload, behind a header of `header_len` bytes (0 if that was consumed).
+    #[inline]
+    fn receive_payload<'b>(
+        &mut self,
+        frame: Payload,
+        header_len: usize,
+        buf: &'b mut [u8],
+    ) -> Result<Received<'b>, ProtocolError> {
+        let Some(message) = &mut self.message else {
+            return Err(ProtocolError::UnexpectedContinuation); // no payload without a message
+        };
+        let rest = buf.get_mut(header_len..).unwrap_or_default();
+        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(rest.len());
+        let remaining = frame.remaining.saturating_sub(len as u64);
+        if len == 0 && remaining > 0 {
+            self.phase = Phase::Payload(frame);
+            return Ok(Received { consumed: header_len, event: None });
+        }
+
+        let is_last = frame.fin && remaining == 0;
+        let piece = rest.get_mut(..len).unwrap_or_default();
+        let next_key = frame.toggle_mask(piece);
+        if message.kind == MessageKind::Text {
+            if let Err(valid_up_to) = message.validate(piece, is_last) {
+                frame.toggle_mask(piece);
+                let valid = piece.get_mut(..valid_up_to).unwrap_or_default();
+                return self.receive_valid_text(frame, header_len, valid);
+            }
+        }
+
+        let data = Data { kind: message.kind, payload: piece, is_first: !message.is_begun, is_last };
+        message.is_begun = true;
+        if is_last {
+            self.message = None;
+        }
+        self.phase = match remaining {
+            0 => Phase::Header,
+            _ => Phase::Payload(Payload { remaining, key: next_key, ..frame }),
+        };
+        Ok(Received { consumed: header_len.saturating_add(len), event: Some(Event::Data(data)) })
+    }
+
+    /// Gives out the text before the first impossible byte, and leaves that byte as it came: the next call meets it
+    /// first, and fails. So the events are the same however the bytes were cut.
+    #[cold]
+    fn receive_valid_text<'b>(
+        &mut self,
+        frame: Payload,
+        header_len: usize,
+        valid: &'b mut [u8],
+    ) -> Result<Received<'b>, ProtocolError> {
+        if valid.is_empty() {
+            return Err(ProtocolError::NotUtf8);
+        }
+        let received = self.receive_payload(frame, 0, valid)?;
+        Ok(Received { consumed: received.consumed.saturating_add(header_len), ..received })
+    }
+}
+
+impl Payload {
+    /// Unmasks, or masks again, the bytes that come next; returns the key for those behind them.
+    #[inline]
+    fn toggle_mask(&self, piece: &mut [u8]) -> Option<MaskingKey> {
+        self.key.map(|key| key.apply(piece))
+    }
+}
+
+impl Message {
+    const fn new(kind: MessageKind) -> Self {
+        Self {
+            announced: 0,
+            fragments: 0,
+            control_frames: 0,
+            kind,
+            is_begun: false,
+            utf8: Utf8Validator::new(),
+        }
+    }
+
+    /// The message with one more frame of `len` bytes, if the limits allow it: before its payload has come.
+    #[inline]
+    fn with_fragment(self, len: u64, config: &Config) -> Result<Self, ProtocolError> {
+        let announced = self.announced.saturating_add(len);
+        let fragments = self.fragments.saturating_add(1);
+        if len > config.max_frame_payload {
+            return Err(ProtocolError::FrameTooBig { len });
+        }
+        if announced > config.max_message_size {
+            return Err(ProtocolError::MessageTooBig { len: announced });
+        }
+        if fragments > config.max_fragments.max(1) {
+            return Err(ProtocolError::TooManyFragments);
+        }
+        Ok(Self { announced, fragments, control_frames: 0, ..self })
+    }
+
+    /// Checks a piece of text; `Err` tells how many of its bytes may be given out before the one that fails.
+    #[inline]
+    fn validate(&mut self, piece: &[u8], is_last: bool) -> Result<(), usize> {
+        let mut utf8 = self.utf8;
+        utf8.validate(piece).map_err(|error| error.valid_up_to)?;
+        // [RFC 6455 §8.1]: a message must not end inside a character, not even with an empty frame.
+        if is_last && !utf8.is_complete() {
+            return Err(piece.len().saturating_sub(1));
+        }
+        self.utf8 = utf8;
+        Ok(())
+    }
+}

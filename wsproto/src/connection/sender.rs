@@ -1,0 +1,337 @@
+use core::marker::PhantomData;
+
+use super::{Client, Event, MessageKind, Role, SendState, Server};
+use crate::error::{Misuse, ProtocolError, SendError};
+use crate::wire::{
+    CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MaskingKey, Opcode, Utf8Validator, frame,
+};
+
+/// The half of a connection that makes bytes. It has no buffer: each frame goes into a slice of the caller's.
+#[derive(Debug, Clone)]
+pub struct Sender<R: Role> {
+    out: Outgoing,
+    role: PhantomData<R>,
+}
+
+/// What was sent, as far as it rules what may follow. It knows no role.
+#[derive(Debug, Clone, Copy)]
+struct Outgoing {
+    state: SendState,
+    /// The fragmented message under way, and its text so far.
+    message: Option<(MessageKind, Utf8Validator)>,
+}
+
+impl<R: Role> Sender<R> {
+    /// Starts behind the opening handshake.
+    pub const fn new() -> Self {
+        Self { out: Outgoing { state: SendState::Open, message: None }, role: PhantomData }
+    }
+
+    /// Returns how far our side of the connection has come.
+    pub const fn state(&self) -> SendState {
+        self.out.state
+    }
+
+    /// Checks that a whole message may be sent now: for those who write one that was encoded elsewhere, such as a
+    /// broadcast that many connections share.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] if a Close frame was sent or a fragmented message is under way.
+    pub const fn check_message(&self) -> Result<(), Misuse> {
+        self.out.check_message()
+    }
+}
+
+impl<R: Role> Default for Sender<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sender<Server> {
+    /// Begins a frame, which one of [`FrameEncoder`]'s methods writes.
+    #[inline]
+    pub fn frame(&mut self) -> FrameEncoder<'_> {
+        FrameEncoder { out: &mut self.out, masking_key: None }
+    }
+}
+
+impl Sender<Client> {
+    /// Begins a frame, which one of [`FrameEncoder`]'s methods masks with `key` and writes.
+    ///
+    /// Each frame needs a fresh key that nobody can predict ([RFC 6455 §5.3]); see [`MaskingKey`].
+    ///
+    /// [RFC 6455 §5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.3
+    #[inline]
+    pub fn frame(&mut self, key: MaskingKey) -> FrameEncoder<'_> {
+        FrameEncoder { out: &mut self.out, masking_key: Some(key) }
+    }
+}
+
+/// One frame about to be written, with its masking key if this end is a client. Each method writes one frame.
+///
+/// `encode_*` writes the whole frame to the start of `dst` and returns how many bytes it took: 2 to 10 more than the
+/// payload for a server, 6 to 14 for a client. `*_header` returns the header alone, for a vectored write; the
+/// caller then owes the payload, which a client masks itself with [`MaskingKey::apply`].
+///
+/// A method that returns `Err` has changed nothing.
+#[derive(Debug)]
+#[must_use = "a frame is written by one of the encoder's methods"]
+pub struct FrameEncoder<'s> {
+    out: &'s mut Outgoing,
+    masking_key: Option<MaskingKey>,
+}
+
+impl FrameEncoder<'_> {
+    /// Writes a text message in one frame.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if a Close frame was sent, a fragmented message is under way, or `dst` is too small.
+    #[inline]
+    pub fn encode_text(self, text: &str, dst: &mut [u8]) -> Result<usize, SendError> {
+        self.out.check_message()?;
+        self.write(Opcode::Text, true, text.as_bytes(), dst)
+    }
+
+    /// Writes a binary message in one frame.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if a Close frame was sent, a fragmented message is under way, or `dst` is too small.
+    #[inline]
+    pub fn encode_binary(self, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
+        self.out.check_message()?;
+        self.write(Opcode::Binary, true, payload, dst)
+    }
+
+    /// Writes one fragment of a message, whose `kind` is the same in all its fragments ([RFC 6455 §5.4]).
+    ///
+    /// The first one after a message's end begins a new message; `is_last` ends it. Text may be cut anywhere, also
+    /// inside a character. Pings, Pongs and a Close frame may be sent between fragments.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if a Close frame was sent, a message of the other kind is under way, the text is not UTF-8, or
+    /// `dst` is too small.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::connection::{MessageKind, Sender, Server};
+    ///
+    /// let mut sender = Sender::<Server>::new();
+    /// let mut out = [0; 16];
+    /// let first = sender.frame().encode_fragment(MessageKind::Text, b"Hel", false, &mut out)?;
+    /// let last = sender.frame().encode_fragment(MessageKind::Text, b"lo", true, &mut out[first..])?;
+    /// assert_eq!(out[..first + last], *b"\x01\x03Hel\x80\x02lo"); // [RFC 6455 §5.7]
+    /// # Ok::<(), wsproto::error::SendError>(())
+    /// ```
+    ///
+    /// [RFC 6455 §5.4]: https://www.rfc-editor.org/rfc/rfc6455#section-5.4
+    pub fn encode_fragment(
+        self,
+        kind: MessageKind,
+        payload: &[u8],
+        is_last: bool,
+        dst: &mut [u8],
+    ) -> Result<usize, SendError> {
+        let (opcode, next) = self.out.next_fragment(kind, payload, is_last)?;
+        let written = frame::write(self.header(opcode, is_last, payload.len()), payload, dst)?;
+        self.out.message = next;
+        Ok(written)
+    }
+
+    /// Returns the header of a text message in one frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] if a Close frame was sent or a fragmented message is under way.
+    pub fn text_header(self, text: &str) -> Result<EncodedHeader, Misuse> {
+        self.out.check_message()?;
+        Ok(self.header(Opcode::Text, true, text.len()).encode())
+    }
+
+    /// Returns the header of a binary message of `payload_len` bytes in one frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] if a Close frame was sent or a fragmented message is under way.
+    pub fn binary_header(self, payload_len: usize) -> Result<EncodedHeader, Misuse> {
+        self.out.check_message()?;
+        Ok(self.header(Opcode::Binary, true, payload_len).encode())
+    }
+
+    /// Returns the header of one fragment of a message; see [`encode_fragment`](Self::encode_fragment). The payload is
+    /// taken unmasked, to check text.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse`] if a Close frame was sent, a message of the other kind is under way, or the text is not UTF-8.
+    pub fn fragment_header(
+        self,
+        kind: MessageKind,
+        payload: &[u8],
+        is_last: bool,
+    ) -> Result<EncodedHeader, Misuse> {
+        let (opcode, next) = self.out.next_fragment(kind, payload, is_last)?;
+        self.out.message = next;
+        Ok(self.header(opcode, is_last, payload.len()).encode())
+    }
+
+    /// Writes a Ping of at most 125 bytes ([RFC 6455 §5.5.2]). The peer answers with a Pong of the same payload.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the payload is too long, the closing handshake is done, or `dst` is too small.
+    ///
+    /// [RFC 6455 §5.5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2
+    pub fn encode_ping(self, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
+        self.out.check_control(payload)?;
+        self.write(Opcode::Ping, true, payload, dst)
+    }
+
+    /// Writes a Pong of at most 125 bytes ([RFC 6455 §5.5.3]): a heartbeat, or the answer to a Ping that was kept.
+    /// While the Ping's event is at hand, [`encode_reply`](Self::encode_reply) does it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the payload is too long, the closing handshake is done, or `dst` is too small.
+    ///
+    /// [RFC 6455 §5.5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
+    pub fn encode_pong(self, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
+        self.out.check_control(payload)?;
+        self.write(Opcode::Pong, true, payload, dst)
+    }
+
+    /// Writes a Close frame, which begins the closing handshake ([RFC 6455 §7.1.2]). No message may follow it; one
+    /// that is under way stays unfinished.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if one was sent before, or `dst` is too small.
+    ///
+    /// [RFC 6455 §7.1.2]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.2
+    pub fn encode_close(self, close: Option<CloseFrame<'_>>, dst: &mut [u8]) -> Result<usize, SendError> {
+        // [RFC 6455 §5.5.1]: one Close frame in each direction.
+        if self.out.state != SendState::Open {
+            return Err(Misuse::CloseSent.into());
+        }
+        let mut payload = [0; MAX_CONTROL_PAYLOAD];
+        let len = close.map_or(Ok(0), |close| close.encode(&mut payload))?;
+        let written =
+            frame::write(self.header(Opcode::Close, true, len), payload.get(..len).unwrap_or_default(), dst)?;
+        self.out.state = SendState::CloseSent;
+        Ok(written)
+    }
+
+    /// Writes the reply that `event` asks for, if any, and returns its length: 0 where none is due.
+    ///
+    /// A Ping is answered with a Pong of the same payload ([RFC 6455 §5.5.2]), a Close frame with one of the same code
+    /// unless ours was sent before ([RFC 6455 §5.5.1]).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::BufferTooSmall`] if `dst` is too small; 131 bytes are always enough.
+    ///
+    /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+    /// [RFC 6455 §5.5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2
+    pub fn encode_reply(self, event: &Event<'_>, dst: &mut [u8]) -> Result<usize, SendError> {
+        match (event, self.out.state) {
+            (Event::Ping(payload), SendState::Open | SendState::CloseSent) => self.encode_pong(payload, dst),
+            (Event::Close(close), state) => {
+                let out = &mut *self.out;
+                let encoder = FrameEncoder { out, masking_key: self.masking_key };
+                let written = match state {
+                    SendState::Open => encoder.encode_close(close.map(CloseFrame::without_reason), dst)?,
+                    SendState::CloseSent | SendState::Done => 0,
+                };
+                // [RFC 6455 §7.1.3]: the closing handshake is done, whoever began it.
+                self.out.state = SendState::Done;
+                Ok(written)
+            }
+            _ => Ok(0),
+        }
+    }
+
+    /// Writes the Close frame that tells the peer of its fault ([RFC 6455 §7.1.7]), and returns its length: 0 if a Close
+    /// frame was sent before.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::BufferTooSmall`] if `dst` is too small; 131 bytes are always enough.
+    ///
+    /// [RFC 6455 §7.1.7]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
+    pub fn encode_failure(self, error: ProtocolError, dst: &mut [u8]) -> Result<usize, SendError> {
+        match self.out.state {
+            SendState::Open => self.encode_close(Some(error.close_frame()), dst),
+            SendState::CloseSent | SendState::Done => Ok(0),
+        }
+    }
+
+    #[inline]
+    fn write(self, opcode: Opcode, fin: bool, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
+        Ok(frame::write(self.header(opcode, fin, payload.len()), payload, dst)?)
+    }
+
+    /// The lengths were checked, and no slice reaches 2⁶³ bytes: there is always such a header.
+    #[inline]
+    fn header(&self, opcode: Opcode, fin: bool, payload_len: usize) -> FrameHeader {
+        FrameHeader::of(opcode, fin, payload_len).with_masking_key(self.masking_key)
+    }
+}
+
+impl Outgoing {
+    const fn check_open(&self) -> Result<(), Misuse> {
+        match self.state {
+            SendState::Open => Ok(()),
+            // [RFC 6455 §5.5.1]: no data frames after a Close frame.
+            SendState::CloseSent | SendState::Done => Err(Misuse::CloseSent),
+        }
+    }
+
+    /// [RFC 6455 §5.4]: the fragments of one message are not mixed with another's.
+    const fn check_message(&self) -> Result<(), Misuse> {
+        match (self.check_open(), self.message) {
+            (Ok(()), None) => Ok(()),
+            (Ok(()), Some(_)) => Err(Misuse::MessageUnderWay),
+            (closed, _) => closed,
+        }
+    }
+
+    /// [RFC 6455 §5.5]: 125 bytes at most. Only data has to end with our Close frame: a Ping is answered until the
+    /// peer's Close frame has come.
+    fn check_control(&self, payload: &[u8]) -> Result<(), Misuse> {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            return Err(Misuse::ControlTooLong { len: payload.len() });
+        }
+        if self.state == SendState::Done {
+            return Err(Misuse::CloseSent);
+        }
+        Ok(())
+    }
+
+    /// The opcode of a fragment, and what is under way after it.
+    fn next_fragment(
+        &self,
+        kind: MessageKind,
+        payload: &[u8],
+        is_last: bool,
+    ) -> Result<(Opcode, Option<(MessageKind, Utf8Validator)>), Misuse> {
+        self.check_open()?;
+        let (opcode, mut utf8) = match (self.message, kind) {
+            (Some((under_way, utf8)), _) if under_way == kind => (Opcode::Continuation, utf8),
+            (Some(_), _) => return Err(Misuse::MessageUnderWay),
+            (None, MessageKind::Text) => (Opcode::Text, Utf8Validator::new()),
+            (None, MessageKind::Binary) => (Opcode::Binary, Utf8Validator::new()),
+        };
+        if kind == MessageKind::Text {
+            utf8.validate(payload).map_err(|_| Misuse::NotUtf8)?;
+            if is_last && !utf8.is_complete() {
+                return Err(Misuse::NotUtf8);
+            }
+        }
+        Ok((opcode, (!is_last).then_some((kind, utf8))))
+    }
+}

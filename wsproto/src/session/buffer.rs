@@ -1,0 +1,74 @@
+/// Where a session keeps what it received: `[u8; N]`, `&mut [u8; N]`, or with feature `alloc` a `Vec<u8>`.
+pub trait Buffer: sealed::Buffer {}
+
+impl<const N: usize> Buffer for [u8; N] {}
+impl<const N: usize> Buffer for &mut [u8; N] {}
+#[cfg(feature = "alloc")]
+impl Buffer for alloc::vec::Vec<u8> {}
+
+pub(super) mod sealed {
+    pub trait Buffer {
+        /// How many bytes it can ever hold; `usize::MAX` if that depends on what comes.
+        const CAPACITY: usize;
+
+        fn bytes(&self) -> &[u8];
+
+        fn bytes_mut(&mut self) -> &mut [u8];
+
+        /// Makes room behind the first `used` bytes, if it can.
+        fn grow(&mut self, used: usize);
+    }
+}
+
+impl<const N: usize> sealed::Buffer for [u8; N] {
+    const CAPACITY: usize = N;
+
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+
+    fn grow(&mut self, _used: usize) {}
+}
+
+impl<const N: usize> sealed::Buffer for &mut [u8; N] {
+    const CAPACITY: usize = N;
+
+    fn bytes(&self) -> &[u8] {
+        *self
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        *self
+    }
+
+    fn grow(&mut self, _used: usize) {}
+}
+
+/// The least that one read should be able to take.
+#[cfg(feature = "alloc")]
+const READ_SIZE: usize = 4096;
+
+#[cfg(feature = "alloc")]
+impl sealed::Buffer for alloc::vec::Vec<u8> {
+    const CAPACITY: usize = usize::MAX;
+
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+
+    /// Twice what has come, so that growing costs a constant per byte; never what was announced.
+    fn grow(&mut self, used: usize) {
+        let len = used.saturating_add(used.max(READ_SIZE));
+        if self.len() < len {
+            self.resize(len, 0);
+        }
+    }
+}

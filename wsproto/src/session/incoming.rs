@@ -1,0 +1,222 @@
+use core::ops::Range;
+
+use super::{Buffer, Reply};
+use crate::connection::{Config, Event, MessageKind, ReceiveState, Receiver, Role};
+use crate::error::{AbnormalClosure, ProtocolError};
+use crate::wire::CloseFrame;
+
+/// The half of a session that takes bytes and gives whole messages.
+///
+/// ```text
+///   buffer: │ done with │ message under way │ done with │ unread │ free: `buffer()` │
+/// ```
+#[derive(Debug, Clone)]
+pub struct Incoming<R: Role, B> {
+    receiver: Receiver<R>,
+    buffer: B,
+    /// The payload so far of the message under way, joined.
+    message: Range<usize>,
+    /// Whether that message was given out, and is done with.
+    is_given: bool,
+    /// What was received and not yet looked at.
+    unread: Range<usize>,
+}
+
+/// What came whole. Nothing has to be done about a control frame: the reply to it is in the slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// A text message.
+    Text(&'a str),
+    /// A binary message.
+    Binary(&'a [u8]),
+    /// A Ping and its payload, 0 to 125 bytes.
+    Ping(&'a [u8]),
+    /// A Pong and its payload, 0 to 125 bytes.
+    Pong(&'a [u8]),
+    /// The peer's Close frame. Nothing comes after it.
+    Close(Option<CloseFrame<'a>>),
+}
+
+/// What came whole, and where it lies.
+enum Found {
+    Message(MessageKind),
+    Ping(Range<usize>),
+    Pong(Range<usize>),
+    Close(Range<usize>),
+}
+
+impl<R: Role, B: Buffer> Incoming<R, B> {
+    /// A control frame fits.
+    const MIN_FREE: usize = Receiver::<R>::MIN_RECEIVE_BUFFER;
+
+    pub(super) fn new(config: Config, buffer: B) -> Self {
+        let fits = B::CAPACITY.saturating_sub(Self::MIN_FREE);
+        let max_message_size = config.max_message_size.min(fits as u64);
+        Self {
+            receiver: Receiver::new(config.with_max_message_size(max_message_size)),
+            buffer,
+            message: 0..0,
+            is_given: false,
+            unread: 0..0,
+        }
+    }
+
+    /// Returns the space to read into: at least 131 bytes if [`next`](Self::next) has returned `None` since the last
+    /// read. If it has not, the space may be empty.
+    pub fn buffer(&mut self) -> &mut [u8] {
+        self.forget_given();
+        self.make_room();
+        self.buffer.bytes_mut().get_mut(self.unread.end..).unwrap_or_default()
+    }
+
+    /// Takes note that `n` bytes were read to the start of [`buffer`](Self::buffer). More than it has are not counted.
+    pub fn filled(&mut self, n: usize) {
+        self.unread.end = self.unread.end.saturating_add(n).min(self.buffer.bytes().len());
+    }
+
+    /// Returns the next message or control frame that is whole, or `None` if more bytes are needed. What a control
+    /// frame or an error asks to send goes to `reply`.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call.
+    pub fn next(&mut self, reply: &mut Reply) -> Result<Option<Message<'_>>, ProtocolError> {
+        self.forget_given();
+        let has_failed = self.state() == ReceiveState::Failed;
+        let found = self.find().inspect_err(|error| {
+            if !has_failed {
+                reply.tell(*error);
+            }
+        })?;
+        let bytes = self.buffer.bytes();
+        let at = |range| bytes.get(range).unwrap_or_default();
+        Ok(match found {
+            None => None,
+            Some(Found::Message(kind)) => {
+                self.is_given = true;
+                let payload = at(self.message.clone());
+                Some(match kind {
+                    MessageKind::Binary => Message::Binary(payload),
+                    // The receiver has seen it piece by piece; only this tells the compiler.
+                    MessageKind::Text => {
+                        Message::Text(core::str::from_utf8(payload).map_err(|_| ProtocolError::NotUtf8)?)
+                    }
+                })
+            }
+            Some(Found::Ping(range)) => {
+                reply.answer_ping(at(range.clone()));
+                Some(Message::Ping(at(range)))
+            }
+            Some(Found::Pong(range)) => Some(Message::Pong(at(range))),
+            Some(Found::Close(range)) => {
+                reply.answer_close(at(range.clone()));
+                Some(Message::Close(CloseFrame::decode(at(range))?))
+            }
+        })
+    }
+
+    /// Takes the end of the transport.
+    ///
+    /// # Errors
+    ///
+    /// [`AbnormalClosure`] if the peer's Close frame had not come.
+    pub fn receive_eof(&mut self) -> Result<(), AbnormalClosure> {
+        self.receiver.receive_eof()
+    }
+
+    /// Returns how far the peer's side of the connection has come.
+    pub const fn state(&self) -> ReceiveState {
+        self.receiver.state()
+    }
+
+    /// Goes through the unread bytes until something is whole, joining the pieces of the message under way.
+    fn find(&mut self) -> Result<Option<Found>, ProtocolError> {
+        loop {
+            let unread = self.buffer.bytes_mut().get_mut(self.unread.clone()).unwrap_or_default();
+            let received = self.receiver.receive(unread)?;
+            if received.consumed == 0 && received.event.is_none() {
+                return Ok(None);
+            }
+            self.unread.start = self.unread.start.saturating_add(received.consumed);
+            // A payload always lies at the end of what was consumed.
+            let end = self.unread.start;
+            let last = |len: usize| end.saturating_sub(len)..end;
+            match received.event {
+                None => {}
+                Some(Event::Data(data)) => {
+                    let (kind, is_last, piece) = (data.kind, data.is_last, last(data.payload.len()));
+                    self.join(piece);
+                    if is_last {
+                        return Ok(Some(Found::Message(kind)));
+                    }
+                }
+                Some(Event::Ping(payload)) => return Ok(Some(Found::Ping(last(payload.len())))),
+                Some(Event::Pong(payload)) => return Ok(Some(Found::Pong(last(payload.len())))),
+                Some(Event::Close(close)) => {
+                    let len = close.map_or(0, |close| close.payload_len());
+                    return Ok(Some(Found::Close(last(len))));
+                }
+            }
+        }
+    }
+
+    /// Puts a piece behind the message so far. The first piece stays where it is, and so does one that lies there already.
+    fn join(&mut self, piece: Range<usize>) {
+        if self.message.is_empty() {
+            self.message = piece;
+            return;
+        }
+        let end = self.message.end.saturating_add(piece.len());
+        self.move_down(piece, self.message.end);
+        self.message.end = end;
+    }
+
+    fn forget_given(&mut self) {
+        if self.is_given {
+            self.is_given = false;
+            self.message = self.unread.start..self.unread.start;
+        }
+    }
+
+    /// Moves what is still needed to the front where that pays, and has the buffer grow where that is not enough.
+    ///
+    /// The cost stays linear in what comes: a message is moved once (it lies at the front then), unread bytes only if
+    /// as many are won, or if they are but the beginning of a frame.
+    fn make_room(&mut self) {
+        let size = self.buffer.bytes().len();
+        let free = size.saturating_sub(self.unread.end);
+        let kept = self.message.len().saturating_add(self.unread.len());
+        let won = self.unread.end.saturating_sub(kept);
+        let is_cheap = self.message.is_empty() || self.message.start == 0 || free < size / 2;
+        if is_cheap && self.unread.len() <= won.max(Self::MIN_FREE) {
+            let message = 0..self.message.len();
+            let unread = message.end..kept;
+            self.move_down(self.message.clone(), message.start);
+            self.move_down(self.unread.clone(), unread.start);
+            (self.message, self.unread) = (message, unread);
+        }
+        if self.buffer.bytes().len().saturating_sub(self.unread.end) < Self::MIN_FREE {
+            self.buffer.grow(self.unread.end);
+        }
+    }
+
+    fn move_down(&mut self, from: Range<usize>, to: usize) {
+        if to < from.start && from.start < from.end && from.end <= self.buffer.bytes().len() {
+            self.buffer.bytes_mut().copy_within(from, to);
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<R: Role> Incoming<R, alloc::vec::Vec<u8>> {
+    /// Gives back all memory but what holds bytes still needed: none at all for a connection that is idle between
+    /// messages. [`buffer`](Self::buffer) takes some again.
+    pub fn shrink(&mut self) {
+        self.forget_given();
+        if self.message.is_empty() && self.unread.is_empty() {
+            (self.message, self.unread) = (0..0, 0..0);
+        }
+        self.buffer.truncate(self.unread.end);
+        self.buffer.shrink_to_fit();
+    }
+}

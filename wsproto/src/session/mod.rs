@@ -1,0 +1,165 @@
+//! Layer 3: whole messages over one buffer, and replies that need no thought.
+//!
+//! A [`Session`] is what most programs want: it joins fragments in place, shows text as `&str`, and keeps the reply
+//! that is due (a Pong, a Close frame) in one fixed slot, so that a flood of Pings can't make anything grow.
+//!
+//! # The loop
+//!
+//! ```
+//! # use std::io::{Read, Write};
+//! # use wsproto::connection::{Config, Server};
+//! # use wsproto::session::{Message, Session};
+//! fn echo(mut transport: impl Read + Write) -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut session = Session::<Server, _>::new(Config::new(), [0; 4096]);
+//!     let mut out = [0; 4096];
+//!     while !session.should_close_transport() {
+//!         match transport.read(session.buffer())? {
+//!             0 => session.receive_eof()?,
+//!             n => session.filled(n),
+//!         }
+//!         // The parts of a session can be used side by side: here, to answer while a message is borrowed.
+//!         let Session { incoming, reply, sender } = &mut session;
+//!         while let Some(message) = incoming.next(reply).unwrap_or(None) {
+//!             let n = match message {
+//!                 Message::Text(text) => sender.frame().encode_text(text, &mut out)?,
+//!                 Message::Binary(bytes) => sender.frame().encode_binary(bytes, &mut out)?,
+//!                 _ => 0, // replies to control frames are in the slot
+//!             };
+//!             transport.write_all(&out[..n])?;
+//!         }
+//!         // Also after an error: the slot then holds the Close frame that tells the peer.
+//!         let n = session.encode_reply(&mut out)?;
+//!         transport.write_all(&out[..n])?;
+//!     }
+//!     Ok(())
+//! }
+//! # // A masked "Hello" and a Close frame; then the transport is closed by the server.
+//! # struct Transport<'a>(&'a [u8], Vec<u8>);
+//! # impl Read for Transport<'_> { fn read(&mut self, b: &mut [u8]) -> std::io::Result<usize> { self.0.read(b) } }
+//! # impl Write for Transport<'_> {
+//! #     fn write(&mut self, b: &[u8]) -> std::io::Result<usize> { self.1.write(b) }
+//! #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
+//! # }
+//! # let bytes = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x88\x80\x00\x00\x00\x00";
+//! # let mut transport = Transport(bytes, Vec::new());
+//! # echo(&mut transport).unwrap();
+//! # assert_eq!(transport.1, b"\x81\x05Hello\x88\x00");
+//! ```
+
+mod buffer;
+mod incoming;
+mod reply;
+
+pub use buffer::Buffer;
+pub use incoming::{Incoming, Message};
+pub use reply::Reply;
+
+use crate::connection::{
+    Client, Config, ConnectionState, FrameEncoder, Receiver, Role, Sender, Server, should_close_transport,
+};
+use crate::error::{AbnormalClosure, ProtocolError, SendError};
+use crate::wire::MaskingKey;
+
+/// One end of a connection that gives whole messages. See the [module](self) for the loop.
+///
+/// `B` is the one buffer: `[u8; N]`, `&mut [u8; N]`, or with feature `alloc` a `Vec<u8>`, which grows as bytes come and
+/// never because a header announced them.
+///
+/// Its parts are public, so that they can be borrowed side by side, or moved to different tasks.
+#[derive(Debug, Clone)]
+pub struct Session<R: Role, B> {
+    /// Takes bytes, gives messages.
+    pub incoming: Incoming<R, B>,
+    /// The reply that is due.
+    pub reply: Reply,
+    /// Makes frames.
+    pub sender: Sender<R>,
+}
+
+impl<R: Role, B: Buffer> Session<R, B> {
+    /// Starts behind the opening handshake.
+    ///
+    /// A message can be 131 bytes smaller than a fixed buffer (room for a control frame inside of it), or
+    /// [`max_message_size`](Config::max_message_size), whichever is less. A fixed buffer has 131 bytes at least:
+    ///
+    /// ```compile_fail
+    /// # use wsproto::{connection::{Config, Server}, session::Session};
+    /// let session = Session::<Server, _>::new(Config::new(), [0; 130]);
+    /// ```
+    pub fn new(config: Config, buffer: B) -> Self {
+        const { assert!(B::CAPACITY >= Receiver::<R>::MIN_RECEIVE_BUFFER, "a control frame must fit") };
+        Self { incoming: Incoming::new(config, buffer), reply: Reply::new(), sender: Sender::new() }
+    }
+
+    /// Returns the space to read into; see [`Incoming::buffer`].
+    pub fn buffer(&mut self) -> &mut [u8] {
+        self.incoming.buffer()
+    }
+
+    /// Takes note that `n` bytes were read into [`buffer`](Self::buffer); see [`Incoming::filled`].
+    pub fn filled(&mut self, n: usize) {
+        self.incoming.filled(n);
+    }
+
+    /// Returns the next message or control frame that is whole; see [`Incoming::next`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError`] if the peer broke a rule or a limit. The Close frame that tells it is in the slot.
+    #[allow(clippy::should_implement_trait)] // what it returns borrows the session: no iterator can
+    pub fn next(&mut self) -> Result<Option<Message<'_>>, ProtocolError> {
+        self.incoming.next(&mut self.reply)
+    }
+
+    /// Takes the end of the transport.
+    ///
+    /// # Errors
+    ///
+    /// [`AbnormalClosure`] if the peer's Close frame had not come.
+    pub fn receive_eof(&mut self) -> Result<(), AbnormalClosure> {
+        self.incoming.receive_eof()
+    }
+
+    /// Returns where the connection stands.
+    pub const fn state(&self) -> ConnectionState {
+        ConnectionState::of(self.incoming.state(), self.sender.state())
+    }
+
+    /// Tells whether it is for this end to close the transport now; see
+    /// [`Connection::should_close_transport`](crate::connection::Connection::should_close_transport).
+    pub fn should_close_transport(&self) -> bool {
+        should_close_transport::<R>(self.incoming.state(), self.sender.state())
+    }
+}
+
+impl<B: Buffer> Session<Server, B> {
+    /// Begins a frame; see [`Sender::frame`](Sender#method.frame).
+    pub fn frame(&mut self) -> FrameEncoder<'_> {
+        self.sender.frame()
+    }
+
+    /// Writes the reply that is due, if any, and returns its length; see [`Reply::encode`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::BufferTooSmall`] if `dst` is too small; 131 bytes are always enough.
+    pub fn encode_reply(&mut self, dst: &mut [u8]) -> Result<usize, SendError> {
+        self.reply.encode(self.sender.frame(), dst)
+    }
+}
+
+impl<B: Buffer> Session<Client, B> {
+    /// Begins a frame, masked with a fresh key; see [`Sender::frame`](Sender#method.frame-1).
+    pub fn frame(&mut self, key: MaskingKey) -> FrameEncoder<'_> {
+        self.sender.frame(key)
+    }
+
+    /// Writes the reply that is due, if any, masked with a fresh key, and returns its length; see [`Reply::encode`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::BufferTooSmall`] if `dst` is too small; 131 bytes are always enough.
+    pub fn encode_reply(&mut self, key: MaskingKey, dst: &mut [u8]) -> Result<usize, SendError> {
+        self.reply.encode(self.sender.frame(key), dst)
+    }
+}

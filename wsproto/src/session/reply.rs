@@ -1,0 +1,87 @@
+use crate::connection::{Event, FrameEncoder};
+use crate::error::{ProtocolError, SendError};
+use crate::wire::{CloseFrame, MAX_CONTROL_PAYLOAD};
+
+/// The one control frame that is due: the Pong for the latest Ping, or the Close frame that answers the peer's or tells it
+/// of its fault. A fixed 130 bytes or so, however many Pings come.
+///
+/// A later Ping takes an earlier one's place ([RFC 6455 §5.5.3] allows it), a Close frame takes any Pong's
+/// ([RFC 6455 §5.5.2]).
+///
+/// [RFC 6455 §5.5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2
+/// [RFC 6455 §5.5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
+#[derive(Debug, Clone)]
+pub struct Reply {
+    to: Option<Cause>,
+    payload: [u8; MAX_CONTROL_PAYLOAD],
+    payload_len: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Cause {
+    Ping,
+    Close,
+    Failure(ProtocolError),
+}
+
+impl Reply {
+    /// Starts with nothing due.
+    pub const fn new() -> Self {
+        Self { to: None, payload: [0; MAX_CONTROL_PAYLOAD], payload_len: 0 }
+    }
+
+    /// Tells whether [`encode`](Self::encode) has something to do.
+    pub const fn is_due(&self) -> bool {
+        self.to.is_some()
+    }
+
+    /// Writes the reply, if any is due, and returns its length in bytes: 0 if none is.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::BufferTooSmall`] if `dst` is too small; the reply stays due. 131 bytes are always enough.
+    pub fn encode(&mut self, frame: FrameEncoder<'_>, dst: &mut [u8]) -> Result<usize, SendError> {
+        let payload = self.payload.get(..usize::from(self.payload_len)).unwrap_or_default();
+        let written = match self.to {
+            None => 0,
+            Some(Cause::Ping) => frame.encode_reply(&Event::Ping(payload), dst)?,
+            Some(Cause::Close) => {
+                // It was decoded once, so it can be again.
+                let close = CloseFrame::decode(payload).ok().flatten();
+                frame.encode_reply(&Event::Close(close), dst)?
+            }
+            Some(Cause::Failure(error)) => frame.encode_failure(error, dst)?,
+        };
+        self.to = None;
+        Ok(written)
+    }
+
+    pub(super) fn answer_ping(&mut self, payload: &[u8]) {
+        if matches!(self.to, None | Some(Cause::Ping)) {
+            self.keep(Cause::Ping, payload);
+        }
+    }
+
+    pub(super) fn answer_close(&mut self, payload: &[u8]) {
+        self.keep(Cause::Close, payload);
+    }
+
+    pub(super) fn tell(&mut self, error: ProtocolError) {
+        self.keep(Cause::Failure(error), &[]);
+    }
+
+    fn keep(&mut self, cause: Cause, payload: &[u8]) {
+        self.to = Some(cause);
+        self.payload_len = 0;
+        for (to, from) in self.payload.iter_mut().zip(payload) {
+            *to = *from;
+            self.payload_len = self.payload_len.saturating_add(1);
+        }
+    }
+}
+
+impl Default for Reply {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,216 @@
+use core::fmt;
+
+use super::{BufferTooSmall, HeaderError, MAX_CONTROL_PAYLOAD};
+
+/// The longest reason of a Close frame, in bytes: a control frame's payload less the code.
+pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
+
+/// Why a connection is closed, as a Close frame says it ([RFC 6455 §7.4]).
+///
+/// Only codes that may appear on the wire have a value: 1000–1003, 1007–1014 and 3000–4999. Those that stand for the
+/// absence of a code (1005, 1006, 1015) can't be built, and so can't be sent.
+///
+/// The field's usual name is "status code"; that is HTTP's word in the same crate.
+///
+/// ```
+/// use wsproto::wire::CloseCode;
+/// assert_eq!(CloseCode::new(1000), Some(CloseCode::NORMAL));
+/// assert_eq!(CloseCode::new(1006), None);
+/// ```
+///
+/// [RFC 6455 §7.4]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CloseCode(u16);
+
+impl CloseCode {
+    /// 1000: the purpose of the connection is fulfilled.
+    pub const NORMAL: Self = Self(1000);
+    /// 1001: a server goes down, a browser leaves the page.
+    pub const GOING_AWAY: Self = Self(1001);
+    /// 1002: the peer broke the protocol.
+    pub const PROTOCOL_ERROR: Self = Self(1002);
+    /// 1003: a kind of data that this endpoint does not take, such as binary for one that knows only text.
+    pub const UNSUPPORTED_DATA: Self = Self(1003);
+    /// 1007: data not of its message's kind, such as text that is not UTF-8.
+    pub const INVALID_PAYLOAD: Self = Self(1007);
+    /// 1008: a message against this endpoint's policy; for what has no code of its own.
+    pub const POLICY_VIOLATION: Self = Self(1008);
+    /// 1009: a message too big to process.
+    pub const MESSAGE_TOO_BIG: Self = Self(1009);
+    /// 1010: a client misses an extension in the server's response.
+    pub const MISSING_EXTENSION: Self = Self(1010);
+    /// 1011: a server met a condition that keeps it from going on.
+    pub const INTERNAL_ERROR: Self = Self(1011);
+    /// 1012: the server restarts; reconnect after a random delay (IANA registry).
+    pub const SERVICE_RESTART: Self = Self(1012);
+    /// 1013: the server is overloaded (IANA registry).
+    pub const TRY_AGAIN_LATER: Self = Self(1013);
+    /// 1014: a gateway got an invalid response from upstream (IANA registry).
+    pub const BAD_GATEWAY: Self = Self(1014);
+
+    /// Returns the code, or `None` where it may not appear in a Close frame ([RFC 6455 §7.4.1], [§7.4.2]).
+    ///
+    /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
+    /// [§7.4.2]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2
+    pub const fn new(code: u16) -> Option<Self> {
+        match code {
+            1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
+            _ => None,
+        }
+    }
+
+    /// Returns the number.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl From<CloseCode> for u16 {
+    fn from(code: CloseCode) -> Self {
+        code.get()
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The payload of a Close frame that has one: a code and a reason of at most 123 bytes ([RFC 6455 §5.5.1]).
+///
+/// A Close frame without payload is `None` wherever an `Option<CloseFrame>` stands.
+///
+/// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CloseFrame<'a> {
+    code: CloseCode,
+    reason: &'a str,
+}
+
+impl<'a> CloseFrame<'a> {
+    /// Makes a payload of a code and a reason, which is for a log and need not be human-readable.
+    ///
+    /// # Errors
+    ///
+    /// [`CloseReasonTooLong`] if the reason takes more than [`MAX_CLOSE_REASON`] bytes.
+    pub const fn new(code: CloseCode, reason: &'a str) -> Result<Self, CloseReasonTooLong> {
+        if reason.len() > MAX_CLOSE_REASON {
+            return Err(CloseReasonTooLong { len: reason.len() });
+        }
+        Ok(Self { code, reason })
+    }
+
+    /// The payload that tells of an error; a rule too long for it would be left out.
+    pub(crate) const fn of_error(code: CloseCode, rule: &'static str) -> CloseFrame<'static> {
+        let reason = if rule.len() > MAX_CLOSE_REASON { "" } else { rule };
+        CloseFrame { code, reason }
+    }
+
+    /// The same code alone.
+    pub(crate) const fn without_reason(self) -> CloseFrame<'static> {
+        CloseFrame { code: self.code, reason: "" }
+    }
+
+    /// Returns the code.
+    pub const fn code(&self) -> CloseCode {
+        self.code
+    }
+
+    /// Returns the reason, often empty.
+    pub const fn reason(&self) -> &'a str {
+        self.reason
+    }
+
+    /// Returns the length of the payload in bytes: 2 to 125.
+    pub const fn payload_len(&self) -> usize {
+        self.reason.len().saturating_add(2)
+    }
+
+    /// Reads the unmasked payload of a Close frame; `None` if it is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`CloseFrameError`] if the payload is one byte, its code may not appear on the wire, its reason is not UTF-8,
+    /// or it is longer than a control frame's can be.
+    pub fn decode(payload: &'a [u8]) -> Result<Option<Self>, CloseFrameError> {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            return Err(CloseFrameError::Header(HeaderError::ControlTooLong));
+        }
+        let Some((code, reason)) = payload.split_first_chunk() else {
+            // [RFC 6455 §5.5.1]: if there is a body, the first two bytes MUST be the code.
+            return if payload.is_empty() { Ok(None) } else { Err(CloseFrameError::CodeCutShort) };
+        };
+        let code = u16::from_be_bytes(*code);
+        let code = CloseCode::new(code).ok_or(CloseFrameError::ForbiddenCode { code })?;
+        // [RFC 6455 §8.1] holds for the reason too.
+        let reason = core::str::from_utf8(reason).map_err(|_| CloseFrameError::ReasonNotUtf8)?;
+        Ok(Some(Self { code, reason }))
+    }
+
+    /// Writes the unmasked payload to the start of `dst`, and returns its length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferTooSmall`] if `dst` is shorter than [`payload_len`](Self::payload_len); `dst` is then unchanged.
+    pub fn encode(&self, dst: &mut [u8]) -> Result<usize, BufferTooSmall> {
+        let needed = self.payload_len();
+        let too_small = BufferTooSmall { needed };
+        let payload = dst.get_mut(..needed).ok_or(too_small)?;
+        let (code, reason) = payload.split_first_chunk_mut().ok_or(too_small)?;
+        *code = self.code.get().to_be_bytes();
+        reason.copy_from_slice(self.reason.as_bytes());
+        Ok(needed)
+    }
+}
+
+/// Why the payload of a Close frame is not valid: the peer's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseFrameError {
+    /// One byte: half a code.
+    CodeCutShort,
+    /// A code that may not appear on the wire.
+    ForbiddenCode {
+        /// The code.
+        code: u16,
+    },
+    /// A reason that is not UTF-8.
+    ReasonNotUtf8,
+    /// More than a control frame can carry.
+    Header(HeaderError),
+}
+
+impl CloseFrameError {
+    pub(crate) const fn rule(self) -> &'static str {
+        match self {
+            Self::CodeCutShort => "Close frame of one byte (RFC 6455 section 5.5.1)",
+            Self::ForbiddenCode { .. } => "close code that may not be sent (RFC 6455 section 7.4)",
+            Self::ReasonNotUtf8 => "close reason is not UTF-8 (RFC 6455 section 8.1)",
+            Self::Header(error) => error.rule(),
+        }
+    }
+}
+
+impl fmt::Display for CloseFrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rule())
+    }
+}
+
+impl core::error::Error for CloseFrameError {}
+
+/// A close reason of more than [`MAX_CLOSE_REASON`] bytes: the caller's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CloseReasonTooLong {
+    /// The reason's length in bytes.
+    pub len: usize,
+}
+
+impl fmt::Display for CloseReasonTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a close reason of {} bytes: {MAX_CLOSE_REASON} are the most", self.len)
+    }
+}
+
+impl core::error::Error for CloseReasonTooLong {}

@@ -1,0 +1,168 @@
+//! One whole frame over byte slices, in one call: for those who want no connection, only that.
+//!
+//! What holds between frames (fragments, the closing handshake, who has to mask) is `connection`'s. Text is not
+//! checked here, since it may end inside a character; see [`Utf8Validator`](super::Utf8Validator).
+
+use core::fmt;
+
+use super::{BufferTooSmall, FrameHeader, HeaderError};
+
+/// A frame: its header, and its payload unmasked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'b> {
+    /// The header, as it stood on the wire.
+    pub header: FrameHeader,
+    /// The payload, unmasked.
+    pub payload: &'b [u8],
+}
+
+/// Reads the frame at the start of `bytes`, unmasks its payload in place, and tells how many bytes it took.
+///
+/// Gives `Ok(None)` as long as the frame is incomplete; `bytes` is then unchanged.
+///
+/// # Errors
+///
+/// [`FrameError`] as soon as the header shows that it is invalid, or that its payload is over `max_payload` bytes.
+///
+/// # Examples
+///
+/// ```
+/// use wsproto::wire::{Opcode, frame};
+///
+/// // A masked "Hello" ([RFC 6455 §5.7]).
+/// let mut bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// let (frame, taken) = frame::decode(&mut bytes, 125)?.expect("it is complete");
+/// assert_eq!(frame.header.opcode(), Opcode::Text);
+/// assert_eq!(frame.payload, b"Hello");
+/// assert_eq!(taken, 11);
+/// # Ok::<(), frame::FrameError>(())
+/// ```
+pub fn decode(bytes: &mut [u8], max_payload: usize) -> Result<Option<(Frame<'_>, usize)>, FrameError> {
+    let Some((header, header_len)) = FrameHeader::decode(bytes)? else {
+        return Ok(None);
+    };
+    // Compared as announced: a length that does not fit into `usize` is over any limit.
+    let payload_len = usize::try_from(header.payload_len())
+        .ok()
+        .filter(|len| *len <= max_payload)
+        .ok_or(FrameError::PayloadTooBig { len: header.payload_len() })?;
+    let payload = bytes.get_mut(header_len..).and_then(|payload| payload.get_mut(..payload_len));
+    let Some(payload) = payload else {
+        return Ok(None);
+    };
+    if let Some(key) = header.masking_key() {
+        key.apply(payload);
+    }
+    Ok(Some((Frame { header, payload }, header_len.saturating_add(payload_len))))
+}
+
+/// Writes a frame to the start of `dst`, masking the payload on the way if the header has a key, and returns how many
+/// bytes it took.
+///
+/// The header says how long the payload is: `payload` must be as long.
+///
+/// # Errors
+///
+/// [`EncodeError`] if the payload's length is not the header's, or if `dst` is too short; `dst` is then unchanged.
+///
+/// # Examples
+///
+/// ```
+/// use wsproto::wire::{FrameHeader, Opcode, frame};
+///
+/// // An unmasked "Hello" ([RFC 6455 §5.7]).
+/// let header = FrameHeader::new(Opcode::Text, true, 5).expect("a valid frame");
+/// let mut out = [0; 16];
+/// let written = frame::encode(header, b"Hello", &mut out)?;
+/// assert_eq!(out[..written], [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
+/// # Ok::<(), frame::EncodeError>(())
+/// ```
+#[inline]
+pub fn encode(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Result<usize, EncodeError> {
+    if header.payload_len() != payload.len() as u64 {
+        return Err(EncodeError::LengthMismatch { header: header.payload_len(), payload: payload.len() });
+    }
+    Ok(write(header, payload, dst)?)
+}
+
+/// [`encode`] for those whose header was made from the payload.
+#[inline]
+pub(crate) fn write(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Result<usize, BufferTooSmall> {
+    let encoded = header.encode();
+    let needed = encoded.len().saturating_add(payload.len());
+    let too_small = BufferTooSmall { needed };
+    let (to_header, to_payload) =
+        dst.get_mut(..needed).and_then(|frame| frame.split_at_mut_checked(encoded.len())).ok_or(too_small)?;
+    to_header.copy_from_slice(&encoded);
+    match header.masking_key() {
+        Some(key) => {
+            key.apply_into(payload, to_payload)?;
+        }
+        None => to_payload.copy_from_slice(payload),
+    }
+    Ok(needed)
+}
+
+/// Why no frame can be read: the peer's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The header is invalid.
+    Header(HeaderError),
+    /// The payload is over the limit.
+    PayloadTooBig {
+        /// The announced length in bytes.
+        len: u64,
+    },
+}
+
+impl From<HeaderError> for FrameError {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(error) => error.fmt(f),
+            Self::PayloadTooBig { len } => write!(f, "a payload of {len} bytes is over the limit"),
+        }
+    }
+}
+
+impl core::error::Error for FrameError {}
+
+/// Why a frame was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The header announces another length than the payload has: the caller's fault.
+    LengthMismatch {
+        /// The length in the header.
+        header: u64,
+        /// The length of the payload.
+        payload: usize,
+    },
+    /// Not enough space.
+    BufferTooSmall(BufferTooSmall),
+}
+
+impl From<BufferTooSmall> for EncodeError {
+    fn from(error: BufferTooSmall) -> Self {
+        Self::BufferTooSmall(error)
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LengthMismatch { header, payload } => {
+                write!(f, "the header announces {header} bytes, the payload has {payload}")
+            }
+            Self::BufferTooSmall(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}

@@ -1,0 +1,291 @@
+use core::fmt;
+use core::ops::Deref;
+
+use super::{MaskingKey, Opcode};
+
+/// The longest a frame header can be, in bytes: 2, a 64-bit length, a masking key.
+pub const MAX_HEADER_LEN: usize = 14;
+
+/// The longest payload of a control frame, in bytes ([RFC 6455 §5.5]).
+///
+/// [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
+pub const MAX_CONTROL_PAYLOAD: usize = 125;
+
+const FIN: u8 = 0x80;
+const MASK: u8 = 0x80;
+/// In place of a length: it follows in 16 bits, or in 64.
+const LENGTH_16: u8 = 126;
+const LENGTH_64: u8 = 127;
+
+/// All of a frame but its payload ([RFC 6455 §5.2]).
+///
+/// A value of this type can always be sent: its opcode is not reserved, its length fits into 63 bits, and a control
+/// frame is whole and not over 125 bytes.
+///
+/// # Examples
+///
+/// ```
+/// use wsproto::wire::{FrameHeader, Opcode};
+///
+/// // The header of a 256-byte binary message ([RFC 6455 §5.7]).
+/// let header = FrameHeader::new(Opcode::Binary, true, 256).expect("a valid frame");
+/// assert_eq!(&*header.encode(), [0x82, 0x7E, 0x01, 0x00]);
+/// assert_eq!(FrameHeader::decode(&[0x82, 0x7E, 0x01, 0x00]), Ok(Some((header, 4))));
+/// assert_eq!(FrameHeader::decode(&[0x82, 0x7E, 0x01]), Ok(None), "incomplete");
+/// ```
+///
+/// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FrameHeader {
+    payload_len: u64,
+    masking_key: Option<MaskingKey>,
+    opcode: Opcode,
+    rsv: Rsv,
+    fin: bool,
+}
+
+impl FrameHeader {
+    /// Makes the header of an unmasked frame of `payload_len` bytes without RSV bits; `None` if there can be no such
+    /// frame: a control frame without FIN or over 125 bytes, or any frame of 2⁶³ bytes or more.
+    pub const fn new(opcode: Opcode, fin: bool, payload_len: u64) -> Option<Self> {
+        let control = opcode.is_control();
+        if payload_len >> 63 != 0 || control && (!fin || payload_len > MAX_CONTROL_PAYLOAD as u64) {
+            return None;
+        }
+        Some(Self { payload_len, masking_key: None, opcode, rsv: Rsv::NONE, fin })
+    }
+
+    /// [`new`](Self::new) for those who have checked a control frame's payload; no slice reaches 2⁶³ bytes.
+    pub(crate) const fn of(opcode: Opcode, fin: bool, payload_len: usize) -> Self {
+        Self { payload_len: payload_len as u64, masking_key: None, opcode, rsv: Rsv::NONE, fin }
+    }
+
+    /// Returns the same header with this masking key, or with none.
+    #[must_use]
+    pub const fn with_masking_key(self, masking_key: Option<MaskingKey>) -> Self {
+        Self { masking_key, ..self }
+    }
+
+    /// Returns the same header with these RSV bits, which only a negotiated extension may set.
+    #[must_use]
+    pub const fn with_rsv(self, rsv: Rsv) -> Self {
+        Self { rsv, ..self }
+    }
+
+    /// Tells whether this is the last frame of its message.
+    pub const fn fin(&self) -> bool {
+        self.fin
+    }
+
+    /// Returns the three reserved bits.
+    pub const fn rsv(&self) -> Rsv {
+        self.rsv
+    }
+
+    /// Returns what the payload is.
+    pub const fn opcode(&self) -> Opcode {
+        self.opcode
+    }
+
+    /// Returns the key with which the payload is masked, if it is.
+    pub const fn masking_key(&self) -> Option<MaskingKey> {
+        self.masking_key
+    }
+
+    /// Returns the payload's length in bytes, as announced: the peer can announce 2⁶³ − 1 and send nothing.
+    pub const fn payload_len(&self) -> u64 {
+        self.payload_len
+    }
+
+    /// Reads the header at the start of `bytes`, and tells how many bytes it took (2 to 14).
+    ///
+    /// Gives `Ok(None)` as long as more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`] as soon as the bytes that are there make a valid header impossible: the longer a prefix of
+    /// a header is, the more it can tell, and it never tells otherwise. RSV bits are not judged here.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, HeaderError> {
+        let [first, bytes @ ..] = bytes else {
+            return Ok(None);
+        };
+        let fin = first & FIN != 0;
+        let rsv = Rsv::of(*first);
+        let Some(opcode) = Opcode::from_bits(first & 0x0F) else {
+            return Err(HeaderError::ReservedOpcode { bits: first & 0x0F });
+        };
+        // [RFC 6455 §5.5]: all control frames MUST NOT be fragmented.
+        if opcode.is_control() && !fin {
+            return Err(HeaderError::FragmentedControl);
+        }
+
+        let [second, bytes @ ..] = bytes else {
+            return Ok(None);
+        };
+        let Some((payload_len, length_len, bytes)) = decode_length(second & !MASK, bytes, opcode)? else {
+            return Ok(None);
+        };
+
+        let masked = second & MASK != 0;
+        let (masking_key, key_len) = match bytes.first_chunk() {
+            Some(key) if masked => (Some(MaskingKey::new(*key)), 4),
+            None if masked => return Ok(None),
+            _ => (None, 0),
+        };
+        let header = Self { payload_len, masking_key, opcode, rsv, fin };
+        Ok(Some((header, length_len + key_len)))
+    }
+
+    /// Writes the header in the shortest form ([RFC 6455 §5.2]: the minimal number of bytes MUST be used).
+    ///
+    /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
+    #[inline]
+    pub const fn encode(&self) -> EncodedHeader {
+        let first = (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.bits();
+        let (mask, key_len, [k0, k1, k2, k3]) = match self.masking_key {
+            Some(key) => (MASK, 4, key.to_bytes()),
+            None => (0, 0, [0; 4]),
+        };
+        let [l0, l1, l2, l3, l4, l5, l6, l7] = self.payload_len.to_be_bytes();
+        let (bytes, len) = match self.payload_len {
+            0..=125 => ([first, mask | l7, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0, 0, 0], 2),
+            126..=0xFFFF => ([first, mask | LENGTH_16, l6, l7, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0], 4),
+            _ => ([first, mask | LENGTH_64, l0, l1, l2, l3, l4, l5, l6, l7, k0, k1, k2, k3], 10),
+        };
+        EncodedHeader { bytes, len: len + key_len }
+    }
+}
+
+/// The payload length, the length of the header so far, and the bytes behind it; `None` if incomplete.
+type Length<'b> = Option<(u64, usize, &'b [u8])>;
+
+#[inline]
+fn decode_length(code: u8, bytes: &[u8], opcode: Opcode) -> Result<Length<'_>, HeaderError> {
+    // [RFC 6455 §5.5]: all control frames MUST have a payload length of 125 bytes or less.
+    if opcode.is_control() && usize::from(code) > MAX_CONTROL_PAYLOAD {
+        return Err(HeaderError::ControlTooLong);
+    }
+    // [RFC 6455 §5.2]: in all cases, the minimal number of bytes MUST be used to encode the length.
+    match code {
+        LENGTH_16 => {
+            let Some((length, bytes)) = bytes.split_first_chunk() else {
+                return Ok(None);
+            };
+            match u16::from_be_bytes(*length) {
+                0..=125 => Err(HeaderError::NonMinimalLength),
+                length => Ok(Some((length.into(), 4, bytes))),
+            }
+        }
+        LENGTH_64 => {
+            // [RFC 6455 §5.2]: the most significant bit MUST be 0.
+            if bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
+                return Err(HeaderError::LengthOver63Bits);
+            }
+            let Some((length, bytes)) = bytes.split_first_chunk() else {
+                return Ok(None);
+            };
+            match u64::from_be_bytes(*length) {
+                0..=0xFFFF => Err(HeaderError::NonMinimalLength),
+                length => Ok(Some((length, 10, bytes))),
+            }
+        }
+        length => Ok(Some((length.into(), 2, bytes))),
+    }
+}
+
+/// A header as bytes, 2 to 14 of them, ready to be written before its payload. Derefs to `&[u8]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct EncodedHeader {
+    bytes: [u8; MAX_HEADER_LEN],
+    len: u8,
+}
+
+impl Deref for EncodedHeader {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl AsRef<[u8]> for EncodedHeader {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+/// The three reserved bits of a frame ([RFC 6455 §5.2]): zero, unless a negotiated extension gives them a meaning.
+///
+/// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Rsv(u8);
+
+impl Rsv {
+    /// No bit set.
+    pub const NONE: Self = Self(0b000);
+    /// The first bit, the one that permessage-deflate takes ([RFC 7692 §6]).
+    ///
+    /// [RFC 7692 §6]: https://www.rfc-editor.org/rfc/rfc7692#section-6
+    pub const RSV1: Self = Self(0b100);
+    /// The second bit.
+    pub const RSV2: Self = Self(0b010);
+    /// The third bit.
+    pub const RSV3: Self = Self(0b001);
+
+    /// Returns the bits of both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Tells whether all bits of `other` are set here.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    const fn of(first_byte: u8) -> Self {
+        Self(first_byte >> 4 & 0b111)
+    }
+}
+
+/// Why bytes can't be a frame header: the peer's fault, answered with the close code 1002.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// An opcode that means nothing yet: 3–7, 11–15.
+    ReservedOpcode {
+        /// The four bits.
+        bits: u8,
+    },
+    /// A control frame without FIN.
+    FragmentedControl,
+    /// A control frame that announces more than 125 bytes.
+    ControlTooLong,
+    /// A length that would have fitted into fewer bytes.
+    NonMinimalLength,
+    /// A length of 2⁶³ or more.
+    LengthOver63Bits,
+}
+
+impl HeaderError {
+    pub(crate) const fn rule(self) -> &'static str {
+        match self {
+            Self::ReservedOpcode { .. } => "reserved opcode (RFC 6455 section 5.2)",
+            Self::FragmentedControl => "fragmented control frame (RFC 6455 section 5.5)",
+            Self::ControlTooLong => "control frame over 125 bytes (RFC 6455 section 5.5)",
+            Self::NonMinimalLength => "payload length not in its shortest form (RFC 6455 section 5.2)",
+            Self::LengthOver63Bits => "payload length over 63 bits (RFC 6455 section 5.2)",
+        }
+    }
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rule())
+    }
+}
+
+impl core::error::Error for HeaderError {}
