@@ -1,1 +1,50 @@
-//! The opening handshake (RFC 6455 §4).
+//! Layer 1: the opening handshake, for both roles (RFC 6455 §4).
+//!
+//! Pure functions from the bytes or the header fields that came to a decision, and from a decision to the bytes or
+//! header fields to send. This layer does no I/O, keeps nothing, allocates nothing and draws no randomness.
+//!
+//! **Nothing in here panics, on any input**, and the cost is linear in its length, also when it comes a byte at a time.
+//! Incomplete input is never an error: it is `Ok(None)`. What was decoded is valid, and its iterators don't fail. What
+//! is encoded was checked: no value of ours can end a line (CR, LF), and no field can be written twice.
+//!
+//! | you have | on a server | in a client |
+//! |---|---|---|
+//! | bytes of HTTP/1.1, in one piece | [`Request::decode`] | [`ClientHandshake::decode_response`] |
+//! | bytes of HTTP/1.1, as they come | [`RequestDecoder`] | [`ResponseDecoder`] |
+//! | header fields of an HTTP library | [`Request::from_parts`] | [`ClientHandshake::verify`] |
+//! | header fields of HTTP/2 or HTTP/3 | [`ExtendedConnect`] | |
+//!
+//! | to find the rule on | look in |
+//! |---|---|
+//! | what a client must send (§4.1, §4.2.1), and what it is answered otherwise | [`Upgrade`], [`RequestError`] |
+//! | what a server answers (§4.2.2) | [`Answer`], [`Acceptance`], [`accept_key`] |
+//! | what a server must answer (§4.1) | [`ClientHandshake`], [`ResponseError`] |
+//! | who may connect (§10.2) | [`Origin`] |
+//! | subprotocols (§1.9) | [`subprotocol`] |
+//! | extensions (§9.1) | [`extensions`] |
+
+pub mod extensions;
+pub mod subprotocol;
+
+mod accept;
+mod client;
+mod connect;
+mod error;
+mod head;
+mod origin;
+mod request;
+mod response;
+mod tokens;
+mod upgrade;
+mod write;
+
+pub use accept::accept_key;
+pub use client::{ClientHandshake, ClientRequest, HttpResponse, Response, ResponseDecoder, Upgraded};
+pub use connect::{EXTENDED_CONNECT_STATUS, ExtendedConnect};
+pub use error::{OptionError, RequestError, ResponseError};
+pub use extensions::MalformedExtensions;
+pub use head::{FieldValues, FieldValuesIter, Fields, HeadError, HeadFields, HeadFieldsIter, HeadLimits};
+pub use origin::Origin;
+pub use request::{HttpRequest, HttpVersion, Request, RequestDecoder};
+pub use response::{Acceptance, Answer, Reply};
+pub use upgrade::Upgrade;
