@@ -61,8 +61,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         }
     }
 
-    /// Returns the space to read into: at least 131 bytes if [`next`](Self::next) has returned `None` since the last
-    /// read. If it has not, the space may be empty.
+    /// Returns the space to read into: never empty, if [`next`](Self::next) has returned `None` since the last read.
+    /// If it has not, the space may be empty, and a read of no bytes is not the transport's end.
     pub fn buffer(&mut self) -> &mut [u8] {
         self.forget_given();
         self.make_room();
@@ -218,5 +218,10 @@ impl<R: Role> Incoming<R, alloc::vec::Vec<u8>> {
         }
         self.buffer.truncate(self.unread.end);
         self.buffer.shrink_to_fit();
+    }
+
+    /// Returns how many bytes of memory the buffer holds.
+    pub fn capacity(&self) -> usize {
+        self.buffer.capacity()
     }
 }
