@@ -1,3 +1,40 @@
+//! A WebSocket protocol engine: bytes in, events out; intent in, bytes out.
+//!
+//! `wsproto` speaks the WebSocket protocol ([RFC 6455]) for both roles, and does nothing else: no I/O, no clock, no
+//! randomness, no threads. It is `no_std`, its core does not allocate, there is no `unsafe` in it, and no input of a
+//! peer makes it panic. It checks every rule that the RFC has for a peer. You read and write, it tells you
+//! what was read and what to write: over std, tokio, mio, or a UART.
+//!
+//! # Layers
+//!
+//! Each is public, each uses only those below it; take the highest that does what you need.
+//!
+//! | layer | what it does | take it when |
+//! |---|---|---|
+//! | [`session`] | whole messages over one buffer; replies are ready to be sent | you write a server or a client |
+//! | [`connection`] | the state machine: events in pieces, no buffer at all | messages are larger than memory, or you proxy them |
+//! | `handshake` | the opening handshake, over bytes or header fields | always, but for transports that have their own |
+//! | [`wire`] | one frame, one mask, one close code | you write a tool, a test, or a stack of your own |
+//!
+//! [`error`] has the error types: what the peer did wrong, what the caller did wrong, and lack of space are three.
+//!
+//! # Limits
+//!
+//! All that a peer can make this end spend is limited, by default to little; see [`Config`]. Nothing is ever reserved
+//! because a header announced it, and the cost of receiving is linear in the bytes that came, however they were cut.
+//!
+//! # Features
+//!
+//! * `handshake` (default): the opening handshake. Brings in `sha1`, `base64` and `httparse`, each without its `std`.
+//!   Without it the crate has no dependency.
+//! * `alloc`: a [`Session`] over a `Vec<u8>` that grows with what arrives. Nothing else allocates.
+//!
+//! # What is not in it
+//!
+//! TLS, sockets, timeouts, reconnection, rooms, and (as yet) compression: a frame with RSV1 fails the connection.
+//!
+//! [RFC 6455]: https://www.rfc-editor.org/rfc/rfc6455
+
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations, unreachable_pub)]
@@ -10,7 +47,7 @@
     clippy::unwrap_used
 )]
 
-#[cfg(any(feature = "alloc", test))]
+#[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
@@ -21,3 +58,13 @@ pub mod error;
 pub mod handshake;
 pub mod session;
 pub mod wire;
+
+pub use connection::{Client, Config, Connection, Event, MessageKind, Server};
+pub use error::{Misuse, ProtocolError, SendError};
+pub use session::{Message, Session};
+pub use wire::{CloseCode, CloseFrame, MaskingKey};
+
+/// Compiles the README's example.
+#[cfg(all(doctest, feature = "handshake"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
