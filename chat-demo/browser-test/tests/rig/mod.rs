@@ -1,0 +1,345 @@
+//! What the tests stand on: a chat server, a chromedriver, and browsers, all ended when the [`Rig`] is dropped.
+
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
+
+pub const ENTER: &str = "\u{E007}";
+pub const TAB: &str = "\u{E004}";
+pub const SHIFT_TAB: &str = "\u{E008}\u{E004}\u{E008}";
+
+/// No wait is longer; every wait ends as soon as what it waits for is true.
+const DEADLINE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
+
+/// One test at a time: browsers are hungry.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+// ---- The rig ----
+
+/// A chat server and a chromedriver. Fields are dropped in this order: browsers quit before their profiles go.
+pub struct Rig {
+    driver: Driver,
+    server: Option<Process>,
+    server_args: Vec<String>,
+    port: u16,
+    profiles: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Rig {
+    /// A server with its own page.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A server with more arguments than its address.
+    pub async fn start_with(arguments: &[&str]) -> Self {
+        let turn = TURN.lock().await;
+        let port = free_port();
+        let mut server_args = vec!["--listen".to_owned(), format!("127.0.0.1:{port}")];
+        server_args.extend(arguments.iter().map(ToString::to_string));
+        let mut rig = Self {
+            driver: Driver::start(),
+            server: None,
+            server_args,
+            port,
+            profiles: tempfile::tempdir().expect("a temporary folder"),
+            _turn: turn,
+        };
+        rig.start_server().await;
+        rig
+    }
+
+    /// Starts the server, again on the same port after [`Rig::stop_server`].
+    pub async fn start_server(&mut self) {
+        let program = std::env::var_os("CHAT_DEMO_BIN")
+            .expect("set CHAT_DEMO_BIN to the path of the chat-demo binary, e.g. target/debug/chat-demo");
+        let mut server = Process::spawn(&program, &self.server_args, Stdio::null());
+        until("the server accepts connections", async || {
+            assert_eq!(server.exited(), None, "the server ended at once");
+            TcpStream::connect(("127.0.0.1", self.port)).ok()
+        })
+        .await;
+        self.server = Some(server);
+    }
+
+    /// Asks the server to stop, as an init system does, and sees that it ends well.
+    pub async fn stop_server(&mut self) {
+        let mut server = self.server.take().expect("a running server");
+        let pid = server.0.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        let status = until("the server ends after SIGTERM", async || server.exited()).await;
+        assert!(status.success(), "the server ended with {status}");
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A new browser with an empty profile, at the chat page.
+    pub async fn page(&self) -> Page {
+        let page = self.browser().await;
+        page.goto(&format!("http://127.0.0.1:{}/", self.port)).await;
+        page
+    }
+
+    /// A new browser with an empty profile, at no page.
+    pub async fn browser(&self) -> Page {
+        let profile = tempfile::tempdir_in(&self.profiles).expect("a temporary folder").keep();
+        let capabilities = json!({
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": { "args": [
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--hide-scrollbars", "--lang=en-GB", "--window-size=1000,800",
+                format!("--user-data-dir={}", profile.display()),
+            ] },
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!() };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{}", self.driver.port))
+            .await
+            .expect("a browser");
+        Page { client }
+    }
+}
+
+// ---- One browser ----
+
+pub struct Page {
+    client: Client,
+}
+
+impl Page {
+    pub async fn goto(&self, url: &str) {
+        self.client.goto(url).await.expect("the page opens");
+    }
+
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("the page reloads");
+    }
+
+    /// The value of a JavaScript expression in the page.
+    pub async fn eval(&self, expression: &str) -> Value {
+        self.client.execute(&format!("return {expression}"), vec![]).await.expect(expression)
+    }
+
+    /// Waits until a JavaScript condition holds in the page.
+    pub async fn sees(&self, condition: &str) {
+        let holds = async || {
+            let value = self.client.execute(&format!("return Boolean({condition})"), vec![]).await;
+            (value.expect(condition) == true).then_some(())
+        };
+        if wait(holds).await.is_none() {
+            panic!("never true: {condition}; the page says: {}", self.eval("document.body.innerText").await);
+        }
+    }
+
+    /// Waits until the element shows this text, among others.
+    pub async fn shows(&self, id: &str, text: &str) {
+        self.sees(&format!("document.getElementById({}).textContent.includes({})", json!(id), json!(text)))
+            .await;
+    }
+
+    /// Waits for the green light.
+    pub async fn is_online(&self) {
+        self.shows("presence", "🟢").await;
+        self.shows("presence", "online").await;
+    }
+
+    /// Presses keys wherever the focus is: nothing here needs a mouse.
+    pub async fn press(&self, keys: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(keys).await.expect("the keys arrive");
+    }
+
+    /// Puts the focus and a value into an input.
+    pub async fn fill(&self, id: &str, value: &str) {
+        let (id, value) = (json!(id), json!(value));
+        self.eval(&format!(
+            "[document.getElementById({id})].map((e) => {{ e.focus(); e.value = {value}; \
+            e.dispatchEvent(new Event('input')); }})"
+        ))
+        .await;
+    }
+
+    /// Posts a message as this person.
+    pub async fn say(&self, name: &str, text: &str) {
+        self.fill("name", name).await;
+        self.fill("text", text).await;
+        self.press(ENTER).await;
+    }
+
+    /// The messages shown, as `{user, text, time}`, oldest first.
+    pub async fn messages(&self) -> Value {
+        self.eval(
+            "[...document.querySelectorAll('#log li')].map((li) => ({ user: li.querySelector('strong').textContent, \
+             text: li.querySelector('p').textContent, time: li.querySelector('time').dateTime }))",
+        )
+        .await
+    }
+
+    /// A command of the Chrome DevTools Protocol.
+    pub async fn cdp(&self, command: &str, parameters: Value) -> Value {
+        self.vendor("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
+    }
+
+    /// Makes the browser a phone, or a window of that size, in light or dark.
+    pub async fn look(&self, width: u32, height: u32, scheme: &str) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1.25, "mobile": width < 500 });
+        self.cdp("Emulation.setDeviceMetricsOverride", size).await;
+        let scheme = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.cdp("Emulation.setEmulatedMedia", scheme).await;
+    }
+
+    /// What the page looks like, as a PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.client.screenshot().await.expect("a screenshot")
+    }
+
+    /// The text with the least contrast to what is behind it, and how much that is.
+    pub async fn weakest_contrast(&self) -> (String, f64) {
+        let weakest =
+            self.client.execute(include_str!("weakest_contrast.js"), vec![]).await.expect("a contrast");
+        (weakest["text"].to_string(), weakest["contrast"].as_f64().expect("a number"))
+    }
+
+    /// The warnings and errors that the console has got since the last call.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.vendor("se/log", json!({ "type": "browser" })).await;
+        let bad = |entry: &&Value| ["WARNING", "SEVERE"].iter().any(|level| entry["level"] == *level);
+        let entries = log.as_array().expect("a list of log entries");
+        entries.iter().filter(bad).map(|entry| entry["message"].to_string()).collect()
+    }
+
+    async fn vendor(&self, path: &'static str, body: Value) -> Value {
+        self.client.issue_cmd(Vendor { path, body }).await.expect(path)
+    }
+}
+
+/// A command that chromedriver has beyond the standard.
+#[derive(Debug)]
+struct Vendor {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Vendor {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.expect("a session"), self.path))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}
+
+// ---- Processes ----
+
+/// A chromedriver, which owns its browsers.
+struct Driver {
+    port: u16,
+    process: Process,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let program = std::env::var_os("CHROMEDRIVER").unwrap_or("chromedriver".into());
+        let mut process = Process::spawn(&program, ["--port=0"], Stdio::piped());
+        let mut output = BufReader::new(process.0.stdout.as_mut().expect("a pipe"));
+        let port = loop {
+            let mut line = String::new();
+            let read = output.read_line(&mut line).expect("chromedriver's output");
+            assert_ne!(read, 0, "chromedriver ended without naming its port");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim().trim_end_matches('.').parse().expect("a port");
+            }
+        };
+        Self { port, process }
+    }
+
+    /// Quits all browsers, then chromedriver itself.
+    fn shut_down(&mut self) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        write!(stream, "GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new())?;
+        let start = Instant::now();
+        while self.process.exited().is_none() && start.elapsed() < DEADLINE {
+            std::thread::sleep(POLL);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Err(error) = self.shut_down() {
+            eprintln!("chromedriver did not shut down: {error}");
+        }
+    }
+}
+
+/// A child that ends with its owner, also when a test panics.
+struct Process(Child);
+
+impl Process {
+    fn spawn(program: &OsStr, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, output: Stdio) -> Self {
+        let child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(Stdio::null())
+            .spawn();
+        Self(child.unwrap_or_else(|error| panic!("{} does not start: {error}", Path::new(program).display())))
+    }
+
+    fn exited(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().expect("the child's status")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+// ---- Waiting ----
+
+/// Asks again and again, and gives the first answer; panics when there is none in time.
+pub async fn until<T>(what: impl Display, ask: impl AsyncFnMut() -> Option<T>) -> T {
+    wait(ask).await.unwrap_or_else(|| panic!("not in time: {what}"))
+}
+
+async fn wait<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    loop {
+        let answer = ask().await;
+        if answer.is_some() || start.elapsed() > DEADLINE {
+            return answer;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
