@@ -1,5 +1,7 @@
 //! The server's side of the opening handshake (RFC 6455 §4.2), over the bytes of HTTP/1.1.
 
+#![cfg(feature = "handshake")]
+
 use wsproto::error::BufferTooSmall;
 use wsproto::handshake::{
     Answer, HeadError, HeadLimits, HttpVersion, OptionError, Reply, Request, RequestDecoder, RequestError,

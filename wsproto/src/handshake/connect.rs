@@ -65,7 +65,7 @@ impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
         }
         // [RFC 9113 §8.2.2], [RFC 9114 §4.2]: such a request is malformed.
         let connection_specific = ["Connection", "Upgrade", "Transfer-Encoding"];
-        if connection_specific.iter().any(|name| fields.first(name).is_some()) {
+        if connection_specific.iter().any(|name| fields.value(name).is_some()) {
             return Err(RequestError::ConnectionSpecificField);
         }
         check_version(fields)?;

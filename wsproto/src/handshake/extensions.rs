@@ -198,7 +198,7 @@ pub(super) fn named<'b, F: Fields<'b>>(
     fields: F,
 ) -> Result<impl Iterator<Item = Extension<'b>> + use<'b, F>, MalformedExtensions> {
     let values = fields.values(FIELD);
-    match fields.first(FIELD) {
+    match fields.value(FIELD) {
         Some(_) => parse(values).map(Some),
         None => Ok(None),
     }

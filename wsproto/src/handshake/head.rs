@@ -77,23 +77,23 @@ impl core::error::Error for HeadError {}
 ///
 /// let headers = HeaderMap::from([("host", "example.com")]);
 /// let fields = || headers.iter().map(|(name, value)| (*name, value.as_bytes()));
-/// assert_eq!(fields.first("Host"), Some(&b"example.com"[..]));
+/// assert_eq!(fields.value("Host"), Some(&b"example.com"[..]));
 /// ```
 pub trait Fields<'b>: Copy {
-    /// What [`iter`](Self::iter) gives.
+    /// What [`pairs`](Self::pairs) gives.
     type Iter: Iterator<Item = (&'b str, &'b [u8])>;
 
     /// Iterates over the fields' names and values, from the first.
-    fn iter(self) -> Self::Iter;
+    fn pairs(self) -> Self::Iter;
 
-    /// The values of the fields of this name, whatever its case, in order.
+    /// The values of the fields of this name, whatever its case, in order, without whitespace around them.
     fn values(self, name: &'static str) -> FieldValues<'b, Self> {
         FieldValues { fields: self, name, lifetime: PhantomData }
     }
 
-    /// The first value of the fields of this name, whatever its case.
-    fn first(self, name: &str) -> Option<&'b [u8]> {
-        self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    /// The first of these values.
+    fn value(self, name: &str) -> Option<&'b [u8]> {
+        self.pairs().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| trim_ows(value))
     }
 }
 
@@ -104,7 +104,7 @@ where
 {
     type Iter = I;
 
-    fn iter(self) -> I {
+    fn pairs(self) -> I {
         self()
     }
 }
@@ -112,8 +112,8 @@ where
 impl<'b> Fields<'b> for &'b [(&'b str, &'b [u8])] {
     type Iter = core::iter::Copied<core::slice::Iter<'b, (&'b str, &'b [u8])>>;
 
-    fn iter(self) -> Self::Iter {
-        <[_]>::iter(self).copied()
+    fn pairs(self) -> Self::Iter {
+        self.iter().copied()
     }
 }
 
@@ -130,7 +130,7 @@ impl<'b, F: Fields<'b>> IntoIterator for FieldValues<'b, F> {
     type IntoIter = FieldValuesIter<F::Iter>;
 
     fn into_iter(self) -> Self::IntoIter {
-        FieldValuesIter { fields: self.fields.iter(), name: self.name }
+        FieldValuesIter { fields: self.fields.pairs(), name: self.name }
     }
 }
 
@@ -195,7 +195,7 @@ impl<'b> HeadFields<'b> {
 impl<'b> Fields<'b> for HeadFields<'b> {
     type Iter = HeadFieldsIter<'b>;
 
-    fn iter(self) -> Self::Iter {
+    fn pairs(self) -> Self::Iter {
         HeadFieldsIter(self.0)
     }
 }
@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn field_lines_are_split_and_trimmed() {
         let fields = HeadFields::parse(b"A: 1\r\nB:\t2 3 \r\nC:\r\n").unwrap();
-        let found: Vec<_> = fields.iter().collect();
+        let found: Vec<_> = fields.pairs().collect();
         assert_eq!(found, [("A", &b"1"[..]), ("B", b"2 3"), ("C", b"")]);
     }
 

@@ -224,12 +224,12 @@ impl<'b, F: Fields<'b>> HttpRequest<'b, F> {
 
     /// The first value of the header fields of this name, whatever its case.
     pub fn header(&self, name: &str) -> Option<&'b [u8]> {
-        self.fields.first(name)
+        self.fields.value(name)
     }
 
     /// Iterates over all header fields, in order: names and values.
     pub fn headers(&self) -> F::Iter {
-        self.fields.iter()
+        self.fields.pairs()
     }
 
     /// What holds for every request.

@@ -54,7 +54,7 @@ pub(super) fn check_offer<'b, F: Fields<'b>>(fields: F) -> Result<(), RequestErr
         known += 1;
     }
     // A list of nothing is not one of the grammar: `1#token` [RFC 6455 §4.3].
-    if known == 0 && fields.first(FIELD).is_some() {
+    if known == 0 && fields.value(FIELD).is_some() {
         return Err(RequestError::MalformedSubprotocols);
     }
     Ok(())

@@ -111,7 +111,7 @@ fn target_host<'b, F: Fields<'b>>(request: &HttpRequest<'b, F>) -> Result<&'b st
 
 fn announces_body<'b>(fields: impl Fields<'b>) -> bool {
     let is_zero = |length: &[u8]| !length.is_empty() && length.iter().all(|&digit| digit == b'0');
-    fields.first("Transfer-Encoding").is_some() || !fields.values("Content-Length").into_iter().all(is_zero)
+    fields.value("Transfer-Encoding").is_some() || !fields.values("Content-Length").into_iter().all(is_zero)
 }
 
 /// Checks `Sec-WebSocket-Version`: 13, once (§4.2.1 item 6, §4.2.2 item 4).
