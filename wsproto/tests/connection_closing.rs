@@ -20,8 +20,8 @@ fn client() -> Connection<Client> {
     Connection::new(Config::new())
 }
 
-fn normal() -> Option<CloseFrame<'static>> {
-    Some(CloseFrame::new(CloseCode::NORMAL, "").unwrap())
+fn normal() -> CloseFrame<'static> {
+    CloseFrame::new(CloseCode::NORMAL, "").unwrap()
 }
 
 /// Gives one frame to a server and returns its reply.
@@ -55,7 +55,7 @@ fn a_close_frame_without_a_code_is_answered_without_one() {
 fn a_client_waits_for_the_server_to_close_the_transport() {
     let mut client = client();
     let mut out = [0; 131];
-    client.frame(KEY).encode_close(normal(), &mut out).unwrap();
+    client.frame(KEY).encode_close(Some(normal()), &mut out).unwrap();
     assert_eq!(client.state(), ConnectionState::CloseSent);
     assert!(!client.should_close_transport());
     let mut bytes = SERVER.frame(FIN | CLOSE, b"\x03\xE8");
@@ -70,7 +70,7 @@ fn a_client_waits_for_the_server_to_close_the_transport() {
 #[test]
 fn the_answer_to_our_close_frame_is_not_answered() {
     let mut server = server();
-    server.frame().encode_close(normal(), &mut [0; 131]).unwrap();
+    server.frame().encode_close(Some(normal()), &mut [0; 131]).unwrap();
     assert!(!server.should_close_transport(), "the client's Close frame is awaited");
     assert_eq!(server_replies(&mut server, CLIENT.frame(FIN | CLOSE, b"\x03\xE8")), b"");
     assert!(server.should_close_transport());
@@ -115,7 +115,7 @@ fn after_an_error_the_close_frame_tells_why_and_either_end_closes_the_transport(
     assert!(!server.should_close_transport(), "the Close frame is due first (§7.1.7)");
     let mut out = [0; 131];
     let n = server.frame().encode_failure(error, &mut out).unwrap();
-    assert_eq!(out[..4], [0x88, n as u8 - 2, 0x03, 0xEA]);
+    assert_eq!(out[..4], [0x88, u8::try_from(n).unwrap() - 2, 0x03, 0xEA]);
     assert_eq!(
         core::str::from_utf8(&out[4..n]),
         Ok("client frame that is not masked (RFC 6455 section 5.1)")

@@ -13,7 +13,7 @@ use wsproto::error::ProtocolError;
 /// Something of everything: short, fragmented, empty and long messages, control frames between fragments, a Close
 /// frame, and bytes behind it.
 fn conversation(peer: Peer) -> (Vec<u8>, Vec<Entry>) {
-    let long: Vec<u8> = (0..300_u16).map(|i| i as u8).collect();
+    let long: Vec<u8> = (0..=255).chain(0..44).collect();
     let bytes = [
         peer.frame(FIN | TEXT, "Hello".as_bytes()),
         peer.frame(FIN | BINARY, b""),

@@ -201,7 +201,7 @@ fn what_came_before_an_error_is_given_first_and_nothing_after_it() {
     assert_eq!(session.next(), Err(ProtocolError::UnmaskedFrame));
     let mut out = [0; 131];
     let n = session.encode_reply(&mut out).unwrap();
-    assert_eq!(out[..4], [0x88, n as u8 - 2, 0x03, 0xEA]);
+    assert_eq!(out[..4], [0x88, u8::try_from(n).unwrap() - 2, 0x03, 0xEA]);
     assert!(session.should_close_transport());
     assert_eq!(session.next(), Err(ProtocolError::UnmaskedFrame));
     assert!(!session.reply.is_due(), "it was told once");

@@ -6,13 +6,9 @@ use wsproto::wire::{CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, 
 #[test]
 fn only_codes_that_may_stand_on_the_wire_exist() {
     for code in 0..=u16::MAX {
-        let may = match code {
-            0..=999 => false,         // §7.4.2: not used
-            1004..=1006 => false,     // §7.4.1: reserved, or never sent
-            1015..=2999 => false,     // §7.4.1, §7.4.2: 1015 is never sent, the others are not defined
-            5000..=u16::MAX => false, // §7.4.2 ends with 4999
-            _ => true,
-        };
+        // §7.4.2: up to 999 not used; §7.4.1: 1004 reserved, 1005, 1006 and 1015 never sent; the others up to 2999 not
+        // defined; §7.4.2: 4999 is the last.
+        let may = !matches!(code, 0..=999 | 1004..=1006 | 1015..=2999 | 5000..);
         assert_eq!(CloseCode::new(code).is_some(), may, "{code}");
         let payload = code.to_be_bytes();
         match CloseFrame::decode(&payload) {

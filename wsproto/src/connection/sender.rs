@@ -138,7 +138,7 @@ impl FrameEncoder<'_> {
         dst: &mut [u8],
     ) -> Result<usize, SendError> {
         let (opcode, next) = self.out.next_fragment(kind, payload, is_last)?;
-        let written = frame::write(self.header(opcode, is_last, payload.len()), payload, dst)?;
+        let written = self.write(opcode, is_last, payload, dst)?;
         self.out.message = next;
         Ok(written)
     }
@@ -218,10 +218,7 @@ impl FrameEncoder<'_> {
         if self.out.state != SendState::Open {
             return Err(Misuse::CloseSent.into());
         }
-        let mut payload = [0; MAX_CONTROL_PAYLOAD];
-        let len = close.map_or(Ok(0), |close| close.encode(&mut payload))?;
-        let written =
-            frame::write(self.header(Opcode::Close, true, len), payload.get(..len).unwrap_or_default(), dst)?;
+        let written = self.write_close(close, dst)?;
         self.out.state = SendState::CloseSent;
         Ok(written)
     }
@@ -241,10 +238,8 @@ impl FrameEncoder<'_> {
         match (event, self.out.state) {
             (Event::Ping(payload), SendState::Open | SendState::CloseSent) => self.encode_pong(payload, dst),
             (Event::Close(close), state) => {
-                let out = &mut *self.out;
-                let encoder = FrameEncoder { out, masking_key: self.masking_key };
                 let written = match state {
-                    SendState::Open => encoder.encode_close(close.map(CloseFrame::without_reason), dst)?,
+                    SendState::Open => self.write_close(close.map(CloseFrame::without_reason), dst)?,
                     SendState::CloseSent | SendState::Done => 0,
                 };
                 // [RFC 6455 §7.1.3]: the closing handshake is done, whoever began it.
@@ -270,8 +265,14 @@ impl FrameEncoder<'_> {
         }
     }
 
+    fn write_close(&self, close: Option<CloseFrame<'_>>, dst: &mut [u8]) -> Result<usize, SendError> {
+        let mut payload = [0; MAX_CONTROL_PAYLOAD];
+        let len = close.map_or(Ok(0), |close| close.encode(&mut payload))?;
+        self.write(Opcode::Close, true, payload.get(..len).unwrap_or_default(), dst)
+    }
+
     #[inline]
-    fn write(self, opcode: Opcode, fin: bool, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
+    fn write(&self, opcode: Opcode, fin: bool, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
         Ok(frame::write(self.header(opcode, fin, payload.len()), payload, dst)?)
     }
 

@@ -2,7 +2,7 @@
 //! on how the input was cut.
 
 #![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::missing_panics_doc, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(clippy::cast_possible_truncation, reason = "the length forms of the RFC are casts behind a check")]
 
 use wsproto::connection::{Data, Event, MessageKind, Receiver, Role};
 use wsproto::error::ProtocolError;
