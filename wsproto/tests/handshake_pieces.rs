@@ -4,7 +4,8 @@
 
 use proptest::prelude::*;
 use wsproto::handshake::{
-    Answer, ClientHandshake, ClientRequest, HeadLimits, Request, RequestDecoder, Response, ResponseDecoder,
+    Answer, ClientHandshake, ClientRequest, HeadLimits, Origin, Request, RequestDecoder, Response,
+    ResponseDecoder,
 };
 
 const REQUEST: &[u8] = b"\r\nGET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
@@ -74,7 +75,8 @@ fn a_byte_at_a_time_costs_linear_time() {
     let limits = HeadLimits { bytes: 1 << 21, fields: 1 << 20 };
     let mut head = b"GET / HTTP/1.1\r\nHost: a\r\n".to_vec();
     head.extend(b"X: y\r\n".repeat(1 << 16));
-    head.extend(b"X: ".iter().chain(&[b'y'; 1 << 19]));
+    head.extend(b"X: ");
+    head.extend(b"y".repeat(1 << 19));
     head.extend(b"\r\n\r\n");
 
     let mut decoder = RequestDecoder::with_limits(limits);
@@ -208,7 +210,7 @@ proptest! {
         let Request::Upgrade(upgrade) = request else { panic!("not an upgrade") };
         prop_assert_eq!(upgrade.host(), &host);
         prop_assert_eq!(upgrade.http().target(), &target);
-        prop_assert_eq!(upgrade.origin().map(|origin| origin.as_str()), origin.as_deref());
+        prop_assert_eq!(upgrade.origin().map(Origin::as_str), origin.as_deref());
         prop_assert!(upgrade.subprotocols().eq(names.iter().copied()));
         prop_assert_eq!(upgrade.http().header("x-own"), Some(&header[..]));
 

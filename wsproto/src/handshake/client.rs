@@ -20,7 +20,7 @@ use crate::error::BufferTooSmall;
 /// use wsproto::handshake::ClientRequest;
 ///
 /// let request = ClientRequest { subprotocols: &["json"], ..ClientRequest::new("example.com:8080", "/chat") };
-/// # let _ = request;
+/// assert!(request.origin.is_none() && request.headers.is_empty());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientRequest<'a> {

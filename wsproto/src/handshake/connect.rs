@@ -49,7 +49,7 @@ impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
     ///
     /// # Errors
     ///
-    /// [`RequestError`]; its `status` is what to answer.
+    /// [`RequestError`]; its `status` is what to answer, with `Sec-WebSocket-Version: 13` if it is 426.
     pub fn from_parts(
         method: &str,
         protocol: Option<&str>,

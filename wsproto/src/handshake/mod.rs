@@ -5,7 +5,7 @@
 //!
 //! **Nothing in here panics, on any input**, and the cost is linear in its length, also when it comes a byte at a time.
 //! Incomplete input is never an error: it is `Ok(None)`. What was decoded is valid, and its iterators don't fail. What
-//! is encoded was checked: no value of ours can end a line (CR, LF), and no field can be written twice.
+//! is encoded was checked: nothing in it can end a line (CR, LF), and no field of the handshake is written twice.
 //!
 //! | you have | on a server | in a client |
 //! |---|---|---|

@@ -16,7 +16,7 @@ use crate::error::BufferTooSmall;
 /// use wsproto::handshake::Answer;
 ///
 /// let answer = Answer { subprotocol: Some("json"), ..Answer::default() };
-/// # let _ = answer;
+/// assert!(answer.extensions.is_none() && answer.headers.is_empty());
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Answer<'a> {

@@ -66,7 +66,7 @@ pub(super) const FIELD: &str = "Sec-WebSocket-Protocol";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{format, string::String, vec::Vec};
+    use std::{format, vec::Vec};
 
     fn check(values: &[&str]) -> Result<(), RequestError> {
         let fields: Vec<_> = values.iter().map(|value| (FIELD, value.as_bytes())).collect();
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_number_of_offers_is_bounded() {
-        let many = |n: usize| (0..n).map(|i| format!("p{i},")).collect::<String>();
+        let many = |n: usize| (0..n).map(|i| format!("p{i}")).collect::<Vec<_>>().join(",");
         assert_eq!(check(&[&many(MAX_SUBPROTOCOLS)]), Ok(()));
         assert_eq!(check(&[&many(MAX_SUBPROTOCOLS + 1)]), Err(RequestError::TooManySubprotocols));
     }
