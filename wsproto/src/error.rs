@@ -17,6 +17,18 @@ use crate::wire::{CloseCode, CloseFrame, CloseFrameError, HeaderError};
 /// What the peer did against the protocol or beyond the limits. The connection has failed ([RFC 6455 §7.1.7]): no event
 /// comes any more, and [`close_frame`](Self::close_frame) is the Close frame to send before the transport is closed.
 ///
+/// # Examples
+///
+/// ```
+/// use wsproto::{CloseCode, Config, Connection, ProtocolError, Server};
+///
+/// let mut server = Connection::<Server>::new(Config::new());
+/// let error = server.receive(&mut [0x81, 0x00]).unwrap_err();
+/// assert_eq!(error, ProtocolError::UnmaskedFrame);
+/// assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
+/// assert_eq!(error.to_string(), "client frame that is not masked (RFC 6455 section 5.1)");
+/// ```
+///
 /// [RFC 6455 §7.1.7]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

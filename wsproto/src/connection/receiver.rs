@@ -5,6 +5,34 @@ use crate::error::{AbnormalClosure, ProtocolError};
 use crate::wire::{CloseFrame, FrameHeader, MaskingKey, Opcode, Rsv, Utf8Validator};
 
 /// The half of a connection that takes bytes. See the [module](super) for the loop and for what holds.
+///
+/// # Examples
+///
+/// A message passes in pieces, however large it is; here through a socket that gives three bytes at a time:
+///
+/// ```
+/// use wsproto::connection::{Client, Config, Event, Receiver};
+///
+/// let mut receiver = Receiver::<Client>::new(Config::new());
+/// let (mut buffer, mut text) = (Vec::new(), Vec::new());
+/// for read in b"\x81\x06caf\xc3\xa9!".chunks(3) {
+///     buffer.extend(read);
+///     loop {
+///         let received = receiver.receive(&mut buffer)?;
+///         let is_idle = received.consumed == 0 && received.event.is_none();
+///         if let Some(Event::Data(data)) = received.event {
+///             text.extend(data.payload); // it may end inside a character, but it is text so far
+///         }
+///         let consumed = received.consumed;
+///         buffer.drain(..consumed);
+///         if is_idle {
+///             break;
+///         }
+///     }
+/// }
+/// assert_eq!(text, "café!".as_bytes());
+/// # Ok::<(), wsproto::ProtocolError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Receiver<R: Role> {
     config: Config,

@@ -38,6 +38,26 @@ impl<R: Role> Sender<R> {
     /// # Errors
     ///
     /// [`Misuse`] if a Close frame was sent or a fragmented message is under way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::connection::{Sender, Server};
+    /// use wsproto::wire::{FrameHeader, Opcode, frame};
+    ///
+    /// // Encoded once: a server's frames are not masked, and so the same for all.
+    /// let news = b"to everyone";
+    /// let mut broadcast = [0; 32];
+    /// let header = FrameHeader::new(Opcode::Text, true, news.len() as u64).expect("a valid frame");
+    /// let n = frame::encode(header, news, &mut broadcast)?;
+    ///
+    /// for connection in [Sender::<Server>::new(), Sender::new()] {
+    ///     if connection.check_message().is_ok() {
+    ///         // write &broadcast[..n]
+    ///     }
+    /// }
+    /// # Ok::<(), wsproto::wire::frame::EncodeError>(())
+    /// ```
     pub const fn check_message(&self) -> Result<(), Misuse> {
         self.out.check_message()
     }
@@ -148,6 +168,20 @@ impl FrameEncoder<'_> {
     /// # Errors
     ///
     /// [`Misuse`] if a Close frame was sent or a fragmented message is under way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{IoSlice, Write};
+    /// use wsproto::connection::{Sender, Server};
+    ///
+    /// let text = "not copied";
+    /// let header = Sender::<Server>::new().frame().text_header(text)?;
+    /// let mut socket = Vec::new();
+    /// socket.write_vectored(&[IoSlice::new(&header), IoSlice::new(text.as_bytes())])?;
+    /// assert_eq!(socket, b"\x81\x0anot copied");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn text_header(self, text: &str) -> Result<EncodedHeader, Misuse> {
         self.out.check_message()?;
         Ok(self.header(Opcode::Text, true, text.len()).encode())

@@ -7,6 +7,9 @@ use crate::wire::CloseFrame;
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
+/// A task that only reads owns it and a [`Reply`], and hands the reply to the task that writes when
+/// [`is_due`](Reply::is_due) says so.
+///
 /// ```text
 ///   buffer: │ done with │ message under way │ done with │ unread │ free: `buffer()` │
 /// ```

@@ -81,6 +81,19 @@ impl fmt::Display for CloseCode {
 ///
 /// A Close frame without payload is `None` wherever an `Option<CloseFrame>` stands.
 ///
+/// # Examples
+///
+/// ```
+/// use wsproto::wire::{CloseCode, CloseFrame};
+///
+/// let frame = CloseFrame::new(CloseCode::GOING_AWAY, "bye")?;
+/// let mut payload = [0; 125];
+/// let n = frame.encode(&mut payload)?;
+/// assert_eq!(payload[..n], *b"\x03\xe9bye");
+/// assert_eq!(CloseFrame::decode(&payload[..n])?, Some(frame));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CloseFrame<'a> {
