@@ -94,7 +94,6 @@ fn receive<R: Frame>(connection: &mut Connection<R>, wire: &[u8], chunk: usize) 
         loop {
             let received = connection.receive(&mut buffer).unwrap();
             let consumed = received.consumed;
-            let is_idle = consumed == 0 && received.event.is_none();
             if let Some(event) = received.event {
                 let n = R::frame(connection).encode_reply(&event, &mut out).unwrap();
                 replies.extend_from_slice(&out[..n]);
@@ -115,7 +114,7 @@ fn receive<R: Frame>(connection: &mut Connection<R>, wire: &[u8], chunk: usize) 
                 }
             }
             buffer.drain(..consumed);
-            if is_idle {
+            if consumed == 0 {
                 break;
             }
         }

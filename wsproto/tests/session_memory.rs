@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{BINARY, CLIENT, CLOSE, FIN, PING};
+use common::{CLIENT, CLOSE, FIN, PING};
 use wsproto::connection::{Config, Server};
 use wsproto::session::{Message, Session};
 
@@ -47,42 +47,4 @@ fn a_reply_that_did_not_fit_stays_due() {
     assert!(session.reply.is_due());
     assert_eq!(session.encode_reply(&mut [0; 7]), Ok(7));
     assert!(!session.reply.is_due());
-}
-
-#[cfg(feature = "alloc")]
-#[test]
-fn a_growing_buffer_follows_what_came_never_what_was_announced() {
-    let config = Config::new().with_max_frame_payload(u64::MAX).with_max_message_size(u64::MAX);
-    let mut session = Session::<Server, _>::new(config, Vec::new());
-    feed(&mut session, &CLIENT.header(FIN | BINARY, 1 << 62));
-    assert_eq!(session.next(), Ok(None));
-    let mut came = 14;
-    for _ in 0..1000 {
-        let space = session.buffer();
-        let held = came + space.len();
-        assert!(held <= 2 * came + 2 * 4096, "{came} bytes came, {held} are held");
-        let n = space.len().min(1000);
-        session.filled(n);
-        came += n;
-        assert_eq!(session.next(), Ok(None));
-    }
-}
-
-#[cfg(feature = "alloc")]
-#[test]
-fn an_idle_session_can_give_its_memory_back() {
-    let mut session = Session::<Server, _>::new(Config::new(), Vec::new());
-    let bytes = CLIENT.frame(FIN | BINARY, &[1; 3000]);
-    feed(&mut session, &bytes);
-    assert_eq!(session.next(), Ok(Some(Message::Binary(&[1; 3000]))));
-    assert_eq!(session.next(), Ok(None));
-    session.incoming.shrink();
-    assert_eq!(session.incoming.capacity(), 0);
-    // Half a frame is kept.
-    feed(&mut session, &bytes[..1000]);
-    assert_eq!(session.next(), Ok(None));
-    session.incoming.shrink();
-    assert!((900..=1100).contains(&session.incoming.capacity()));
-    feed(&mut session, &bytes[1000..]);
-    assert_eq!(session.next(), Ok(Some(Message::Binary(&[1; 3000]))));
 }

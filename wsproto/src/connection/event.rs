@@ -4,9 +4,10 @@ use crate::wire::CloseFrame;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "the bytes consumed have to be dropped from the buffer"]
 pub struct Received<'b> {
-    /// How many bytes at the start of the buffer are done with. All others are presented again, first.
+    /// How many bytes at the start of the buffer are done with. All others are presented again, first. 0 asks for more
+    /// bytes; there is no event then.
     pub consumed: usize,
-    /// What they meant. `None` beside `consumed == 0` asks for more bytes.
+    /// What they meant, if that is an event.
     pub event: Option<Event<'b>>,
 }
 

@@ -14,19 +14,17 @@ use crate::wire::{CloseFrame, FrameHeader, MaskingKey, Opcode, Rsv, Utf8Validato
 /// use wsproto::connection::{Client, Config, Event, Receiver};
 ///
 /// let mut receiver = Receiver::<Client>::new(Config::new());
-/// let (mut buffer, mut text) = (Vec::new(), Vec::new());
+/// let (mut buffer, mut text) = (vec![], vec![]);
 /// for read in b"\x81\x06caf\xc3\xa9!".chunks(3) {
 ///     buffer.extend(read);
 ///     loop {
 ///         let received = receiver.receive(&mut buffer)?;
-///         let is_idle = received.consumed == 0 && received.event.is_none();
 ///         if let Some(Event::Data(data)) = received.event {
 ///             text.extend(data.payload); // it may end inside a character, but it is text so far
 ///         }
-///         let consumed = received.consumed;
-///         buffer.drain(..consumed);
-///         if is_idle {
-///             break;
+///         match received.consumed {
+///             0 => break,
+///             n => drop(buffer.drain(..n)),
 ///         }
 ///     }
 /// }

@@ -249,7 +249,7 @@ fn split_field(lines: &[u8]) -> Result<Option<(Field<'_>, &[u8])>, HeadError> {
 }
 
 /// Splits at the first CR LF; `None` if the first LF has no CR before it, or if there is none.
-pub(super) fn split_line(lines: &[u8]) -> Option<(&[u8], &[u8])> {
+fn split_line(lines: &[u8]) -> Option<(&[u8], &[u8])> {
     let (line, rest) = split_once(lines, b'\n')?;
     Some((line.strip_suffix(b"\r")?, rest))
 }

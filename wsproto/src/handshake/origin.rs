@@ -48,6 +48,9 @@ impl<'b> Origin<'b> {
     ///
     /// Hosts are compared whatever their case; a port that is missing, on either side, is that of the origin's
     /// scheme (80 or 443), so that it also holds behind a proxy that ends TLS. `null` is nobody's origin.
+    ///
+    /// Whoever owns a name can let it point at your server (DNS rebinding), and then both agree on that name. Where
+    /// being reachable is a secret's only guard, as on a developer's machine, compare with names of your own.
     pub fn is_same_host(self, host: &str) -> bool {
         let (default_port, authority) = if let Some(rest) = self.0.strip_prefix("http://") {
             (80, rest)

@@ -137,7 +137,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         loop {
             let unread = self.buffer.bytes_mut().get_mut(self.unread.clone()).unwrap_or_default();
             let received = self.receiver.receive(unread)?;
-            if received.consumed == 0 && received.event.is_none() {
+            if received.consumed == 0 {
                 return Ok(None);
             }
             self.unread.start = self.unread.start.saturating_add(received.consumed);

@@ -1,0 +1,50 @@
+//! A buffer that grows (feature `alloc`): with what came, never with what was announced.
+
+#![cfg(feature = "alloc")]
+
+mod common;
+
+use common::{BINARY, CLIENT, FIN};
+use wsproto::connection::{Config, Server};
+use wsproto::session::{Message, Session};
+
+fn feed(session: &mut Session<Server, Vec<u8>>, bytes: &[u8]) {
+    session.buffer()[..bytes.len()].copy_from_slice(bytes);
+    session.filled(bytes.len());
+}
+
+#[test]
+fn a_growing_buffer_follows_what_came_never_what_was_announced() {
+    let config = Config::new().with_max_frame_payload(u64::MAX).with_max_message_size(u64::MAX);
+    let mut session = Session::<Server, _>::new(config, Vec::new());
+    feed(&mut session, &CLIENT.header(FIN | BINARY, 1 << 62));
+    assert_eq!(session.next(), Ok(None));
+    let mut came = 14;
+    for _ in 0..1000 {
+        let space = session.buffer();
+        let held = came + space.len();
+        assert!(held <= 2 * came + 2 * 4096, "{came} bytes came, {held} are held");
+        let n = space.len().min(1000);
+        session.filled(n);
+        came += n;
+        assert_eq!(session.next(), Ok(None));
+    }
+}
+
+#[test]
+fn an_idle_session_can_give_its_memory_back() {
+    let mut session = Session::<Server, _>::new(Config::new(), Vec::new());
+    let bytes = CLIENT.frame(FIN | BINARY, &[1; 3000]);
+    feed(&mut session, &bytes);
+    assert_eq!(session.next(), Ok(Some(Message::Binary(&[1; 3000]))));
+    assert_eq!(session.next(), Ok(None));
+    session.incoming.shrink();
+    assert_eq!(session.incoming.capacity(), 0);
+    // Half a frame is kept.
+    feed(&mut session, &bytes[..1000]);
+    assert_eq!(session.next(), Ok(None));
+    session.incoming.shrink();
+    assert!((900..=1100).contains(&session.incoming.capacity()));
+    feed(&mut session, &bytes[1000..]);
+    assert_eq!(session.next(), Ok(Some(Message::Binary(&[1; 3000]))));
+}
