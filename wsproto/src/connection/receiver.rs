@@ -14,13 +14,13 @@ use crate::wire::{CloseFrame, FrameHeader, MaskingKey, Opcode, Rsv, Utf8Validato
 /// use wsproto::connection::{Client, Config, Event, Receiver};
 ///
 /// let mut receiver = Receiver::<Client>::new(Config::new());
-/// let (mut buffer, mut text) = (vec![], vec![]);
+/// let (mut buffer, mut text) = (Vec::new(), Vec::new());
 /// for read in b"\x81\x06caf\xc3\xa9!".chunks(3) {
 ///     buffer.extend(read);
 ///     loop {
 ///         let received = receiver.receive(&mut buffer)?;
 ///         if let Some(Event::Data(data)) = received.event {
-///             text.extend(data.payload); // it may end inside a character, but it is text so far
+///             text.extend_from_slice(data.payload); // it may end inside a character, but it is text so far
 ///         }
 ///         match received.consumed {
 ///             0 => break,
