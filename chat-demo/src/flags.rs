@@ -1,0 +1,95 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
+
+/// A small chat over WebSocket. Open the address that it prints in two browsers.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Flags {
+    /// Address to listen on; wins over the port
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+
+    // A port that the environment happens to set must not open the chat to the network: that takes `--listen`.
+    /// Port to listen on, on 127.0.0.1 alone
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    port: u16,
+
+    /// Folder to serve instead of the built-in page
+    #[arg(long, value_name = "DIR")]
+    pub(crate) assets: Option<PathBuf>,
+
+    /// Origin whose pages may connect, besides our own; `*` for any (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+
+    /// Connections at a time; more are answered 503
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub(crate) max_connections: usize,
+
+    /// Seconds that a client has for its request
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) handshake_timeout: Duration,
+
+    /// Seconds between the answer to a Ping and the next Ping
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
+    pub(crate) ping_interval: Duration,
+
+    /// Seconds that a Ping may stay unanswered
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
+    pub(crate) pong_timeout: Duration,
+
+    /// Seconds that a client may take nothing of what is sent to it
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(crate) write_timeout: Duration,
+
+    /// Seconds that a closing handshake may take; then the connection is cut
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) close_timeout: Duration,
+
+    /// How much to log on stderr: off, error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub(crate) log: LevelFilter,
+}
+
+impl Flags {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, self.port).into())
+    }
+}
+
+/// A number of seconds such as `20` or `0.5`: of some length, and less than a day.
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("give seconds between 0.001 and 86400".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_well_formed() {
+        <Flags as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_wins_over_a_port() {
+        let address = |arguments: &[&str]| Flags::parse_from(arguments).address().to_string();
+        assert_eq!(address(&["chat", "--port", "1234"]), "127.0.0.1:1234");
+        assert_eq!(address(&["chat", "--port", "1234", "--listen", "[::1]:80"]), "[::1]:80");
+    }
+
+    #[test]
+    fn seconds_are_of_some_length() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        for text in ["", "0", "-1", "NaN", "inf", "1e9", "5s"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

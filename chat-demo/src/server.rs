@@ -1,0 +1,128 @@
+//! The accept loop: who gets in, and how it ends for everybody.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tracing::{Instrument, debug, error, info, info_span, warn};
+
+use crate::assets::Assets;
+use crate::connection::Connection;
+use crate::flags::Flags;
+use crate::http::{self, Opened};
+use crate::room::Room;
+
+/// How many more than the cap are told 503, rather than nothing.
+const TURNED_AWAY: usize = 64;
+
+/// What all connections share.
+pub(crate) struct Context {
+    pub(crate) flags: Flags,
+    pub(crate) assets: Assets,
+    /// Where we listen.
+    pub(crate) address: SocketAddr,
+    pub(crate) room: Arc<Room>,
+}
+
+/// Tells of the shutdown, once it has begun.
+#[derive(Clone)]
+pub(crate) struct Shutdown(watch::Receiver<bool>);
+
+impl Context {
+    pub(crate) fn new(flags: Flags, assets: Assets, address: SocketAddr) -> Arc<Self> {
+        Arc::new(Self { flags, assets, address, room: Room::new() })
+    }
+}
+
+impl Shutdown {
+    /// Waits for it.
+    pub(crate) async fn begun(&mut self) {
+        // That nobody could tell any more comes to the same.
+        let _ = self.0.wait_for(|begun| *begun).await;
+    }
+}
+
+/// Serves until `stop` ends, then says goodbye to everybody, and waits for them for a bounded time.
+pub(crate) async fn run(listener: TcpListener, context: Arc<Context>, stop: impl Future<Output = ()>) {
+    let places = Arc::new(Semaphore::new(context.flags.max_connections));
+    let (shutdown, begun) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(ended) = tasks.join_next() => note(ended),
+            accepted = listener.accept() => match accepted {
+                Err(error) => survive(&error).await,
+                Ok((stream, peer)) => {
+                    let span = info_span!("connection", %peer);
+                    let shutdown = Shutdown(begun.clone());
+                    match Arc::clone(&places).try_acquire_owned() {
+                        Ok(place) => {
+                            tasks.spawn(serve(stream, Arc::clone(&context), shutdown, place).instrument(span));
+                        }
+                        Err(_) if tasks.len() < context.flags.max_connections + TURNED_AWAY => {
+                            tasks.spawn(http::turn_away(stream, Arc::clone(&context)).instrument(span));
+                        }
+                        // Too many even to be told.
+                        Err(_) => drop(stream),
+                    }
+                }
+            },
+        }
+    }
+    drop(listener);
+    info!(connections = tasks.len(), "stopping");
+    shutdown.send_replace(true);
+    let all = async {
+        while let Some(ended) = tasks.join_next().await {
+            note(ended);
+        }
+    };
+    if timeout(context.flags.close_timeout, all).await.is_err() {
+        warn!(connections = tasks.len(), "some would not close");
+    }
+}
+
+/// One connection, from its first byte to its last.
+async fn serve(
+    mut stream: TcpStream,
+    context: Arc<Context>,
+    mut shutdown: Shutdown,
+    _place: OwnedSemaphorePermit,
+) {
+    // Chat messages are small and wanted at once.
+    let _ = stream.set_nodelay(true);
+    let opened = tokio::select! {
+        opened = http::open(&mut stream, &context) => opened,
+        () = shutdown.begun() => return,
+    };
+    match opened {
+        Err(error) => debug!(%error, "no request"),
+        Ok(Opened::Done) => crate::transport::hang_up(stream).await,
+        Ok(Opened::WebSocket { subprotocol, received }) => {
+            let member = context.room.join(subprotocol);
+            info!(?subprotocol, online = context.room.online(), "joined");
+            let connection = Connection::new(stream, member, &context.flags, &received);
+            let end = Box::pin(connection.run(shutdown)).await;
+            info!(online = context.room.online(), "left: {end}");
+        }
+    }
+}
+
+/// Errors of `accept` are a connection's (gone before we took it) or come from a lack of something that may end.
+async fn survive(error: &io::Error) {
+    warn!(%error, "cannot accept");
+    sleep(Duration::from_millis(100)).await;
+}
+
+fn note(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        error!(%error, "a connection's task failed");
+    }
+}

@@ -1,0 +1,118 @@
+//! What clients do wrong: each is told, nobody else notices.
+
+use std::io::Write;
+
+use serde_json::json;
+use tungstenite::Message;
+
+use crate::rig::{Client, Server, frame, read_frame, wait_for_end};
+
+/// A bad message by one, then a good one: the other sees only the good one, the first its error before it.
+fn told_alone(send: impl Fn(&mut Client), words: &str) {
+    let server = Server::start(&[]);
+    for subprotocol in ["json", "json-delta"] {
+        let (mut bad, _) = server.join(subprotocol);
+        let (mut other, _) = server.join("json");
+        send(&mut bad);
+        let error = bad.next_with("error");
+        assert_eq!(error.as_object().map(serde_json::Map::len), Some(1));
+        let said = error["error"].as_str().expect("a text");
+        assert!(said.contains(words), "{said:?} lacks {words:?}");
+        bad.post("Bad", "good");
+        assert_eq!(other.next()["msg"][0]["text"], "good");
+        let field = if subprotocol == "json" { "msg" } else { "new" };
+        assert_eq!(bad.next_with(field)[field][0]["text"], "good", "and goes on");
+    }
+}
+
+#[test]
+fn malformed_json() {
+    told_alone(|client| client.send("{\"user\":"), "JSON");
+}
+
+#[test]
+fn json_that_is_no_object() {
+    told_alone(|client| client.send("[\"Ada\",\"hi\"]"), "JSON");
+}
+
+#[test]
+fn a_missing_name() {
+    told_alone(|client| client.send(r#"{"text":"hi"}"#), "name");
+}
+
+#[test]
+fn a_blank_text() {
+    told_alone(|client| client.post("Ada", " \t "), "write something");
+}
+
+#[test]
+fn a_name_of_33_characters() {
+    told_alone(|client| client.post(&"é".repeat(33), "hi"), "32 characters");
+}
+
+#[test]
+fn a_text_of_501_characters() {
+    told_alone(|client| client.post("Ada", &"é".repeat(501)), "500 characters");
+}
+
+#[test]
+fn a_binary_message() {
+    told_alone(|client| client.socket.send(Message::binary(&b"\0\xff"[..])).expect("sent"), "binary");
+}
+
+#[test]
+fn limits_are_in_characters_not_in_bytes() {
+    let server = Server::start(&[]);
+    let (mut ada, _) = server.join("json");
+    let (user, text) = ("😀".repeat(32), "😀".repeat(500));
+    ada.post(&user, &text);
+    let list = ada.next();
+    assert_eq!((&list["msg"][0]["user"], &list["msg"][0]["text"]), (&json!(user), &json!(text)));
+}
+
+#[test]
+fn a_message_over_the_size_limit_closes_with_1009() {
+    let server = Server::start(&[]);
+    for len in [8 * 1024 + 1, 100_000] {
+        let (mut client, _) = server.join("json");
+        client.send(&"x".repeat(len));
+        assert_eq!(client.close_code(), 1009);
+    }
+    let (mut client, _) = server.join("json");
+    client.send(&"x".repeat(8 * 1024));
+    assert!(client.next()["error"].is_string(), "at the limit it is only nonsense");
+}
+
+#[test]
+fn breaking_the_protocol_closes_with_1002() {
+    let server = Server::start(&[]);
+    let mut stream = server.raw("");
+    assert_eq!(read_frame(&mut stream).1, b"{\"msg\":[]}");
+    // Not masked.
+    stream.write_all(b"\x81\x02hi").expect("sent");
+    let (first_byte, payload) = read_frame(&mut stream);
+    assert_eq!((first_byte, &payload[..2]), (0x88, &1002_u16.to_be_bytes()[..]));
+    assert_eq!(crate::rig::read_to_end(&mut stream), "");
+    server.wait_for_log("failed with 1002");
+}
+
+#[test]
+fn text_that_is_not_utf8_closes_with_1007() {
+    let server = Server::start(&[]);
+    let mut stream = server.raw("");
+    read_frame(&mut stream);
+    stream.write_all(&frame(0x81, b"\xff")).expect("sent");
+    let (_, payload) = read_frame(&mut stream);
+    assert_eq!(payload[..2], 1007_u16.to_be_bytes());
+    wait_for_end(&mut stream);
+}
+
+#[test]
+fn a_close_frame_is_answered_with_its_code() {
+    let server = Server::start(&[]);
+    let mut stream = server.raw("");
+    read_frame(&mut stream);
+    stream.write_all(&frame(0x88, &3000_u16.to_be_bytes())).expect("sent");
+    assert_eq!(read_frame(&mut stream), (0x88, 3000_u16.to_be_bytes().to_vec()));
+    assert_eq!(crate::rig::read_to_end(&mut stream), "", "and the server ends it");
+}

@@ -1,0 +1,94 @@
+//! What one client may cost the others: nothing.
+
+use std::io::Write;
+use std::net::TcpStream;
+
+use crate::rig::{Server, frame, read_frame, read_to_end, until, wait_for_end};
+
+const JSON: &str = "Sec-WebSocket-Protocol: json\r\n";
+
+#[test]
+fn who_does_not_keep_up_is_put_out_and_slows_nobody() {
+    let server = Server::start(&[]);
+    let mut slow = server.raw(JSON);
+    let (mut fast, _) = server.join("json-delta");
+    let text = "😀".repeat(500);
+    // A whole list is some 100 KB for it; how many of them the sockets' buffers hold is the system's affair.
+    until("the slow one is put out", || {
+        fast.post("Ada", &text);
+        loop {
+            let heard = fast.next();
+            if heard["online"] == 1 {
+                return Some(());
+            }
+            if heard["new"].is_array() {
+                return None;
+            }
+        }
+    });
+    server.wait_for_log("does not keep up");
+    fast.post("Ada", "still here");
+    while fast.next_with("new")["new"][0]["text"] != "still here" {}
+    wait_for_end(&mut slow);
+}
+
+#[test]
+fn who_takes_no_answers_is_dropped() {
+    let server = Server::start(&["--write-timeout", "0.2"]);
+    let mut stream = server.raw(JSON);
+    // Pings without end, and no Pong is read: once the sockets' buffers are full, the server waits no longer than told.
+    let pings = frame(0x89, &[b'x'; 125]).repeat(100);
+    while stream.write_all(&pings).is_ok() {}
+    server.wait_for_log("takes nothing");
+}
+
+#[test]
+fn who_answers_no_ping_is_dropped() {
+    let server = Server::start(&["--ping-interval", "0.1", "--pong-timeout", "0.1"]);
+    let mut stream = server.raw(JSON);
+    read_frame(&mut stream);
+    assert_eq!(read_frame(&mut stream).0, 0x89);
+    // A Pong for no Ping of the server's is none.
+    stream.write_all(&frame(0x8a, b"??")).expect("sent");
+    assert_eq!(read_to_end(&mut stream), "");
+    server.wait_for_log("did not answer a Ping");
+}
+
+#[test]
+fn who_answers_pings_stays() {
+    let server = Server::start(&["--ping-interval", "0.02", "--pong-timeout", "2"]);
+    let (mut client, _) = server.join("json");
+    let mut pings = 0;
+    while pings < 5 {
+        pings += u32::from(client.socket.read().expect("a Ping, answered by itself").is_ping());
+    }
+    client.post("Ada", "here");
+    assert_eq!(client.next()["msg"][0]["text"], "here");
+}
+
+#[test]
+fn one_connection_too_many_is_told_503() {
+    let server = Server::start(&["--max-connections", "2"]);
+    let first = server.join("json").0;
+    let _idle: TcpStream = server.connect();
+    until("the idle one is counted too", || {
+        let answer = server.get("/healthz");
+        answer.starts_with("HTTP/1.1 503 ").then_some(())
+    });
+    assert!(server.upgrade("/", "").starts_with("HTTP/1.1 503 "));
+    drop(first);
+    until("a place is free again", || server.get("/healthz").ends_with("\r\n\r\nok").then_some(()));
+}
+
+#[test]
+fn pings_between_and_inside_of_messages_are_answered() {
+    let server = Server::start(&[]);
+    let mut stream = server.raw(JSON);
+    read_frame(&mut stream);
+    let post = br#"{"user":"Ada","text":"in two"}"#;
+    let (one, two) = post.split_at(10);
+    stream.write_all(&[frame(0x01, one), frame(0x89, b"still there?")].concat()).expect("sent");
+    assert_eq!(read_frame(&mut stream), (0x8a, b"still there?".to_vec()));
+    stream.write_all(&frame(0x80, two)).expect("sent");
+    assert!(String::from_utf8_lossy(&read_frame(&mut stream).1).contains("in two"));
+}

@@ -1,0 +1,10 @@
+//! The real binary, talked to by an independent client (tungstenite) and by raw sockets.
+
+mod faults;
+mod handshake;
+mod limits;
+mod pages;
+mod process;
+mod rig;
+mod sources;
+mod talk;

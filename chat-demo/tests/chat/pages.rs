@@ -1,0 +1,132 @@
+//! What is served to a browser before it connects.
+
+use std::path::PathBuf;
+
+use crate::rig::Server;
+
+/// A folder that goes with its owner.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("chat-demo-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(path.join("assets/more")).expect("made");
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.join(name), text).expect("written");
+    }
+
+    fn assets(&self) -> PathBuf {
+        self.0.join("assets")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn parts(answer: &str) -> (&str, &str) {
+    answer.split_once("\r\n\r\n").expect("a blank line")
+}
+
+#[test]
+fn the_page_is_in_the_binary() {
+    let server = Server::start(&[]);
+    for (path, content_type, file) in [
+        ("/", "text/html; charset=utf-8", include_str!("../../web/index.html")),
+        ("/index.html", "text/html; charset=utf-8", include_str!("../../web/index.html")),
+        ("/chat.js?v=1", "text/javascript; charset=utf-8", include_str!("../../web/chat.js")),
+        ("/style.css", "text/css; charset=utf-8", include_str!("../../web/style.css")),
+    ] {
+        let answer = server.get(path);
+        let (head, body) = parts(&answer);
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        for field in [
+            &format!("Content-Type: {content_type}"),
+            &format!("Content-Length: {}", file.len()),
+            "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
+             connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "X-Content-Type-Options: nosniff",
+            "Referrer-Policy: no-referrer",
+            "Cache-Control: no-cache",
+        ] {
+            assert!(head.lines().any(|line| line == field), "{field:?} is missing: {head}");
+        }
+        assert_eq!(body, file);
+    }
+}
+
+#[test]
+fn it_is_healthy() {
+    let server = Server::start(&[]);
+    let answer = server.get("/healthz");
+    let (head, body) = parts(&answer);
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    assert_eq!(body, "ok");
+}
+
+#[test]
+fn there_is_nothing_else() {
+    let server = Server::start(&[]);
+    for path in ["/nothing", "/ws", "/Cargo.toml", "/../Cargo.toml", "/chat.js/", "//", "*"] {
+        let answer = server.get(path);
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+    }
+}
+
+#[test]
+fn only_get_is_served() {
+    let server = Server::start(&[]);
+    for method in ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"] {
+        let answer = server
+            .request(&format!("{method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"));
+        assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("\r\nAllow: GET\r\n"), "{answer}");
+    }
+}
+
+#[test]
+fn a_folder_takes_the_page_s_place() {
+    let folder = Folder::new("place");
+    folder.write("assets/index.html", "<script>lesson()</script>");
+    folder.write("assets/more/data.json", "{}");
+    let server = Server::start(&["--assets", folder.assets().to_str().expect("UTF-8")]);
+    let answer = server.get("/");
+    let (head, body) = parts(&answer);
+    assert_eq!(body, "<script>lesson()</script>");
+    assert!(!head.contains("Content-Security-Policy"), "an inline script has to run: {head}");
+    assert!(server.get("/more/data.json").contains("\r\nContent-Type: application/json\r\n"));
+    assert!(server.get("/chat.js").starts_with("HTTP/1.1 404 "), "the built-in page is not mixed in");
+    assert!(server.get("/healthz").ends_with("ok"));
+}
+
+#[test]
+fn nothing_outside_of_the_folder_is_served() {
+    let folder = Folder::new("outside");
+    folder.write("secret.txt", "secret");
+    folder.write("assets/.hidden", "secret");
+    let server = Server::start(&["--assets", folder.assets().to_str().expect("UTF-8")]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.0.join("secret.txt"), folder.assets().join("link.txt"))
+        .expect("linked");
+    let absolute = format!("/{}", folder.0.join("secret.txt").display());
+    for path in [
+        "/../secret.txt",
+        "/more/../../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/..\\secret.txt",
+        "/.hidden",
+        "/link.txt",
+        "/more",
+        "/",
+        "/%00",
+        &absolute,
+    ] {
+        let answer = server.get(path);
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+    }
+}

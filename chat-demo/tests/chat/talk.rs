@@ -1,0 +1,160 @@
+//! What is said, and who hears it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::rig::{Server, until};
+
+fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().expect("a list").iter().map(|message| message["text"].as_str().expect("a text")).collect()
+}
+
+#[test]
+fn the_lesson_is_spoken_in_json() {
+    let server = Server::start(&[]);
+    let (mut ada, first) = server.join("json");
+    assert_eq!(first, json!({ "msg": [] }), "and nothing that the lesson does not know");
+    let (mut ben, _) = server.join("json");
+
+    ada.post("Ada", "one");
+    let list = ada.next();
+    let age = list["msg"][0]["time"].as_u64().map(Duration::from_millis).expect("milliseconds");
+    let age = SystemTime::now().duration_since(UNIX_EPOCH + age).expect("not in the future");
+    assert!(age.as_secs() < 60, "stamped with the time of now");
+    assert_eq!(list["msg"][0]["user"], "Ada");
+    assert_eq!(list["msg"][0].as_object().map(serde_json::Map::len), Some(3));
+    assert_eq!(ben.next(), list, "the same for everybody");
+
+    ben.post("Ben", "two");
+    for client in [&mut ada, &mut ben] {
+        assert_eq!(texts(&client.next()["msg"]), ["two", "one"], "the whole list, newest first");
+    }
+}
+
+#[test]
+fn the_time_is_the_servers() {
+    let server = Server::start(&[]);
+    let (mut ada, _) = server.join("json");
+    ada.send(r#"{"user":"Ada","text":"late","time":1,"more":{}}"#);
+    assert!(ada.next()["msg"][0]["time"].as_u64() > Some(1_600_000_000_000));
+}
+
+#[test]
+fn json_delta_is_preferred_whatever_the_order() {
+    let server = Server::start(&[]);
+    for offer in [["json", "json-delta"], ["json-delta", "json"]] {
+        assert_eq!(server.client(&offer).subprotocol.as_deref(), Some("json-delta"));
+    }
+}
+
+#[test]
+fn json_delta_brings_the_history_once_then_what_is_new() {
+    let server = Server::start(&[]);
+    let (mut ada, first) = server.join("json-delta");
+    assert_eq!(first, json!({ "msg": [], "online": 1 }));
+    ada.post("Ada", "one");
+    let new = ada.next();
+    assert_eq!(texts(&new["new"]), ["one"]);
+
+    let (mut ben, first) = server.join("json-delta");
+    assert_eq!(first, json!({ "msg": new["new"], "online": 2 }));
+    assert_eq!(ada.next(), json!({ "online": 2 }));
+    ben.post("Ben", "two");
+    for client in [&mut ada, &mut ben] {
+        assert_eq!(texts(&client.next()["new"]), ["two"]);
+    }
+}
+
+#[test]
+fn both_subprotocols_meet_in_one_room() {
+    let server = Server::start(&[]);
+    let (mut old, _) = server.join("json");
+    let (mut new, first) = server.join("json-delta");
+    assert_eq!(first["online"], 2, "everybody counts");
+    new.post("Ben", "one");
+    assert_eq!(texts(&old.next()["msg"]), ["one"]);
+    assert_eq!(texts(&new.next()["new"]), ["one"]);
+    old.post("Ada", "two");
+    assert_eq!(texts(&old.next()["msg"]), ["two", "one"]);
+    assert_eq!(texts(&new.next()["new"]), ["two"]);
+}
+
+#[test]
+fn the_count_follows_who_comes_and_goes() {
+    let server = Server::start(&[]);
+    let (mut ada, _) = server.join("json-delta");
+    let (mut ben, _) = server.join("json");
+    assert_eq!(ada.next(), json!({ "online": 2 }));
+    let vanishes = server.raw("");
+    assert_eq!(ada.next(), json!({ "online": 3 }));
+    drop(vanishes);
+    assert_eq!(ada.next(), json!({ "online": 2 }));
+    ben.socket.close(None).expect("sent");
+    assert_eq!(ada.next(), json!({ "online": 1 }));
+}
+
+#[test]
+fn without_a_subprotocol_in_common_it_is_json() {
+    let server = Server::start(&[]);
+    for fields in ["", "Sec-WebSocket-Protocol: xml, JSON\r\n"] {
+        let head = server.upgrade("/", fields);
+        assert!(head.starts_with("HTTP/1.1 101 ") && !head.contains("Sec-WebSocket-Protocol"), "{head}");
+    }
+    let mut client = server.client(&[]);
+    assert_eq!(client.subprotocol, None);
+    assert_eq!(client.next(), json!({ "msg": [] }));
+    client.post("Ada", "one");
+    assert_eq!(texts(&client.next()["msg"]), ["one"]);
+}
+
+#[test]
+fn the_history_is_the_last_fifty_also_after_a_reconnect() {
+    let server = Server::start(&[]);
+    let (mut ada, _) = server.join("json-delta");
+    for n in 1..=55 {
+        ada.post("Ada", &format!("message {n}"));
+        ada.next_with("new");
+    }
+    drop(ada);
+    let expected: Vec<_> = (6..=55).rev().map(|n| format!("message {n}")).collect();
+    for subprotocol in ["json", "json-delta"] {
+        assert_eq!(texts(&server.join(subprotocol).1["msg"]), expected);
+    }
+}
+
+#[test]
+fn a_hundred_posts_in_one_go_reach_everybody_in_order() {
+    let server = Server::start(&[]);
+    let (mut ada, _) = server.join("json-delta");
+    let (mut ben, _) = server.join("json-delta");
+    for n in 0..100 {
+        ada.socket
+            .write(tungstenite::Message::text(json!({ "user": "Ada", "text": n.to_string() }).to_string()))
+            .expect("buffered");
+    }
+    ada.socket.flush().expect("sent");
+    for client in [&mut ada, &mut ben] {
+        let mut heard = Vec::new();
+        while heard.len() < 100 {
+            let new = client.next_with("new");
+            heard.extend(texts(&new["new"]).into_iter().map(str::to_owned));
+        }
+        assert_eq!(heard, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_crowd_that_comes_at_once_puts_nobody_out() {
+    let server = Server::start(&[]);
+    let mut crowd: Vec<_> = (0..200).map(|_| server.client(&["json-delta"])).collect();
+    for client in &mut crowd {
+        assert!(client.next()["msg"].is_array());
+    }
+    crowd[0].post("Ada", "hello");
+    for client in &mut crowd {
+        assert_eq!(texts(&client.next_with("new")["new"]), ["hello"]);
+    }
+    drop(crowd);
+    until("the room is empty", || (server.join("json-delta").1["online"] == 1).then_some(()));
+}
