@@ -1,0 +1,187 @@
+//! A client with blocking sockets: `client_std ws://HOST[:PORT][/PATH]` sends each line typed as a text message, and
+//! prints what comes. The end of the input closes the connection.
+//!
+//! Two threads hold the two halves of the session: one waits for the terminal, the other for the transport. What they
+//! share is the sender, since the replies to Pings and to a Close frame are frames too.
+
+use std::error::Error;
+use std::io::{self, BufRead, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use wsproto::connection::{Client, Config, ReceiveState, Sender};
+use wsproto::handshake::{ClientHandshake, ClientRequest, HeadLimits, Response, ResponseDecoder};
+use wsproto::session::{Incoming, Message, Reply, Session};
+use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
+
+/// How long a server may take for each part of its opening handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long we wait for the server's Close frame and its end of the transport.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+fn main() -> Result<()> {
+    let url = std::env::args().nth(1).ok_or("usage: client_std ws://HOST[:PORT][/PATH]")?;
+    let (host, target) = parse_url(&url).ok_or("the URL has to begin with ws://")?;
+    let (stream, first_bytes) = connect(host, target)?;
+    let received = first_bytes.chain(stream.try_clone()?);
+
+    let Session { incoming, reply, sender } = Session::<Client, _>::new(Config::new(), Vec::new());
+    let outgoing = Arc::new(Outgoing { sender: Mutex::new(sender), stream });
+    let typed = Arc::clone(&outgoing);
+    // Not joined: it waits for the terminal, and ends with the process.
+    thread::spawn(move || {
+        if let Err(error) = send_lines(&typed) {
+            eprintln!("{error}");
+        }
+    });
+    print_messages(received, incoming, reply, &outgoing)
+}
+
+/// What both threads write to.
+struct Outgoing {
+    sender: Mutex<Sender<Client>>,
+    stream: TcpStream,
+}
+
+impl Outgoing {
+    /// Writes the frame that `encode` makes of the sender. The lock keeps frames in order and in one piece.
+    fn write(&self, encode: impl FnOnce(&mut Sender<Client>, &mut Vec<u8>) -> Result<()>) -> Result<()> {
+        let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = Vec::new();
+        encode(&mut sender, &mut out)?;
+        Ok((&self.stream).write_all(&out)?)
+    }
+}
+
+fn send_lines(outgoing: &Outgoing) -> Result<()> {
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        outgoing.write(|sender, out| encode_text(sender, &line, out))?;
+    }
+    outgoing.write(|sender, out| {
+        out.resize(131, 0);
+        let bye = CloseFrame::new(CloseCode::NORMAL, "")?;
+        let n = sender.frame(fresh_key()?).encode_close(Some(bye), out)?;
+        out.truncate(n);
+        Ok(())
+    })?;
+    // It is the server that closes the transport, and the other thread that sees it. Not for ever.
+    thread::sleep(CLOSE_TIMEOUT);
+    Ok(outgoing.stream.shutdown(Shutdown::Both)?)
+}
+
+fn print_messages(
+    mut received: impl Read,
+    mut incoming: Incoming<Client, Vec<u8>>,
+    mut reply: Reply,
+    outgoing: &Outgoing,
+) -> Result<()> {
+    loop {
+        match received.read(incoming.buffer()) {
+            // After the peer's Close frame this is how it should end.
+            Ok(0) => return Ok(incoming.receive_eof()?),
+            Ok(n) => incoming.filled(n),
+            // And this is how it may: all that there was to say is said.
+            Err(_) if incoming.state() == ReceiveState::CloseReceived => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        loop {
+            let message = incoming.next(&mut reply);
+            if reply.is_due() {
+                outgoing.write(|sender, out| encode_reply(sender, &mut reply, out))?;
+            }
+            match message {
+                Ok(Some(Message::Text(text))) => println!("{text}"),
+                Ok(Some(Message::Binary(payload))) => println!("[{} bytes]", payload.len()),
+                Ok(Some(Message::Close(Some(close)))) => {
+                    eprintln!("closed: {} {}", close.code(), close.reason());
+                }
+                Ok(Some(Message::Close(None))) => eprintln!("closed"),
+                Ok(Some(Message::Ping(_) | Message::Pong(_))) => {}
+                Ok(None) => break,
+                // The Close frame that tells the server is sent: this end closes the transport at once.
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Connects, and asks for `target`. Gives the transport, and what the server sent behind its answer: the first bytes of
+/// its frames.
+pub(crate) fn connect(host: &str, target: &str) -> Result<(TcpStream, io::Cursor<Vec<u8>>)> {
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let mut stream =
+        if has_port { TcpStream::connect(host)? } else { TcpStream::connect(format!("{host}:80"))? };
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
+
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce)?;
+    let handshake = ClientHandshake::new(ClientRequest::new(host, target), nonce)?;
+    let mut request = [0; 1024];
+    let n = handshake.encode(&mut request)?;
+    stream.write_all(&request[..n])?;
+
+    // The decoder refuses a head that fills this, and remembers what it has seen: each byte is looked at once.
+    let mut head = [0; HeadLimits::DEFAULT.bytes];
+    let mut decoder = ResponseDecoder::new(handshake);
+    let mut filled = 0;
+    loop {
+        match stream.read(&mut head[filled..])? {
+            0 => return Err("the transport ended inside the opening handshake".into()),
+            n => filled += n,
+        }
+        match decoder.decode(&head[..filled])? {
+            None => {}
+            Some((Response::Upgraded(_), consumed)) => {
+                stream.set_read_timeout(None)?;
+                return Ok((stream, io::Cursor::new(head[consumed..filled].to_vec())));
+            }
+            Some((Response::Http(response), _)) => {
+                return Err(format!("refused: {} {}", response.status(), response.reason()).into());
+            }
+        }
+    }
+}
+
+/// Appends a text message.
+pub(crate) fn encode_text(sender: &mut Sender<Client>, text: &str, out: &mut Vec<u8>) -> Result<()> {
+    let key = fresh_key()?;
+    out.extend_from_slice(&sender.frame(key).text_header(text)?);
+    extend_masked(out, key, text.as_bytes());
+    Ok(())
+}
+
+/// Appends the Pong or the Close frame that is due, if one is.
+pub(crate) fn encode_reply(sender: &mut Sender<Client>, reply: &mut Reply, out: &mut Vec<u8>) -> Result<()> {
+    let mut control = [0; 131];
+    let n = reply.encode(sender.frame(fresh_key()?), &mut control)?;
+    out.extend_from_slice(&control[..n]);
+    Ok(())
+}
+
+/// Appends a payload whose header was appended before, masked where it then lies.
+pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskingKey, payload: &[u8]) {
+    let start = out.len();
+    out.extend_from_slice(payload);
+    key.apply(&mut out[start..]);
+}
+
+/// A key for one frame, from the system: nobody who writes a payload can foresee it ([RFC 6455 §10.3]).
+///
+/// [RFC 6455 §10.3]: https://www.rfc-editor.org/rfc/rfc6455#section-10.3
+pub(crate) fn fresh_key() -> Result<MaskingKey> {
+    let mut key = [0; 4];
+    getrandom::fill(&mut key)?;
+    Ok(MaskingKey::new(key))
+}
+
+/// The host, with a port if there is one, and the path with its query.
+fn parse_url(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("ws://")?;
+    Some(rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash)))
+}

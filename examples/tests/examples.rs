@@ -1,0 +1,264 @@
+//! Each example as the program it is, on a free port, against an independent implementation.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tungstenite::handshake::server::{Request, Response};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{CloseFrame, WebSocket};
+use tungstenite::{Error, Message, accept_hdr, client};
+
+/// For every wait: an example that hangs fails its test.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
+const ECHO_TOKIO: &str = env!("CARGO_BIN_EXE_echo_tokio");
+const AUTOBAHN_SERVER: &str = env!("CARGO_BIN_EXE_autobahn_server");
+const CLIENT_STD: &str = env!("CARGO_BIN_EXE_client_std");
+const AUTOBAHN_CLIENT: &str = env!("CARGO_BIN_EXE_autobahn_client");
+
+/// A program that ends with the test.
+struct Program(Child);
+
+impl Program {
+    fn start(path: &str, argument: &str) -> Self {
+        let mut command = Command::new(path);
+        command.arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(command.spawn().unwrap())
+    }
+
+    /// Starts a server on a free port, and gives the address that it prints.
+    fn serve(path: &str) -> (Self, String) {
+        let mut program = Self::start(path, "127.0.0.1:0");
+        let mut line = String::new();
+        BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ws://").unwrap().to_owned();
+        (program, address)
+    }
+
+    /// Waits for the end; gives whether it was a good one, and what was printed.
+    fn end(mut self) -> (bool, String) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.0.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "the program does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let mut out = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        self.0.stderr.take().unwrap().read_to_string(&mut out).unwrap();
+        (self.0.wait().unwrap().success(), out)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn tcp(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn connect(address: &str) -> WebSocket<TcpStream> {
+    client(format!("ws://{address}/"), tcp(address)).unwrap().0
+}
+
+/// Takes the next client's opening handshake; gives what it asked for, too.
+fn accept(listener: &TcpListener) -> (WebSocket<TcpStream>, String) {
+    let stream = listener.accept().unwrap().0;
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut target = String::new();
+    #[allow(clippy::result_large_err)] // tungstenite's
+    let note_target = |request: &Request, response: Response| {
+        target = request.uri().to_string();
+        Ok(response)
+    };
+    (accept_hdr(stream, note_target).unwrap(), target)
+}
+
+/// Sends bytes as they are, and gives all that comes until the server ends the transport.
+fn exchange(address: &str, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut stream = tcp(address);
+    for piece in pieces {
+        stream.write_all(piece).unwrap();
+    }
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    answer
+}
+
+const UPGRADE: &[u8] =
+    b"GET /echo HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+fn serves_echoes(path: &str) {
+    let (_program, address) = Program::serve(path);
+
+    let mut socket = connect(&address);
+    let messages = [
+        Message::text("Hello"),
+        Message::text("κόσμε".repeat(10_000)),
+        Message::binary((0..=255).cycle().take(300_000).collect::<Vec<u8>>()),
+        Message::text(""),
+    ];
+    for message in &messages {
+        socket.send(message.clone()).unwrap();
+        assert_eq!(socket.read().unwrap(), *message);
+    }
+    // Each Ping has its Pong, in its place.
+    for message in [Message::Ping("one".into()), Message::Ping("two".into()), Message::text("three")] {
+        socket.write(message).unwrap();
+    }
+    socket.flush().unwrap();
+    assert_eq!(socket.read().unwrap(), Message::Pong("one".into()));
+    assert_eq!(socket.read().unwrap(), Message::Pong("two".into()));
+    assert_eq!(socket.read().unwrap(), Message::text("three"));
+    // It is the server that ends the transport.
+    socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "bye".into() })).unwrap();
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Normal);
+    assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+}
+
+fn keeps_to_the_rules(path: &str) {
+    let (_program, address) = Program::serve(path);
+
+    // Frames that come with the request, and are cut anywhere: "Hello" and a Close frame, masked with zeros.
+    let frames = [b"\x81\x85\0\0\0\0Hello".as_slice(), b"\x88\x82\0\0\0\0\x03\xe8"].concat();
+    let all = [UPGRADE, &frames].concat();
+    for at in [all.len(), all.len() - 1, UPGRADE.len() - 1, UPGRADE.len() + 3, 9] {
+        let (front, back) = all.split_at(at);
+        let answer = exchange(&address, &[front, back]);
+        assert!(answer.starts_with(b"HTTP/1.1 101 "));
+        assert!(answer.ends_with(b"\r\n\r\n\x81\x05Hello\x88\x02\x03\xe8"), "{answer:02x?}");
+    }
+    // A frame that is not masked, and more bytes that nobody reads: the Close frame arrives in spite of them.
+    let noise = vec![0; 100_000];
+    let answer = exchange(&address, &[UPGRADE, b"\x81\x05Hello", &noise]);
+    let close = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+    assert_eq!((answer[close], answer[close + 2], answer[close + 3]), (0x88, 0x03, 0xEA), "1002");
+
+    let page = exchange(&address, &[b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"]);
+    assert!(page.starts_with(b"HTTP/1.1 404 "));
+    let old = String::from_utf8_lossy(UPGRADE).replace("Version: 13", "Version: 8");
+    assert!(exchange(&address, &[old.as_bytes()]).starts_with(b"HTTP/1.1 426 "));
+    assert!(exchange(&address, &[&[b'x'; 8192]]).starts_with(b"HTTP/1.1 431 "));
+}
+
+#[test]
+fn echo_std_serves_echoes() {
+    serves_echoes(ECHO_STD);
+}
+
+#[test]
+fn echo_std_keeps_to_the_rules() {
+    keeps_to_the_rules(ECHO_STD);
+}
+
+#[test]
+fn echo_tokio_serves_echoes() {
+    serves_echoes(ECHO_TOKIO);
+}
+
+#[test]
+fn echo_tokio_keeps_to_the_rules() {
+    keeps_to_the_rules(ECHO_TOKIO);
+}
+
+#[test]
+fn autobahn_server_takes_large_messages() {
+    serves_echoes(AUTOBAHN_SERVER);
+    let (_program, address) = Program::serve(AUTOBAHN_SERVER);
+    let mut socket = connect(&address);
+    let message = Message::binary(vec![7; 4 << 20]);
+    socket.send(message.clone()).unwrap();
+    assert!(socket.read().unwrap() == message);
+}
+
+/// [`ECHO_STD`] has the limits that nobody raised.
+#[test]
+fn echo_std_refuses_large_messages() {
+    let (_program, address) = Program::serve(ECHO_STD);
+    let mut socket = connect(&address);
+    // The header alone: 2 MiB of binary, masked.
+    socket.get_mut().write_all(b"\x82\xff\0\0\0\0\0\x20\0\0\0\0\0\0").unwrap();
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Size);
+}
+
+#[test]
+fn client_std_talks() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut program =
+        Program::start(CLIENT_STD, &format!("ws://{}/chat?room=1", listener.local_addr().unwrap()));
+    let (mut socket, target) = accept(&listener);
+    assert_eq!(target, "/chat?room=1");
+
+    let mut typed = program.0.stdin.take().unwrap();
+    typed.write_all("first\nκόσμε\n".as_bytes()).unwrap();
+    assert_eq!(socket.read().unwrap(), Message::text("first"));
+    assert_eq!(socket.read().unwrap(), Message::text("κόσμε"));
+    socket.send(Message::Ping("ping".into())).unwrap();
+    assert_eq!(socket.read().unwrap(), Message::Pong("ping".into()));
+    socket.send(Message::text("printed")).unwrap();
+    socket.send(Message::binary(vec![0; 3])).unwrap();
+
+    // The end of the input closes the connection.
+    drop(typed);
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Normal);
+    assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+    drop(socket);
+    let (is_good, out) = program.end();
+    assert!(is_good && out.contains("printed\n[3 bytes]\n"), "{out}");
+}
+
+#[test]
+fn client_std_tells_the_server_of_its_fault() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = Program::start(CLIENT_STD, &format!("ws://{}", listener.local_addr().unwrap()));
+    let (mut socket, _) = accept(&listener);
+    socket.get_mut().write_all(b"\xc1\0").unwrap();
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Protocol);
+    let (is_good, out) = program.end();
+    assert!(!is_good && out.contains("ReservedBits"), "{out}");
+}
+
+/// The suite's own protocol, with one case.
+#[test]
+fn autobahn_client_runs_the_cases_it_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = Program::start(AUTOBAHN_CLIENT, &listener.local_addr().unwrap().to_string());
+
+    let next = |expected: &str| {
+        let (socket, target) = accept(&listener);
+        assert_eq!(target, expected);
+        socket
+    };
+    let mut count = next("/getCaseCount");
+    count.send(Message::text("1")).unwrap();
+    close(count);
+    let mut case = next("/runCase?case=1&agent=wsproto");
+    for message in [Message::text("κόσμε"), Message::binary(vec![7; 2 << 20])] {
+        case.send(message.clone()).unwrap();
+        assert!(case.read().unwrap() == message);
+    }
+    close(case);
+    close(next("/updateReports?agent=wsproto&shutdownOnComplete=true"));
+    let (is_good, out) = program.end();
+    assert!(is_good, "{out}");
+    assert_eq!(out, "1 cases\n");
+}
+
+/// Closes as a server does, and reads on until the client has answered.
+fn close(mut socket: WebSocket<TcpStream>) {
+    socket.close(None).unwrap();
+    while socket.read().is_ok() {}
+}
