@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use wsproto::connection::{Config, ConnectionState, Server};
 use wsproto::error::ProtocolError;
 use wsproto::session::{Message, Session};
-use wsproto::wire::{CloseCode, CloseFrame};
+use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN};
 
 use crate::flags::Flags;
 use crate::message::{Fault, MAX_MESSAGE, Outgoing, Post};
@@ -28,7 +28,7 @@ const LIMITS: Config = Config::new().with_max_message_size(MAX_MESSAGE).with_max
 const PACE: Duration = Duration::from_millis(10);
 
 /// In bytes; enough for any control frame.
-const MAX_REPLY: usize = 131;
+const MAX_REPLY: usize = MAX_HEADER_LEN + MAX_CONTROL_PAYLOAD;
 
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -37,9 +37,9 @@ pub(crate) struct Connection {
     /// What is being written. While there is any, nothing is read and nothing taken from the queue: who does not take
     /// our answers can't make us pile them up.
     unsent: Unsent,
-    /// When the peer last took something, or had nothing to take.
-    progress: Instant,
     write_timeout: Duration,
+    /// While there is something unsent: when the peer is given up, unless it takes some of it.
+    write_until: Option<Instant>,
     heartbeat: Heartbeat,
     /// When the next message may be taken.
     rests_until: Instant,
@@ -71,9 +71,8 @@ pub(crate) enum End {
 
 impl Connection {
     /// Starts behind the opening handshake; `received` is what already came after it.
-    pub(crate) fn new(stream: TcpStream, member: Membership, flags: &Flags, received: &[u8]) -> Self {
+    pub(crate) fn new(stream: TcpStream, member: Membership, flags: &Flags, mut received: &[u8]) -> Self {
         let mut session = Session::new(LIMITS, Vec::new());
-        let mut received = received;
         while !received.is_empty() {
             let space = session.buffer();
             let (now, later) = received.split_at(space.len().min(received.len()));
@@ -81,16 +80,15 @@ impl Connection {
             session.filled(now.len());
             received = later;
         }
-        let now = Instant::now();
         Self {
             stream,
             session,
             member,
             unsent: Unsent::default(),
-            progress: now,
             write_timeout: flags.write_timeout,
+            write_until: None,
             heartbeat: Heartbeat::new(flags.ping_interval, flags.pong_timeout),
-            rests_until: now,
+            rests_until: Instant::now(),
             is_grown: true,
         }
     }
@@ -110,21 +108,20 @@ impl Connection {
     async fn talk(&mut self, mut shutdown: Shutdown) -> End {
         let mut failure = None;
         loop {
-            let mut has_more = false;
-            if self.unsent.is_empty() {
-                self.progress = Instant::now();
-                has_more = self.progress < self.rests_until
+            let now = Instant::now();
+            let has_more = self.unsent.is_empty()
+                && (now < self.rests_until
                     || self.take_message().unwrap_or_else(|error| {
                         failure = Some(error);
                         false
-                    });
-            }
+                    }));
             let is_idle = self.unsent.is_empty();
             if is_idle && self.session.should_close_transport() {
                 return failure.map_or(End::Closed, End::Failed);
             }
             let is_open = self.session.state() == ConnectionState::Open;
-            let wakes_at = self.wakes_at();
+            self.write_until = (!is_idle).then(|| self.write_until.unwrap_or(now + self.write_timeout));
+            let wakes_at = self.write_until.map_or(self.heartbeat.due, |until| until.min(self.heartbeat.due));
             let step = tokio::select! {
                 () = self.member.put_out.wait() => Err(End::NotKeepingUp),
                 () = shutdown.begun(), if is_open => {
@@ -197,7 +194,7 @@ impl Connection {
 
     fn write(&mut self) -> Result<(), End> {
         if self.unsent.try_write(&self.stream).map_err(End::Transport)? > 0 {
-            self.progress = Instant::now();
+            self.write_until = None;
         }
         Ok(())
     }
@@ -210,17 +207,9 @@ impl Connection {
         self.push(&frame[..len]);
     }
 
-    fn wakes_at(&self) -> Instant {
-        if self.unsent.is_empty() {
-            self.heartbeat.due
-        } else {
-            self.heartbeat.due.min(self.progress + self.write_timeout)
-        }
-    }
-
     fn look_at_the_clock(&mut self) -> Result<(), End> {
         let now = Instant::now();
-        if !self.unsent.is_empty() && now >= self.progress + self.write_timeout {
+        if self.write_until.is_some_and(|until| until <= now) {
             return Err(End::TookNothing);
         }
         if now < self.heartbeat.due {

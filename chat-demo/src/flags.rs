@@ -23,7 +23,7 @@ pub(crate) struct Flags {
     pub(crate) assets: Option<PathBuf>,
 
     /// Origin whose pages may connect, besides our own; `*` for any (repeatable)
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     pub(crate) allow_origin: Vec<String>,
 
     /// Connections at a time; more are answered 503
@@ -69,6 +69,17 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// An origin as browsers write it, so that a slash at its end is noticed here, and not by nobody being let in.
+fn origin(text: &str) -> Result<String, String> {
+    let is_origin =
+        |(scheme, rest): (&str, &str)| !scheme.is_empty() && !rest.is_empty() && !rest.contains('/');
+    if matches!(text, "*" | "null") || text.split_once("://").is_some_and(is_origin) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("give `scheme://host`, `scheme://host:port` or `*`".into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +101,17 @@ mod tests {
         assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
         for text in ["", "0", "-1", "NaN", "inf", "1e9", "5s"] {
             assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn origins_have_no_path() {
+        for text in ["*", "null", "https://chat.test", "http://localhost:3000"] {
+            assert_eq!(origin(text).as_deref(), Ok(text));
+        }
+        assert_eq!(origin("https://Chat.test").as_deref(), Ok("https://chat.test"));
+        for text in ["", "chat.test", "https://", "https://chat.test/", "://chat.test"] {
+            assert!(origin(text).is_err(), "{text}");
         }
     }
 }

@@ -121,7 +121,8 @@ fn are_loopback(origin: Origin<'_>, host: &str, port: u16) -> bool {
 
 async fn page(request: &HttpRequest<'_>, context: &Context) -> Decision {
     if request.method() != "GET" {
-        return Decision::reply(405, &[("Allow", b"GET")], b"Only GET is served here.\n");
+        // Without a text: an answer to HEAD has none.
+        return Decision::reply(405, &[("Allow", b"GET")], b"");
     }
     if request.path() == "/healthz" {
         return Decision::reply(200, &[], b"ok");

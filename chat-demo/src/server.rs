@@ -109,6 +109,8 @@ async fn serve(
             let member = context.room.join(subprotocol);
             info!(?subprotocol, online = context.room.online(), "joined");
             let connection = Connection::new(stream, member, &context.flags, &received);
+            // Not to be kept for as long as they talk.
+            drop(received);
             let end = Box::pin(connection.run(shutdown)).await;
             info!(online = context.room.online(), "left: {end}");
         }
