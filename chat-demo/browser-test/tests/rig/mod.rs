@@ -65,7 +65,7 @@ impl Rig {
     /// Starts the server, again on the same port after [`Rig::stop_server`].
     pub async fn start_server(&mut self) {
         let program = std::env::var_os("CHAT_DEMO_BIN")
-            .expect("set CHAT_DEMO_BIN to the path of the chat-demo binary, e.g. target/debug/chat-demo");
+            .expect("set CHAT_DEMO_BIN to the absolute path of the chat-demo binary");
         let mut server = Process::spawn(&program, &self.server_args, Stdio::null());
         until("the server accepts connections", async || {
             assert_eq!(server.exited(), None, "the server ended at once");
@@ -79,9 +79,15 @@ impl Rig {
     pub async fn stop_server(&mut self) {
         let mut server = self.server.take().expect("a running server");
         let pid = server.0.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
+        // Every shell has `kill`; not every machine has it as a program.
+        Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid]).status().expect("sh");
         let status = until("the server ends after SIGTERM", async || server.exited()).await;
         assert!(status.success(), "the server ended with {status}");
+    }
+
+    /// The address of the chat page.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
     }
 
     pub fn port(&self) -> u16 {
@@ -91,7 +97,7 @@ impl Rig {
     /// A new browser with an empty profile, at the chat page.
     pub async fn page(&self) -> Page {
         let page = self.browser().await;
-        page.goto(&format!("http://127.0.0.1:{}/", self.port)).await;
+        page.goto(&self.url()).await;
         page
     }
 
@@ -124,6 +130,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// Runs a script before any of the next pages' own.
+    pub async fn before_the_page_runs(&self, script: &str) {
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
     pub async fn goto(&self, url: &str) {
         self.client.goto(url).await.expect("the page opens");
     }
@@ -193,17 +204,27 @@ impl Page {
     }
 
     /// A command of the Chrome DevTools Protocol.
-    pub async fn cdp(&self, command: &str, parameters: Value) -> Value {
+    async fn cdp(&self, command: &str, parameters: Value) -> Value {
         self.vendor("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
 
-    /// Makes the browser a phone, or a window of that size, in light or dark.
+    /// Makes the browser a phone, or a window of that size, in light or dark, where nothing moves.
     pub async fn look(&self, width: u32, height: u32, scheme: &str) {
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1.25, "mobile": width < 500 });
         self.cdp("Emulation.setDeviceMetricsOverride", size).await;
-        let scheme = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.cdp("Emulation.setEmulatedMedia", scheme).await;
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
+        self.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+        self.sees(&format!("innerWidth === {width} && innerHeight === {height}")).await;
+        self.is_drawn().await;
+    }
+
+    /// Waits until the browser has drawn what is, and the page has heard of it (scrolling, new sizes).
+    pub async fn is_drawn(&self) {
+        self.eval("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))").await;
     }
 
     /// What the page looks like, as a PNG.
