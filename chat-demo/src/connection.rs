@@ -23,10 +23,6 @@ use crate::transport::{BATCH, Unsent, hang_up};
 
 const LIMITS: Config = Config::new().with_max_message_size(MAX_MESSAGE).with_max_frame_payload(MAX_MESSAGE);
 
-/// The least time between two posts of one client. Nobody types faster; and a script that posts a thousand in one go
-/// can't fill the queues of all the others while the system holds one of our threads back.
-const PACE: Duration = Duration::from_millis(10);
-
 /// In bytes; enough for any control frame.
 const MAX_REPLY: usize = MAX_HEADER_LEN + MAX_CONTROL_PAYLOAD;
 
@@ -41,7 +37,7 @@ pub(crate) struct Connection {
     /// While there is something unsent: when the peer is given up, unless it takes some of it.
     write_until: Option<Instant>,
     heartbeat: Heartbeat,
-    /// When the next message may be taken.
+    /// When the next message may be taken, after a post: who posts a thousand at once is heard at the room's pace.
     rests_until: Instant,
     /// Whether the session's buffer holds more memory than an idle connection needs.
     is_grown: bool,
@@ -149,8 +145,9 @@ impl Connection {
         let result = message.as_ref().map(Option::is_some).map_err(|error| *error);
         let fault = match message {
             Ok(Some(Message::Text(text))) => {
-                self.rests_until = Instant::now() + PACE;
-                Post::parse(text).map(|post| self.member.place.post(post)).err()
+                let rest = Post::parse(text).map(|post| self.member.place.post(post));
+                self.rests_until = Instant::now() + rest.unwrap_or_default();
+                rest.err()
             }
             Ok(Some(Message::Binary(_))) => Some(Fault::Binary),
             Ok(Some(Message::Pong(payload))) => {

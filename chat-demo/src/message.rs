@@ -79,7 +79,7 @@ pub(crate) enum Outgoing<'a> {
     },
     /// Oldest first.
     New {
-        new: &'a [&'a Message],
+        new: Vec<&'a Message>,
     },
     Online {
         online: usize,

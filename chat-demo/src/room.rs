@@ -1,32 +1,44 @@
 //! The room: its history, who is in it, and the fan-out of what is said.
 //!
-//! Messages are events: each goes through a queue to everybody, and who lets 64 of them pile up is put out. Presence is
-//! a state: only its latest value matters, so however many come and go, it takes no place in a queue.
+//! Messages are events: each goes through a queue to everybody, and who lets 64 frames pile up is put out. For that to
+//! strike the slow and nobody else, frames are not made faster than any healthy connection is given its turn: when many
+//! post at once, several messages share a frame. Presence is a state: only its latest value matters, so however many
+//! come and go, it takes no place in a queue.
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::message::{HISTORY, Message, Outgoing, Post, Subprotocol};
 
 /// How many frames may wait for one connection.
 const QUEUE: usize = 64;
 
+/// How many frames are made without a pause: each with one message, as long as the chat is calm.
+const BURST: u32 = 16;
+
+/// The time between two frames after that; and between two posts of one client, which nobody types faster.
+const PACE: Duration = Duration::from_millis(10);
+
 pub(crate) struct Room {
     state: Mutex<State>,
+    posted: Notify,
     /// The latest count, as a frame.
     online: watch::Sender<Bytes>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Newest first.
+    /// What was sent; newest first.
     history: VecDeque<Message>,
+    /// What is to be sent; oldest first.
+    posts: VecDeque<Message>,
     members: HashMap<u64, Member>,
     next_id: u64,
 }
@@ -63,7 +75,11 @@ pub(crate) struct Place {
 
 impl Room {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), online: watch::Sender::new(Bytes::new()) })
+        Arc::new(Self {
+            state: Mutex::default(),
+            posted: Notify::new(),
+            online: watch::Sender::new(Bytes::new()),
+        })
     }
 
     /// Takes somebody in. The history is the first frame in the queue.
@@ -89,14 +105,40 @@ impl Room {
         }
     }
 
-    /// Stamps a post and sends it to everybody, encoded once for each subprotocol that somebody speaks.
-    pub(crate) fn post(&self, post: Post) {
+    /// Stamps a post, and tells how long its author should rest: the longer, the more are waiting to be sent.
+    fn post(&self, post: Post) -> Duration {
         let mut state = self.lock();
-        let State { history, members, .. } = &mut *state;
-        history.push_front(post.at(now()));
+        state.posts.push_back(post.at(now()));
+        self.posted.notify_one();
+        PACE * u32::try_from(1 + state.posts.len() / HISTORY).unwrap_or(u32::MAX)
+    }
+
+    /// Sends all that is posted, for ever.
+    pub(crate) async fn broadcast(self: Arc<Self>) {
+        // When the next frame is due, if each took its time; it may be early by that of a burst.
+        let mut due = Instant::now();
+        loop {
+            self.posted.notified().await;
+            while !self.lock().posts.is_empty() {
+                let earliest = due.checked_sub(PACE * BURST).unwrap_or(due);
+                let is_calm = earliest <= Instant::now();
+                sleep_until(earliest).await;
+                self.send(if is_calm { 1 } else { HISTORY });
+                due = due.max(Instant::now()) + PACE;
+            }
+        }
+    }
+
+    /// Sends the oldest posts to everybody in one frame, encoded once for each subprotocol that somebody speaks.
+    fn send(&self, limit: usize) {
+        let mut state = self.lock();
+        let State { history, posts, members, .. } = &mut *state;
+        let count = posts.len().min(limit);
+        posts.drain(..count).for_each(|message| history.push_front(message));
         history.truncate(HISTORY);
         let list = LazyCell::new(|| Outgoing::History { msg: history, online: None }.to_frame());
-        let new = LazyCell::new(|| Outgoing::New { new: &[&history[0]] }.to_frame());
+        let new =
+            LazyCell::new(|| Outgoing::New { new: history.iter().take(count).rev().collect() }.to_frame());
         let before = members.len();
         members.retain(|_, member| {
             let frame = match member.subprotocol {
@@ -159,8 +201,9 @@ impl PutOut {
 }
 
 impl Place {
-    pub(crate) fn post(&self, post: Post) {
-        self.room.post(post);
+    /// Posts to all, and tells how long to rest before the next one.
+    pub(crate) fn post(&self, post: Post) -> Duration {
+        self.room.post(post)
     }
 }
 

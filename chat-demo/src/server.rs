@@ -52,6 +52,7 @@ pub(crate) async fn run(listener: TcpListener, context: Arc<Context>, stop: impl
     let places = Arc::new(Semaphore::new(context.flags.max_connections));
     let (shutdown, begun) = watch::channel(false);
     let mut tasks = JoinSet::new();
+    tokio::spawn(Arc::clone(&context.room).broadcast());
     tokio::pin!(stop);
     loop {
         tokio::select! {

@@ -158,3 +158,26 @@ fn a_crowd_that_comes_at_once_puts_nobody_out() {
     drop(crowd);
     until("the room is empty", || (server.join("json-delta").1["online"] == 1).then_some(()));
 }
+
+#[test]
+fn a_crowd_that_speaks_at_once_is_heard_and_puts_nobody_out() {
+    const CROWD: usize = 150;
+    let server = Server::start(&[]);
+    let mut crowd: Vec<_> = (0..CROWD).map(|_| server.join("json-delta").0).collect();
+    let (mut old, _) = server.join("json");
+    for (n, client) in crowd.iter_mut().enumerate() {
+        client.post("Ada", &n.to_string());
+    }
+    let mut all_heard = crowd.iter_mut().map(|client| {
+        let mut heard = Vec::new();
+        while heard.len() < CROWD {
+            let new = client.next_with("new");
+            heard.extend(texts(&new["new"]).into_iter().map(str::to_owned));
+        }
+        heard
+    });
+    let first = all_heard.next().expect("a crowd");
+    assert!(all_heard.all(|heard| heard == first), "all hear the same, in the same order");
+    let newest_first: Vec<_> = first.iter().rev().take(50).collect();
+    while texts(&old.next()["msg"]) != newest_first {}
+}
