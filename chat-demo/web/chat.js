@@ -19,7 +19,7 @@ const [light, state, online, log, messages, latest, form, name, text, notice] = 
 let socket;
 let failures = 0; // in a row, since the server last spoke to us
 let retry; // the timer of the next attempt, while we wait for one
-let unconfirmed = []; // texts sent that the server has not shown to everybody yet
+const unconfirmed = []; // posts that the server has not shown to everybody yet
 
 function connect() {
   clearTimeout(retry);
@@ -76,19 +76,19 @@ function submit(event) {
   }
   say("");
   socket.send(JSON.stringify(post));
-  unconfirmed.push(post.text);
+  unconfirmed.push(post);
   text.value = "";
   following = true;
 }
 
-function settle(message) {
-  const at = message.user === name.value.trim() ? unconfirmed.indexOf(message.text) : -1;
+function settle({ user, text }) {
+  const at = unconfirmed.findIndex((post) => post.user === user && post.text === text);
   if (at >= 0) unconfirmed.splice(at, 1);
 }
 
 // Nothing that was typed is lost: what the server did not take returns to the input, before what is there.
-function giveBack(texts) {
-  if (texts.length) text.value = [...texts, text.value].join(" ").trim();
+function giveBack(posts) {
+  if (posts.length) text.value = [...posts.map((post) => post.text), text.value].join(" ").trim();
 }
 
 // ---- What we show ----
@@ -137,6 +137,7 @@ function item({ user, text, time }, previous) {
 function part(tag, content) {
   const element = document.createElement(tag);
   element.textContent = content;
+  element.dir = "auto"; // right to left where it is written so, and no further
   return element;
 }
 

@@ -257,7 +257,7 @@ async fn the_newest_message_stays_in_sight_unless_the_reader_scrolled_up() {
     let (ada, ben) = two_pages(&rig).await;
     ben.look(360, 640, "light").await;
     for n in 1..=30 {
-        ada.say(if n % 2 == 0 { "Ada" } else { "Eve" }, &format!("message {n}.")).await;
+        ada.say(if n % 4 == 0 { "Ada" } else { "Eve" }, &format!("message {n}.")).await;
     }
     ben.shows("log", "message 30.").await;
     ben.sees("document.getElementById('log').scrollTop > 100").await;
@@ -274,6 +274,11 @@ async fn the_newest_message_stays_in_sight_unless_the_reader_scrolled_up() {
     ben.shows("log", "below the fold").await;
     ben.sees("document.getElementById('latest').checkVisibility()").await;
     assert_eq!(ben.eval("document.getElementById('log').scrollTop").await, 0);
+    assert_eq!(
+        ben.eval("document.documentElement.scrollHeight - innerHeight").await,
+        0,
+        "only the list scrolls"
+    );
 
     ben.eval("document.getElementById('latest').click()").await;
     ben.sees(AT_BOTTOM).await;
