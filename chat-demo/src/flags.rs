@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 use tracing_subscriber::filter::LevelFilter;
 
 /// A small chat over WebSocket. Open the address that it prints in two browsers.
@@ -27,8 +27,8 @@ pub(crate) struct Flags {
     pub(crate) allow_origin: Vec<String>,
 
     /// Connections at a time; more are answered 503
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    pub(crate) max_connections: usize,
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) max_connections: u32,
 
     /// Seconds that a client has for its request
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]

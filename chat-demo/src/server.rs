@@ -16,6 +16,7 @@ use crate::connection::Connection;
 use crate::flags::Flags;
 use crate::http::{self, Opened};
 use crate::room::Room;
+use crate::transport::hang_up;
 
 /// How many more than the cap are told 503, rather than nothing.
 const TURNED_AWAY: usize = 64;
@@ -49,7 +50,8 @@ impl Shutdown {
 
 /// Serves until `stop` ends, then says goodbye to everybody, and waits for them for a bounded time.
 pub(crate) async fn run(listener: TcpListener, context: Arc<Context>, stop: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(context.flags.max_connections));
+    let cap = context.flags.max_connections as usize;
+    let places = Arc::new(Semaphore::new(cap));
     let (shutdown, begun) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tokio::spawn(Arc::clone(&context.room).broadcast());
@@ -67,7 +69,7 @@ pub(crate) async fn run(listener: TcpListener, context: Arc<Context>, stop: impl
                         Ok(place) => {
                             tasks.spawn(serve(stream, Arc::clone(&context), shutdown, place).instrument(span));
                         }
-                        Err(_) if tasks.len() < context.flags.max_connections + TURNED_AWAY => {
+                        Err(_) if tasks.len() < cap + TURNED_AWAY => {
                             tasks.spawn(http::turn_away(stream, Arc::clone(&context)).instrument(span));
                         }
                         // Too many even to be told.
@@ -105,7 +107,7 @@ async fn serve(
     };
     match opened {
         Err(error) => debug!(%error, "no request"),
-        Ok(Opened::Done) => crate::transport::hang_up(stream).await,
+        Ok(Opened::Done) => hang_up(stream).await,
         Ok(Opened::WebSocket { subprotocol, received }) => {
             let member = context.room.join(subprotocol);
             info!(?subprotocol, online = context.room.online(), "joined");
