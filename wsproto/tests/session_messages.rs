@@ -213,6 +213,7 @@ fn a_close_frame_is_shown_and_answered() {
     let (all, error) = drive(&mut session, &CLIENT.frame(FIN | CLOSE, b"\x03\xE9going"), 1024);
     assert_eq!((all, error), (vec![Whole::Close(Some(1001))], None));
     assert_eq!(session.state(), ConnectionState::CloseReceived);
+    assert!(!session.should_close_transport(), "the answer is due first");
     let mut out = [0; 131];
     assert_eq!(session.encode_reply(&mut out), Ok(4));
     assert_eq!(out[..4], [0x88, 2, 0x03, 0xE9]);
