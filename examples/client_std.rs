@@ -69,7 +69,7 @@ fn send_lines(outgoing: &Outgoing) -> Result<()> {
         out.truncate(n);
         Ok(())
     })?;
-    // It is the server that closes the transport, and the other thread that sees it. Not for ever.
+    // The server answers, and the other thread sees it. Not for ever, either.
     thread::sleep(CLOSE_TIMEOUT);
     Ok(outgoing.stream.shutdown(Shutdown::Both)?)
 }
@@ -93,6 +93,10 @@ fn print_messages(
             let message = incoming.next(&mut reply);
             if reply.is_due() {
                 outgoing.write(|sender, out| encode_reply(sender, &mut reply, out))?;
+            }
+            if let Ok(Some(Message::Close(_))) = message {
+                // Now it is for the server to end the transport. Not for ever.
+                outgoing.stream.set_read_timeout(Some(CLOSE_TIMEOUT))?;
             }
             match message {
                 Ok(Some(Message::Text(text))) => println!("{text}"),
