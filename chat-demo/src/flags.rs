@@ -46,7 +46,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) write_timeout: Duration,
 
-    /// Seconds that a closing handshake may take; then the connection is cut
+    /// Seconds that everybody has to close after a signal; then they are cut
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) close_timeout: Duration,
 
