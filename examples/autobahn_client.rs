@@ -81,7 +81,7 @@ fn answer(
             }
             Some(Message::Binary(payload)) => {
                 let key = fresh_key()?;
-                out.extend_from_slice(&sender.frame(key).binary_header(payload.len())?);
+                out.extend_from_slice(&sender.frame(key).binary_header(payload)?);
                 extend_masked(out, key, payload);
             }
             Some(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => {}

@@ -90,7 +90,7 @@ fn answer(session: &mut Session<Server, Vec<u8>>, out: &mut Vec<u8>) -> Result<(
                 out.extend_from_slice(text.as_bytes());
             }
             Some(Message::Binary(payload)) => {
-                out.extend_from_slice(&sender.frame().binary_header(payload.len())?);
+                out.extend_from_slice(&sender.frame().binary_header(payload)?);
                 out.extend_from_slice(payload);
             }
             Some(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => {}

@@ -7,7 +7,9 @@
 //! | the caller's | [`Misuse`] | mend the program; nothing was written |
 //! | nobody's | [`BufferTooSmall`] | call again with more space; nothing was written |
 //!
-//! [`SendError`] is either of the last two. All are `Copy`.
+//! [`SendError`] is either of the last two. What concerns one part alone stands there:
+//! [`HeaderError`], [`CloseFrameError`], [`CloseReasonTooLong`](crate::wire::CloseReasonTooLong) and those of
+//! [`frame`](crate::wire::frame) in [`wire`](crate::wire), and the opening handshake's in `handshake`. All are `Copy`.
 
 use core::fmt;
 
@@ -141,7 +143,7 @@ impl core::error::Error for ProtocolError {}
 /// [RFC 6455 §7.1.5]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AbnormalClosure {
-    /// Whether a message was under way, which is now cut short.
+    /// Whether a message was under way, which is now cut short: as far as its bytes were consumed.
     pub inside_message: bool,
 }
 
@@ -165,6 +167,11 @@ pub enum Misuse {
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     CloseSent,
+    /// The peer has begun the closing handshake, broke a rule, or is gone: no new message may be begun, and no Ping
+    /// sent ([RFC 6455 §6.1]). A fragmented message may be finished, and a Close frame is due.
+    ///
+    /// [RFC 6455 §6.1]: https://www.rfc-editor.org/rfc/rfc6455#section-6.1
+    NotOpen,
     /// A fragmented message is under way and has to end first ([RFC 6455 §5.4]).
     ///
     /// [RFC 6455 §5.4]: https://www.rfc-editor.org/rfc/rfc6455#section-5.4
@@ -186,6 +193,7 @@ impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CloseSent => f.write_str("a Close frame was sent: nothing may follow it"),
+            Self::NotOpen => f.write_str("the peer has closed or failed: send a Close frame, nothing new"),
             Self::MessageUnderWay => {
                 f.write_str("a fragmented message is under way: send its last fragment first")
             }
@@ -201,6 +209,7 @@ impl core::error::Error for Misuse {}
 
 /// Why a frame was not written. Nothing has changed, neither the state nor the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SendError {
     /// It can't be sent, now or ever: the caller's fault.
     Misuse(Misuse),

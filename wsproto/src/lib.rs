@@ -20,7 +20,7 @@
 //!
 //! # Limits
 //!
-//! All that a peer can make this end spend is limited, by default to little; see [`Config`]. Nothing is ever reserved
+//! All that a peer can make this end hold is limited, by default to little; see [`Config`]. Nothing is ever reserved
 //! because a header announced it, and the cost of receiving is linear in the bytes that came, however they were cut.
 //!
 //! # Features

@@ -4,8 +4,8 @@ mod common;
 
 use common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT};
 use wsproto::connection::{
-    Client, Config, Connection, ConnectionState, Event, ReceiveState, Receiver, SendState, Sender, Server,
-    should_close_transport,
+    Client, Config, Connection, ConnectionState, Event, MessageKind, ReceiveState, Receiver, SendState,
+    Sender, Server, should_close_transport,
 };
 use wsproto::error::{AbnormalClosure, Misuse, SendError};
 use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
@@ -85,7 +85,44 @@ fn no_data_and_no_second_close_frame_after_ours() {
     assert_eq!(server.frame().encode_text("late", &mut out), refused);
     assert_eq!(server.frame().encode_binary(b"late", &mut out), refused);
     assert_eq!(server.frame().encode_close(None, &mut out), refused);
-    assert_eq!(server.frame().binary_header(4).unwrap_err(), Misuse::CloseSent);
+    assert_eq!(server.frame().encode_fragment(MessageKind::Text, b"late", false, &mut out), refused);
+    assert_eq!(server.frame().binary_header(b"late").unwrap_err(), Misuse::CloseSent);
+    assert_eq!(server.frame().text_header("late").unwrap_err(), Misuse::CloseSent);
+    assert_eq!(server.frame().fragment_header(MessageKind::Text, b"", true).unwrap_err(), Misuse::CloseSent);
+}
+
+#[test]
+fn no_new_message_once_the_peer_has_closed_failed_or_gone() {
+    let mut closed = server();
+    let _ = closed.receive(&mut CLIENT.frame(FIN | CLOSE, b"")).unwrap();
+    let mut failed = server();
+    failed.receive(&mut SERVER.frame(FIN | TEXT, b"unmasked")).unwrap_err();
+    let mut gone = server();
+    gone.receive_eof().unwrap_err();
+    let mut out = [0; 131];
+    for server in [&mut closed, &mut failed, &mut gone] {
+        let refused = Err(SendError::Misuse(Misuse::NotOpen));
+        assert_eq!(server.frame().encode_text("new", &mut out), refused, "§6.1");
+        assert_eq!(server.frame().encode_binary(b"new", &mut out), refused);
+        assert_eq!(server.frame().encode_fragment(MessageKind::Binary, b"new", false, &mut out), refused);
+        assert_eq!(server.frame().encode_ping(b"", &mut out), refused);
+        assert_eq!(server.frame().encode_reply(&Event::Ping(b""), &mut out), Ok(0), "§5.5.2");
+        assert_eq!(server.frame().encode_close(None, &mut out), Ok(2));
+        assert_eq!(server.state(), ConnectionState::Closed);
+    }
+}
+
+#[test]
+fn a_message_under_way_may_be_finished_before_the_answer_to_a_close_frame() {
+    let mut server = server();
+    let mut out = [0; 131];
+    server.frame().encode_fragment(MessageKind::Text, b"a long ", false, &mut out).unwrap();
+    let mut bytes = CLIENT.frame(FIN | CLOSE, b"");
+    let event = server.receive(&mut bytes).unwrap().event.unwrap();
+    assert!(server.frame().encode_fragment(MessageKind::Text, b"story", true, &mut out).is_ok(), "§5.5.1");
+    let refused = Err(SendError::Misuse(Misuse::NotOpen));
+    assert_eq!(server.frame().encode_fragment(MessageKind::Text, b"more", true, &mut out), refused);
+    assert_eq!(server.frame().encode_reply(&event, &mut out), Ok(2));
 }
 
 #[test]
@@ -122,6 +159,9 @@ fn after_an_error_the_close_frame_tells_why_and_either_end_closes_the_transport(
     );
     assert!(server.should_close_transport());
     assert_eq!(server.frame().encode_failure(error, &mut out), Ok(0), "once");
+    let (_, mut sender) = server.split();
+    let refused = Err(SendError::Misuse(Misuse::CloseSent));
+    assert_eq!(sender.frame().encode_pong(b"", &mut out), refused, "nothing follows");
 
     let mut client = client();
     let error = client.receive(&mut CLIENT.frame(FIN | TEXT, b"masked")).unwrap_err();
@@ -140,6 +180,15 @@ fn the_end_of_the_transport_is_clean_only_after_a_close_frame() {
     assert_eq!((between.receive_eof(), between.receive_eof()), (closure, closure));
     assert_eq!(between.state(), ConnectionState::Closed);
     assert!(between.should_close_transport());
+
+    let mut failed = server();
+    failed.receive(&mut SERVER.frame(FIN | TEXT, b"")).unwrap_err();
+    assert_eq!(failed.receive_eof(), closure);
+
+    let mut close_inside_message = server();
+    let _ = close_inside_message.receive(&mut CLIENT.frame(TEXT, b"a fragment")).unwrap();
+    let _ = close_inside_message.receive(&mut CLIENT.frame(FIN | CLOSE, b"")).unwrap();
+    assert_eq!(close_inside_message.receive_eof(), Ok(()));
 
     let mut inside = server();
     let _ = inside.receive(&mut CLIENT.frame(TEXT, b"a fragment")).unwrap();

@@ -1,7 +1,7 @@
 //! What an endpoint sends: the shortest header, the right opcode, and nothing at all when something is wrong.
 
-use wsproto::connection::{Client, MessageKind, SendState, Sender, Server};
-use wsproto::error::{BufferTooSmall, Misuse, SendError};
+use wsproto::connection::{Client, Event, MessageKind, SendState, Sender, Server};
+use wsproto::error::{BufferTooSmall, Misuse, ProtocolError, SendError};
 use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
 
 const KEY: MaskingKey = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
@@ -20,7 +20,7 @@ fn lengths_are_written_in_their_shortest_form() {
         let written = server.frame().encode_binary(&payload[..len], &mut out).unwrap();
         assert_eq!(written, header.len() + len);
         assert_eq!(out[..header.len()], *header);
-        assert_eq!(*server.frame().binary_header(len).unwrap(), *header);
+        assert_eq!(*server.frame().binary_header(&payload[..len]).unwrap(), *header);
         let mut client = Sender::<Client>::new();
         assert_eq!(client.frame(KEY).encode_binary(&payload[..len], &mut out), Ok(header.len() + 4 + len));
         assert_eq!(out[1], header[1] | 0x80, "the mask bit");
@@ -53,10 +53,20 @@ fn too_small_a_slice_changes_neither_state_nor_output() {
             sender.frame().encode_fragment(MessageKind::Text, b"Hel\xC3\xA9", false, &mut out),
             too_small
         );
+        assert_eq!(sender.frame().encode_pong(b"Hello", &mut out), too_small);
         assert_eq!(sender.frame().encode_close(close, &mut out), too_small);
+        assert_eq!(sender.frame().encode_reply(&Event::Ping(b"Hello"), &mut out), too_small);
         assert!(out.iter().all(|byte| *byte == 0xEE), "the output is untouched");
         assert_eq!(sender.state(), SendState::Open, "no Close frame was sent");
         assert_eq!(sender.check_message(), Ok(()), "no message was begun");
+    }
+    for len in 0..4 {
+        let mut out = vec![0xEE; len];
+        let needs_4 = Err(SendError::BufferTooSmall(BufferTooSmall { needed: 4 }));
+        assert_eq!(sender.frame().encode_reply(&Event::Close(close), &mut out), needs_4);
+        assert!(sender.frame().encode_failure(ProtocolError::NotUtf8, &mut out).is_err());
+        assert!(out.iter().all(|byte| *byte == 0xEE), "the output is untouched");
+        assert_eq!(sender.state(), SendState::Open, "no Close frame was sent");
     }
     assert_eq!(sender.frame().encode_close(close, &mut [0; 7]), Ok(7));
 }
@@ -70,6 +80,8 @@ fn a_fragmented_message_is_finished_before_another_begins() {
     assert_eq!(sender.frame().encode_text("two", &mut out), refused);
     assert_eq!(sender.frame().encode_binary(b"two", &mut out), refused);
     assert_eq!(sender.frame().encode_fragment(MessageKind::Binary, b"two", true, &mut out), refused);
+    assert_eq!(sender.frame().text_header("two").unwrap_err(), Misuse::MessageUnderWay);
+    assert_eq!(sender.frame().binary_header(b"two").unwrap_err(), Misuse::MessageUnderWay);
     assert_eq!(sender.check_message(), Err(Misuse::MessageUnderWay));
     assert_eq!(
         sender.frame().encode_ping(b"", &mut out),
@@ -120,5 +132,6 @@ fn pings_and_pongs_have_125_bytes_at_the_most() {
     let too_long = Err(SendError::Misuse(Misuse::ControlTooLong { len: 126 }));
     assert_eq!(sender.frame().encode_ping(&[0; 126], &mut out), too_long);
     assert_eq!(sender.frame().encode_pong(&[0; 126], &mut out), too_long);
+    assert_eq!(sender.frame().encode_reply(&Event::Ping(&[0; 126]), &mut out), too_long);
     assert_eq!(sender.frame().encode_ping(&[0; 125], &mut out), Ok(127));
 }

@@ -24,8 +24,9 @@
 //! 1. Bytes outside `consumed` are untouched. They are to be presented again, first.
 //! 2. Every call makes progress or asks for more bytes; it never asks for more than 131.
 //! 3. Events do not depend on how the input was cut (pieces of a message do; what they say together doesn't).
-//! 4. Errors latch: no event comes after one, only the same error. Limits fire at a frame's header.
-//! 5. Check, then commit: a method that returns `Err` has changed neither state nor output.
+//! 4. Errors latch: no event comes after one, only the same error, until the transport ends. Limits fire at a frame's
+//!    header.
+//! 5. Check, then commit: an `encode_*` that returns `Err` has changed neither state nor output.
 //! 6. The pieces of a text are together a valid prefix of UTF-8, and whole with the last one, even if that is empty.
 //! 7. Receiving can be dropped and resumed at any byte.
 
@@ -85,7 +86,8 @@ pub struct Connection<R: Role> {
 }
 
 impl<R: Role> Connection<R> {
-    /// The least bytes that the buffer for [`receive`](Self::receive) has to have: a control frame's 2 + 4 + 125.
+    /// The least bytes that the buffer for [`receive`](Self::receive) has to have, so that the longest control frame
+    /// fits: 131.
     pub const MIN_RECEIVE_BUFFER: usize = Receiver::<R>::MIN_RECEIVE_BUFFER;
 
     /// Starts behind the opening handshake.
@@ -103,7 +105,7 @@ impl<R: Role> Connection<R> {
         self.receiver.receive(buf)
     }
 
-    /// Takes the end of the transport; see [`Receiver::receive_eof`].
+    /// Takes the end of the transport, after all that was received before it; see [`Receiver::receive_eof`].
     ///
     /// # Errors
     ///
@@ -117,12 +119,13 @@ impl<R: Role> Connection<R> {
         ConnectionState::of(self.receiver.state(), self.sender.state())
     }
 
-    /// Tells whether it is for this end to close the transport now ([RFC 6455 §7.1.1], [§7.1.7]).
+    /// Tells whether it is for this end to close the transport now ([RFC 6455 §5.5.1], [§7.1.1], [§7.1.7]).
     ///
     /// That is: when the transport has ended; when a Close frame was sent after the peer broke a rule; and for a server,
     /// when both Close frames have passed. A client waits for the server then, for as long as it likes.
     ///
-    /// [RFC 6455 §7.1.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1
+    /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+    /// [§7.1.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1
     /// [§7.1.7]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
     pub fn should_close_transport(&self) -> bool {
         should_close_transport::<R>(self.receiver.state(), self.sender.state())
@@ -141,17 +144,20 @@ impl<R: Role> Connection<R> {
 }
 
 impl Connection<Server> {
-    /// Begins a frame; see [`Sender::frame`](Sender#method.frame).
+    /// Begins a frame; see [`Sender::frame`](Sender#method.frame). Other than a sender alone, a connection knows whether
+    /// the peer has closed or failed, and begins no message then ([`Misuse::NotOpen`](crate::Misuse::NotOpen)).
     #[inline]
     pub fn frame(&mut self) -> FrameEncoder<'_> {
-        self.sender.frame()
+        self.sender.frame().to(self.receiver.state())
     }
 }
 
 impl Connection<Client> {
-    /// Begins a frame, masked with a fresh key; see [`Sender::frame`](Sender#method.frame-1).
+    /// Begins a frame, masked with a fresh key; see [`Sender::frame`](Sender#method.frame-1). Other than a sender alone,
+    /// a connection knows whether the peer has closed or failed, and begins no message then
+    /// ([`Misuse::NotOpen`](crate::Misuse::NotOpen)).
     #[inline]
     pub fn frame(&mut self, key: MaskingKey) -> FrameEncoder<'_> {
-        self.sender.frame(key)
+        self.sender.frame(key).to(self.receiver.state())
     }
 }

@@ -2,7 +2,7 @@ use core::marker::PhantomData;
 
 use super::{Config, Data, Event, MessageKind, ReceiveState, Received, Role};
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, FrameHeader, MaskingKey, Opcode, Rsv, Utf8Validator};
+use crate::wire::{CloseFrame, FrameHeader, MAX_CONTROL_FRAME, MaskingKey, Opcode, Rsv, Utf8Validator};
 
 /// The half of a connection that takes bytes. See the [module](super) for the loop and for what holds.
 ///
@@ -78,8 +78,8 @@ struct Message {
 }
 
 impl<R: Role> Receiver<R> {
-    /// The least bytes that the buffer has to have: a control frame's 2 + 4 + 125.
-    pub const MIN_RECEIVE_BUFFER: usize = 131;
+    /// The least bytes that the buffer has to have, so that the longest control frame fits: 131.
+    pub const MIN_RECEIVE_BUFFER: usize = MAX_CONTROL_FRAME;
 
     /// Starts behind the opening handshake.
     pub const fn new(config: Config) -> Self {
@@ -94,7 +94,8 @@ impl<R: Role> Receiver<R> {
     ///
     /// # Errors
     ///
-    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call.
+    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call, until the transport's end. The
+    /// buffer is done with then.
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     #[inline]
@@ -108,7 +109,8 @@ impl<R: Role> Receiver<R> {
         received.inspect_err(|error| self.phase = Phase::Failed(*error))
     }
 
-    /// Takes the end of the transport.
+    /// Takes the end of the transport. What was received before is to be given to [`receive`](Self::receive) first: no
+    /// event comes afterwards.
     ///
     /// # Errors
     ///
@@ -129,6 +131,10 @@ impl<R: Role> Receiver<R> {
             Phase::Ended { .. } => ReceiveState::Ended,
             Phase::Failed(_) => ReceiveState::Failed,
         }
+    }
+
+    pub(crate) const fn max_message_size(&self) -> u64 {
+        self.config.max_message_size
     }
 
     #[inline]

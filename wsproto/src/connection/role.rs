@@ -31,7 +31,7 @@ pub(crate) mod sealed {
 }
 
 impl sealed::Rules for Server {
-    // [RFC 6455 §7.1.1]: the server MUST close the TCP connection immediately.
+    // [RFC 6455 §5.5.1]: the server MUST close the underlying TCP connection immediately.
     const CLOSES_TRANSPORT: bool = true;
 
     // [RFC 6455 §5.1]: the server MUST close the connection upon receiving a frame that is not masked.
@@ -45,7 +45,7 @@ impl sealed::Rules for Server {
 }
 
 impl sealed::Rules for Client {
-    // [RFC 6455 §7.1.1]: the client SHOULD wait for the server to close.
+    // [RFC 6455 §5.5.1]: the client SHOULD wait for the server to close the connection.
     const CLOSES_TRANSPORT: bool = false;
 
     // [RFC 6455 §5.1]: a client MUST close a connection if it detects a masked frame.

@@ -1,6 +1,6 @@
 use core::marker::PhantomData;
 
-use super::{Client, Event, MessageKind, Role, SendState, Server};
+use super::{Client, Event, MessageKind, ReceiveState, Role, SendState, Server};
 use crate::error::{Misuse, ProtocolError, SendError};
 use crate::wire::{
     CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MaskingKey, Opcode, Utf8Validator, frame,
@@ -21,6 +21,9 @@ struct Outgoing {
     message: Option<(MessageKind, Utf8Validator)>,
 }
 
+/// A fragment's opcode, and the message that is under way after it.
+type Fragment = (Opcode, Option<(MessageKind, Utf8Validator)>);
+
 impl<R: Role> Sender<R> {
     /// Starts behind the opening handshake.
     pub const fn new() -> Self {
@@ -32,7 +35,7 @@ impl<R: Role> Sender<R> {
         self.out.state
     }
 
-    /// Checks that a whole message may be sent now: for those who write one that was encoded elsewhere, such as a
+    /// Checks that a whole message may be sent now, as far as this end is concerned: for those who write one that was encoded elsewhere, such as a
     /// broadcast that many connections share.
     ///
     /// # Errors
@@ -71,9 +74,12 @@ impl<R: Role> Default for Sender<R> {
 
 impl Sender<Server> {
     /// Begins a frame, which one of [`FrameEncoder`]'s methods writes.
+    ///
+    /// A sender alone does not know what came of the peer. After its Close frame, or a fault of its, only a Close frame
+    /// is to be sent; [`Connection::frame`](super::Connection#method.frame) sees to that.
     #[inline]
     pub fn frame(&mut self) -> FrameEncoder<'_> {
-        FrameEncoder { out: &mut self.out, masking_key: None }
+        FrameEncoder { out: &mut self.out, masking_key: None, peer: ReceiveState::Open }
     }
 }
 
@@ -85,7 +91,7 @@ impl Sender<Client> {
     /// [RFC 6455 §5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.3
     #[inline]
     pub fn frame(&mut self, key: MaskingKey) -> FrameEncoder<'_> {
-        FrameEncoder { out: &mut self.out, masking_key: Some(key) }
+        FrameEncoder { out: &mut self.out, masking_key: Some(key), peer: ReceiveState::Open }
     }
 }
 
@@ -101,17 +107,24 @@ impl Sender<Client> {
 pub struct FrameEncoder<'s> {
     out: &'s mut Outgoing,
     masking_key: Option<MaskingKey>,
+    /// How far the peer's side has come, as far as that is known.
+    peer: ReceiveState,
 }
 
 impl FrameEncoder<'_> {
+    /// The same frame, to a peer that has come so far.
+    pub(crate) fn to(self, peer: ReceiveState) -> Self {
+        Self { peer, ..self }
+    }
+
     /// Writes a text message in one frame.
     ///
     /// # Errors
     ///
-    /// [`SendError`] if a Close frame was sent, a fragmented message is under way, or `dst` is too small.
+    /// [`SendError`] if the connection is closing, a fragmented message is under way, or `dst` is too small.
     #[inline]
     pub fn encode_text(self, text: &str, dst: &mut [u8]) -> Result<usize, SendError> {
-        self.out.check_message()?;
+        self.check_message()?;
         self.write(Opcode::Text, true, text.as_bytes(), dst)
     }
 
@@ -119,10 +132,10 @@ impl FrameEncoder<'_> {
     ///
     /// # Errors
     ///
-    /// [`SendError`] if a Close frame was sent, a fragmented message is under way, or `dst` is too small.
+    /// [`SendError`] if the connection is closing, a fragmented message is under way, or `dst` is too small.
     #[inline]
     pub fn encode_binary(self, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
-        self.out.check_message()?;
+        self.check_message()?;
         self.write(Opcode::Binary, true, payload, dst)
     }
 
@@ -157,7 +170,7 @@ impl FrameEncoder<'_> {
         is_last: bool,
         dst: &mut [u8],
     ) -> Result<usize, SendError> {
-        let (opcode, next) = self.out.next_fragment(kind, payload, is_last)?;
+        let (opcode, next) = self.next_fragment(kind, payload, is_last)?;
         let written = self.write(opcode, is_last, payload, dst)?;
         self.out.message = next;
         Ok(written)
@@ -183,18 +196,18 @@ impl FrameEncoder<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn text_header(self, text: &str) -> Result<EncodedHeader, Misuse> {
-        self.out.check_message()?;
+        self.check_message()?;
         Ok(self.header(Opcode::Text, true, text.len()).encode())
     }
 
-    /// Returns the header of a binary message of `payload_len` bytes in one frame.
+    /// Returns the header of a binary message in one frame.
     ///
     /// # Errors
     ///
     /// [`Misuse`] if a Close frame was sent or a fragmented message is under way.
-    pub fn binary_header(self, payload_len: usize) -> Result<EncodedHeader, Misuse> {
-        self.out.check_message()?;
-        Ok(self.header(Opcode::Binary, true, payload_len).encode())
+    pub fn binary_header(self, payload: &[u8]) -> Result<EncodedHeader, Misuse> {
+        self.check_message()?;
+        Ok(self.header(Opcode::Binary, true, payload.len()).encode())
     }
 
     /// Returns the header of one fragment of a message; see [`encode_fragment`](Self::encode_fragment). The payload is
@@ -209,7 +222,7 @@ impl FrameEncoder<'_> {
         payload: &[u8],
         is_last: bool,
     ) -> Result<EncodedHeader, Misuse> {
-        let (opcode, next) = self.out.next_fragment(kind, payload, is_last)?;
+        let (opcode, next) = self.next_fragment(kind, payload, is_last)?;
         self.out.message = next;
         Ok(self.header(opcode, is_last, payload.len()).encode())
     }
@@ -222,7 +235,7 @@ impl FrameEncoder<'_> {
     ///
     /// [RFC 6455 §5.5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2
     pub fn encode_ping(self, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
-        self.out.check_control(payload)?;
+        self.check_control(payload)?;
         self.write(Opcode::Ping, true, payload, dst)
     }
 
@@ -235,7 +248,7 @@ impl FrameEncoder<'_> {
     ///
     /// [RFC 6455 §5.5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
     pub fn encode_pong(self, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
-        self.out.check_control(payload)?;
+        self.check_control(payload)?;
         self.write(Opcode::Pong, true, payload, dst)
     }
 
@@ -253,7 +266,10 @@ impl FrameEncoder<'_> {
             return Err(Misuse::CloseSent.into());
         }
         let written = self.write_close(close, dst)?;
-        self.out.state = SendState::CloseSent;
+        self.out.state = match self.peer {
+            ReceiveState::Open => SendState::CloseSent,
+            _ => SendState::Done,
+        };
         Ok(written)
     }
 
@@ -264,19 +280,25 @@ impl FrameEncoder<'_> {
     ///
     /// # Errors
     ///
-    /// [`SendError::BufferTooSmall`] if `dst` is too small; 131 bytes are always enough.
+    /// [`SendError`] if `dst` is too small, for which 131 bytes are always enough; or if the event was made by hand, of
+    /// a Ping over 125 bytes.
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     /// [RFC 6455 §5.5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2
     pub fn encode_reply(self, event: &Event<'_>, dst: &mut [u8]) -> Result<usize, SendError> {
         match (event, self.out.state) {
-            (Event::Ping(payload), SendState::Open | SendState::CloseSent) => self.encode_pong(payload, dst),
+            // [RFC 6455 §5.5.2]: unless it already received a Close frame.
+            (Event::Ping(payload), SendState::Open | SendState::CloseSent)
+                if self.peer == ReceiveState::Open =>
+            {
+                self.encode_pong(payload, dst)
+            }
             (Event::Close(close), state) => {
                 let written = match state {
                     SendState::Open => self.write_close(close.map(CloseFrame::without_reason), dst)?,
                     SendState::CloseSent | SendState::Done => 0,
                 };
-                // [RFC 6455 §7.1.3]: the closing handshake is done, whoever began it.
+                // [RFC 6455 §5.5.1]: both Close frames have passed: the connection is closed, whoever began.
                 self.out.state = SendState::Done;
                 Ok(written)
             }
@@ -294,9 +316,45 @@ impl FrameEncoder<'_> {
     /// [RFC 6455 §7.1.7]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
     pub fn encode_failure(self, error: ProtocolError, dst: &mut [u8]) -> Result<usize, SendError> {
         match self.out.state {
-            SendState::Open => self.encode_close(Some(error.close_frame()), dst),
+            SendState::Open => self.to(ReceiveState::Failed).encode_close(Some(error.close_frame()), dst),
             SendState::CloseSent | SendState::Done => Ok(0),
         }
+    }
+
+    /// [RFC 6455 §6.1]: the connection is open, and [RFC 6455 §5.4]: no fragmented message is under way.
+    #[inline]
+    fn check_message(&self) -> Result<(), Misuse> {
+        self.out.check_message()?;
+        self.check_peer()
+    }
+
+    #[inline]
+    fn check_peer(&self) -> Result<(), Misuse> {
+        match self.peer {
+            ReceiveState::Open => Ok(()),
+            _ => Err(Misuse::NotOpen),
+        }
+    }
+
+    /// [RFC 6455 §5.5]: 125 bytes at most. Only data has to end with our Close frame: a Ping is answered until the
+    /// peer's Close frame has come.
+    fn check_control(&self, payload: &[u8]) -> Result<(), Misuse> {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            return Err(Misuse::ControlTooLong { len: payload.len() });
+        }
+        if self.out.state == SendState::Done {
+            return Err(Misuse::CloseSent);
+        }
+        self.check_peer()
+    }
+
+    /// The opcode of a fragment, and what is under way after it. [RFC 6455 §5.5.1]: a message may be finished when the
+    /// peer's Close frame has come, not begun.
+    fn next_fragment(&self, kind: MessageKind, payload: &[u8], is_last: bool) -> Result<Fragment, Misuse> {
+        if self.out.message.is_none() {
+            self.check_peer()?;
+        }
+        self.out.next_fragment(kind, payload, is_last)
     }
 
     fn write_close(&self, close: Option<CloseFrame<'_>>, dst: &mut [u8]) -> Result<usize, SendError> {
@@ -335,25 +393,8 @@ impl Outgoing {
         }
     }
 
-    /// [RFC 6455 §5.5]: 125 bytes at most. Only data has to end with our Close frame: a Ping is answered until the
-    /// peer's Close frame has come.
-    fn check_control(&self, payload: &[u8]) -> Result<(), Misuse> {
-        if payload.len() > MAX_CONTROL_PAYLOAD {
-            return Err(Misuse::ControlTooLong { len: payload.len() });
-        }
-        if self.state == SendState::Done {
-            return Err(Misuse::CloseSent);
-        }
-        Ok(())
-    }
-
     /// The opcode of a fragment, and what is under way after it.
-    fn next_fragment(
-        &self,
-        kind: MessageKind,
-        payload: &[u8],
-        is_last: bool,
-    ) -> Result<(Opcode, Option<(MessageKind, Utf8Validator)>), Misuse> {
+    fn next_fragment(&self, kind: MessageKind, payload: &[u8], is_last: bool) -> Result<Fragment, Misuse> {
         self.check_open()?;
         let (opcode, mut utf8) = match (self.message, kind) {
             (Some((under_way, utf8)), _) if under_way == kind => (Opcode::Continuation, utf8),

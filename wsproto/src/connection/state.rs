@@ -22,7 +22,7 @@ pub enum SendState {
     Open,
     /// Our Close frame was sent: no more data. Pings are still answered, until the peer's Close frame comes.
     CloseSent,
-    /// Our Close frame was sent and the peer's came: nothing more to send.
+    /// Our Close frame was sent, and the peer's came or will not: nothing more to send.
     Done,
 }
 
@@ -72,7 +72,7 @@ pub fn should_close_transport<R: Role>(receive: ReceiveState, send: SendState) -
         ReceiveState::Ended => true,
         // [RFC 6455 §7.1.7]: an endpoint that fails the connection closes it, after its Close frame.
         ReceiveState::Failed => send != SendState::Open,
-        // [RFC 6455 §7.1.1]: once both Close frames have passed, the server closes, and the client waits for it.
+        // [RFC 6455 §5.5.1, §7.1.1]: once both Close frames have passed, the server closes, and the client waits.
         ReceiveState::CloseReceived => send != SendState::Open && R::CLOSES_TRANSPORT,
     }
 }

@@ -1,3 +1,6 @@
+#[cfg(feature = "alloc")]
+use crate::wire::MAX_CONTROL_FRAME;
+
 /// Where a session keeps what it received: `[u8; N]`, `&mut [u8; N]`, or with feature `alloc` a `Vec<u8>`.
 pub trait Buffer: sealed::Buffer {}
 
@@ -8,15 +11,16 @@ impl Buffer for alloc::vec::Vec<u8> {}
 
 pub(super) mod sealed {
     pub trait Buffer {
-        /// How many bytes it can ever hold; `usize::MAX` if that depends on what comes.
+        /// How many bytes it can ever hold.
         const CAPACITY: usize;
 
         fn bytes(&self) -> &[u8];
 
         fn bytes_mut(&mut self) -> &mut [u8];
 
-        /// Makes room behind the first `used` bytes, if it can.
-        fn grow(&mut self, used: usize);
+        /// Makes room behind the first `used` bytes, if it can: never more than messages of `max_message_size` bytes,
+        /// read by read, can need.
+        fn grow(&mut self, used: usize, max_message_size: u64);
     }
 }
 
@@ -31,7 +35,7 @@ impl<const N: usize> sealed::Buffer for [u8; N] {
         self
     }
 
-    fn grow(&mut self, _used: usize) {}
+    fn grow(&mut self, _used: usize, _max_message_size: u64) {}
 }
 
 impl<const N: usize> sealed::Buffer for &mut [u8; N] {
@@ -45,7 +49,7 @@ impl<const N: usize> sealed::Buffer for &mut [u8; N] {
         *self
     }
 
-    fn grow(&mut self, _used: usize) {}
+    fn grow(&mut self, _used: usize, _max_message_size: u64) {}
 }
 
 /// The least that one read should be able to take.
@@ -54,7 +58,8 @@ const READ_SIZE: usize = 4096;
 
 #[cfg(feature = "alloc")]
 impl sealed::Buffer for alloc::vec::Vec<u8> {
-    const CAPACITY: usize = usize::MAX;
+    /// No allocation is larger.
+    const CAPACITY: usize = isize::MAX.unsigned_abs();
 
     fn bytes(&self) -> &[u8] {
         self
@@ -65,8 +70,12 @@ impl sealed::Buffer for alloc::vec::Vec<u8> {
     }
 
     /// Twice what has come, so that growing costs a constant per byte; never what was announced.
-    fn grow(&mut self, used: usize) {
-        let len = used.saturating_add(used.max(READ_SIZE));
+    fn grow(&mut self, used: usize, max_message_size: u64) {
+        let most = usize::try_from(max_message_size)
+            .unwrap_or(usize::MAX)
+            .saturating_add(MAX_CONTROL_FRAME + READ_SIZE)
+            .min(Self::CAPACITY);
+        let len = used.saturating_add(used.max(READ_SIZE)).min(most);
         if self.len() < len {
             self.resize(len, 0);
         }

@@ -3,12 +3,11 @@ use core::ops::Range;
 use super::{Buffer, Reply};
 use crate::connection::{Config, Event, MessageKind, ReceiveState, Receiver, Role};
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::CloseFrame;
+use crate::wire::{CloseFrame, MAX_CONTROL_FRAME};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
-/// A task that only reads owns it and a [`Reply`], and hands the reply to the task that writes when
-/// [`is_due`](Reply::is_due) says so.
+/// A task that only reads owns it and a [`Reply`], and hands over what is due ([`Reply::take`]) to the task that writes.
 ///
 /// ```text
 ///   buffer: │ done with │ message under way │ done with │ unread │ free: `buffer()` │
@@ -49,11 +48,8 @@ enum Found {
 }
 
 impl<R: Role, B: Buffer> Incoming<R, B> {
-    /// A control frame fits.
-    const MIN_FREE: usize = Receiver::<R>::MIN_RECEIVE_BUFFER;
-
     pub(super) fn new(config: Config, buffer: B) -> Self {
-        let fits = B::CAPACITY.saturating_sub(Self::MIN_FREE);
+        let fits = B::CAPACITY.saturating_sub(MAX_CONTROL_FRAME);
         let max_message_size = config.max_message_size.min(fits as u64);
         Self {
             receiver: Receiver::new(config.with_max_message_size(max_message_size)),
@@ -72,9 +68,23 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.buffer.bytes_mut().get_mut(self.unread.end..).unwrap_or_default()
     }
 
-    /// Takes note that `n` bytes were read to the start of [`buffer`](Self::buffer). More than it has are not counted.
+    /// Takes note that `n` bytes were read to the start of [`buffer`](Self::buffer), with no other call in between. More
+    /// than it has are not counted.
     pub fn filled(&mut self, n: usize) {
         self.unread.end = self.unread.end.saturating_add(n).min(self.buffer.bytes().len());
+    }
+
+    /// Copies received bytes to [`buffer`](Self::buffer), as many as fit, and returns how many. For bytes that were read
+    /// elsewhere: those that came with the opening handshake, or out of TLS.
+    #[must_use = "bytes that did not fit are to be pushed again"]
+    pub fn push(&mut self, bytes: &[u8]) -> usize {
+        let space = self.buffer();
+        let pushed = space.len().min(bytes.len());
+        for (to, from) in space.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        self.filled(pushed);
+        pushed
     }
 
     /// Returns the next message or control frame that is whole, or `None` if more bytes are needed. What a control
@@ -118,7 +128,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         })
     }
 
-    /// Takes the end of the transport.
+    /// Takes the end of the transport. Call [`next`](Self::next) until it returns `None` first: nothing comes
+    /// afterwards.
     ///
     /// # Errors
     ///
@@ -191,16 +202,21 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         let kept = self.message.len().saturating_add(self.unread.len());
         let won = self.unread.end.saturating_sub(kept);
         let is_cheap = self.message.is_empty() || self.message.start == 0 || free < size / 2;
-        if is_cheap && self.unread.len() <= won.max(Self::MIN_FREE) {
-            let message = 0..self.message.len();
-            let unread = message.end..kept;
-            self.move_down(self.message.clone(), message.start);
-            self.move_down(self.unread.clone(), unread.start);
-            (self.message, self.unread) = (message, unread);
+        if is_cheap && self.unread.len() <= won.max(MAX_CONTROL_FRAME) {
+            self.compact();
         }
-        if self.buffer.bytes().len().saturating_sub(self.unread.end) < Self::MIN_FREE {
-            self.buffer.grow(self.unread.end);
+        if self.buffer.bytes().len().saturating_sub(self.unread.end) < MAX_CONTROL_FRAME {
+            self.buffer.grow(self.unread.end, self.receiver.max_message_size());
         }
+    }
+
+    /// Moves what is still needed to the front.
+    fn compact(&mut self) {
+        let message = 0..self.message.len();
+        let unread = message.end..message.end.saturating_add(self.unread.len());
+        self.move_down(self.message.clone(), message.start);
+        self.move_down(self.unread.clone(), unread.start);
+        (self.message, self.unread) = (message, unread);
     }
 
     fn move_down(&mut self, from: Range<usize>, to: usize) {
@@ -216,9 +232,7 @@ impl<R: Role> Incoming<R, alloc::vec::Vec<u8>> {
     /// messages. [`buffer`](Self::buffer) takes some again.
     pub fn shrink(&mut self) {
         self.forget_given();
-        if self.message.is_empty() && self.unread.is_empty() {
-            (self.message, self.unread) = (0..0, 0..0);
-        }
+        self.compact();
         self.buffer.truncate(self.unread.end);
         self.buffer.shrink_to_fit();
     }

@@ -77,12 +77,18 @@ pub struct Session<R: Role, B> {
 }
 
 impl<R: Role, B: Buffer> Session<R, B> {
-    /// Starts behind the opening handshake.
+    /// Starts behind the opening handshake; [`push`](Self::push) takes the bytes that came with it. What the buffer holds
+    /// counts for nothing.
     ///
     /// A message can be 131 bytes smaller than a fixed buffer (room for a control frame inside of it), or
     /// [`max_message_size`](Config::max_message_size), whichever is less. A fixed buffer has 131 bytes at least:
     ///
-    /// ```compile_fail
+    /// ```
+    /// # use wsproto::{connection::{Config, Server}, session::Session};
+    /// let session = Session::<Server, _>::new(Config::new(), [0; 131]);
+    /// ```
+    ///
+    /// ```compile_fail,E0080
     /// # use wsproto::{connection::{Config, Server}, session::Session};
     /// let session = Session::<Server, _>::new(Config::new(), [0; 130]);
     /// ```
@@ -101,6 +107,12 @@ impl<R: Role, B: Buffer> Session<R, B> {
         self.incoming.filled(n);
     }
 
+    /// Copies received bytes to the buffer, as many as fit, and returns how many; see [`Incoming::push`].
+    #[must_use = "bytes that did not fit are to be pushed again"]
+    pub fn push(&mut self, bytes: &[u8]) -> usize {
+        self.incoming.push(bytes)
+    }
+
     /// Returns the next message or control frame that is whole; see [`Incoming::next`].
     ///
     /// # Errors
@@ -111,7 +123,7 @@ impl<R: Role, B: Buffer> Session<R, B> {
         self.incoming.next(&mut self.reply)
     }
 
-    /// Takes the end of the transport.
+    /// Takes the end of the transport, after [`next`](Self::next) has returned `None`; see [`Incoming::receive_eof`].
     ///
     /// # Errors
     ///
@@ -133,9 +145,9 @@ impl<R: Role, B: Buffer> Session<R, B> {
 }
 
 impl<B: Buffer> Session<Server, B> {
-    /// Begins a frame; see [`Sender::frame`](Sender#method.frame).
+    /// Begins a frame; see [`Connection::frame`](crate::Connection#method.frame).
     pub fn frame(&mut self) -> FrameEncoder<'_> {
-        self.sender.frame()
+        self.sender.frame().to(self.incoming.state())
     }
 
     /// Writes the reply that is due, if any, and returns its length; see [`Reply::encode`].
@@ -149,9 +161,9 @@ impl<B: Buffer> Session<Server, B> {
 }
 
 impl<B: Buffer> Session<Client, B> {
-    /// Begins a frame, masked with a fresh key; see [`Sender::frame`](Sender#method.frame-1).
+    /// Begins a frame, masked with a fresh key; see [`Connection::frame`](crate::Connection#method.frame-1).
     pub fn frame(&mut self, key: MaskingKey) -> FrameEncoder<'_> {
-        self.sender.frame(key)
+        self.sender.frame(key).to(self.incoming.state())
     }
 
     /// Writes the reply that is due, if any, masked with a fresh key, and returns its length; see [`Reply::encode`].

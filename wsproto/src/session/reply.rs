@@ -35,6 +35,12 @@ impl Reply {
         self.to.is_some()
     }
 
+    /// Takes the reply out, to be encoded elsewhere, such as in the task that writes. Nothing is due here then.
+    #[must_use = "it is due to be sent"]
+    pub fn take(&mut self) -> Self {
+        core::mem::take(self)
+    }
+
     /// Writes the reply, if any is due, and returns its length in bytes: 0 if none is.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::{BufferTooSmall, HeaderError, MAX_CONTROL_PAYLOAD};
+use super::{BufferTooSmall, MAX_CONTROL_PAYLOAD};
 
 /// The longest reason of a Close frame, in bytes: a control frame's payload less the code.
 pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
@@ -148,7 +148,7 @@ impl<'a> CloseFrame<'a> {
     /// or it is longer than a control frame's can be.
     pub fn decode(payload: &'a [u8]) -> Result<Option<Self>, CloseFrameError> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
-            return Err(CloseFrameError::Header(HeaderError::ControlTooLong));
+            return Err(CloseFrameError::TooLong);
         }
         let Some((code, reason)) = payload.split_first_chunk() else {
             // [RFC 6455 §5.5.1]: if there is a body, the first two bytes MUST be the code.
@@ -190,8 +190,8 @@ pub enum CloseFrameError {
     },
     /// A reason that is not UTF-8.
     ReasonNotUtf8,
-    /// More than a control frame can carry.
-    Header(HeaderError),
+    /// More than 125 bytes, which no control frame can carry.
+    TooLong,
 }
 
 impl CloseFrameError {
@@ -200,7 +200,7 @@ impl CloseFrameError {
             Self::CodeCutShort => "Close frame of one byte (RFC 6455 section 5.5.1)",
             Self::ForbiddenCode { .. } => "close code that may not be sent (RFC 6455 section 7.4)",
             Self::ReasonNotUtf8 => "close reason is not UTF-8 (RFC 6455 section 8.1)",
-            Self::Header(error) => error.rule(),
+            Self::TooLong => "Close frame over 125 bytes (RFC 6455 section 5.5)",
         }
     }
 }

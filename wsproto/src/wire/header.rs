@@ -11,6 +11,9 @@ pub const MAX_HEADER_LEN: usize = 14;
 /// [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
+/// The longest a control frame can be, in bytes: 2, a masking key, 125. Room for this is room for any reply.
+pub const MAX_CONTROL_FRAME: usize = 2 + 4 + MAX_CONTROL_PAYLOAD;
+
 const FIN: u8 = 0x80;
 const MASK: u8 = 0x80;
 /// In place of a length: it follows in 16 bits, or in 64.

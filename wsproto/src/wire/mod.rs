@@ -26,7 +26,9 @@ mod space;
 mod utf8;
 
 pub use close::{CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, MAX_CLOSE_REASON};
-pub use header::{EncodedHeader, FrameHeader, HeaderError, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Rsv};
+pub use header::{
+    EncodedHeader, FrameHeader, HeaderError, MAX_CONTROL_FRAME, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Rsv,
+};
 pub use mask::MaskingKey;
 pub use opcode::Opcode;
 pub use space::BufferTooSmall;
