@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use wsproto::connection::{Config, ConnectionState, Server};
 use wsproto::error::ProtocolError;
 use wsproto::session::{Message, Session};
-use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN};
+use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME};
 
 use crate::flags::Flags;
 use crate::message::{Fault, MAX_MESSAGE, Outgoing, Post};
@@ -22,9 +22,6 @@ use crate::server::Shutdown;
 use crate::transport::{BATCH, Unsent, hang_up};
 
 const LIMITS: Config = Config::new().with_max_message_size(MAX_MESSAGE).with_max_frame_payload(MAX_MESSAGE);
-
-/// In bytes; enough for any control frame.
-const MAX_REPLY: usize = MAX_HEADER_LEN + MAX_CONTROL_PAYLOAD;
 
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -70,11 +67,8 @@ impl Connection {
     pub(crate) fn new(stream: TcpStream, member: Membership, flags: &Flags, mut received: &[u8]) -> Self {
         let mut session = Session::new(LIMITS, Vec::new());
         while !received.is_empty() {
-            let space = session.buffer();
-            let (now, later) = received.split_at(space.len().min(received.len()));
-            space[..now.len()].copy_from_slice(now);
-            session.filled(now.len());
-            received = later;
+            let pushed = session.push(received);
+            received = &received[pushed..];
         }
         Self {
             stream,
@@ -161,7 +155,7 @@ impl Connection {
         let fault = fault.filter(|_| sender.check_message().is_ok());
         self.unsent.frames().extend(fault.map(|fault| Outgoing::from(fault).to_frame()));
         if reply.is_due() {
-            let mut frame = [0; MAX_REPLY];
+            let mut frame = [0; MAX_CONTROL_FRAME];
             let len = reply.encode(sender.frame(), &mut frame).expect("any reply fits");
             self.push(&frame[..len]);
         }
@@ -199,7 +193,7 @@ impl Connection {
     /// Begins the closing handshake: the server goes away.
     fn say_goodbye(&mut self) {
         let close = CloseFrame::new(CloseCode::GOING_AWAY, "the server is stopping").expect("a short reason");
-        let mut frame = [0; MAX_REPLY];
+        let mut frame = [0; MAX_CONTROL_FRAME];
         let len = self.session.frame().encode_close(Some(close), &mut frame).expect("it was open");
         self.push(&frame[..len]);
     }
@@ -213,7 +207,7 @@ impl Connection {
             return Ok(());
         }
         let number = self.heartbeat.beat(now).ok_or(End::NoPong)?;
-        let mut frame = [0; MAX_REPLY];
+        let mut frame = [0; MAX_CONTROL_FRAME];
         // After the closing handshake there is nothing to find out.
         if let Ok(len) = self.session.frame().encode_ping(&number, &mut frame) {
             self.push(&frame[..len]);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{BINARY, CLIENT, FIN};
+use common::{BINARY, CLIENT, FIN, TEXT};
 use wsproto::connection::{Config, Server};
 use wsproto::session::{Message, Session};
 
@@ -47,4 +47,28 @@ fn an_idle_session_can_give_its_memory_back() {
     assert!((900..=1100).contains(&session.incoming.capacity()));
     feed(&mut session, &bytes[1000..]);
     assert_eq!(session.next(), Ok(Some(Message::Binary(&[1; 3000]))));
+    session.incoming.shrink();
+    assert_eq!(session.incoming.capacity(), 0, "right behind a message");
+    // What is unread is kept alone.
+    feed(&mut session, &[&bytes[..], &[0x82]].concat());
+    while session.next().unwrap().is_some() {}
+    session.incoming.shrink();
+    assert_eq!(session.incoming.capacity(), 1);
+}
+
+#[test]
+fn a_caller_that_drains_slower_than_it_reads_does_not_make_the_buffer_grow_without_end() {
+    let config = Config::new().with_max_message_size(100);
+    let mut session = Session::<Server, _>::new(config, Vec::new());
+    let empty = CLIENT.frame(FIN | TEXT, b"");
+    for _ in 0..10_000 {
+        let mut rest = &empty.repeat(100)[..];
+        while !rest.is_empty() {
+            match session.push(rest) {
+                0 => assert!(session.next().unwrap().is_some()),
+                n => rest = &rest[n..],
+            }
+        }
+    }
+    assert!(session.incoming.capacity() <= 2 * (100 + 131 + 4096));
 }

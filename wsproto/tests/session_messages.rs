@@ -4,7 +4,7 @@ mod common;
 
 use common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, SERVER, TEXT};
 use wsproto::connection::{Client, Config, ConnectionState, Server};
-use wsproto::error::{AbnormalClosure, ProtocolError};
+use wsproto::error::{AbnormalClosure, Misuse, ProtocolError, SendError};
 use wsproto::session::{Buffer, Message, Session};
 use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
 
@@ -28,6 +28,11 @@ impl From<Message<'_>> for Whole {
             Message::Close(close) => Self::Close(close.map(|close: CloseFrame<'_>| close.code().get())),
         }
     }
+}
+
+/// Where the free space begins: it tells whether anything was moved.
+fn place<B: Buffer>(session: &mut Session<Server, B>) -> usize {
+    session.buffer().as_ptr().addr()
 }
 
 /// Reads `bytes` as a socket would give them, `read` at most at a time, and drains the session after each.
@@ -126,6 +131,83 @@ fn a_message_that_fills_the_buffer_but_131_bytes_passes_and_one_more_fails_at_it
     let header = CLIENT.header(FIN | BINARY, 894);
     let error = Some(ProtocolError::MessageTooBig { len: 894 });
     assert_eq!(drive(&mut Session::new(Config::new(), [0; 1024]), &header, 1024), (vec![], error));
+}
+
+#[test]
+fn a_lower_limit_than_the_buffers_holds_too() {
+    let config = Config::new().with_max_message_size(100);
+    let bytes = [CLIENT.frame(FIN | BINARY, &[0; 100]), CLIENT.header(FIN | BINARY, 101)].concat();
+    let error = Some(ProtocolError::MessageTooBig { len: 101 });
+    assert_eq!(
+        drive(&mut Session::new(config, [0; 1024]), &bytes, 1024),
+        (vec![Whole::Binary(vec![0; 100])], error)
+    );
+}
+
+#[test]
+fn a_message_is_not_moved_while_there_is_room_and_once_when_there_is_not() {
+    let mut session = Session::<Server, _>::new(Config::new(), [0; 1024]);
+    let start = place(&mut session);
+    // 16 bytes are given out, then 106 begin a message that lies behind them.
+    drive(&mut session, &CLIENT.frame(FIN | TEXT, b"0123456789"), 1024);
+    assert_eq!(place(&mut session), start, "nothing is kept");
+    let bytes = CLIENT.frame(FIN | BINARY, &[1; 850]);
+    let frames = [&CLIENT.frame(FIN | TEXT, b"0123456789"), &bytes[..108]].concat();
+    drive(&mut session, &frames, 1024);
+    assert_eq!(place(&mut session), start + 124, "100 bytes stay where they came");
+    drive(&mut session, &bytes[108..500], 392);
+    assert_eq!(place(&mut session), start + 492, "half of the room is used: they went to the front");
+    let (all, error) = drive(&mut session, &bytes[500..], 1024);
+    assert_eq!((all, error), (vec![Whole::Binary(vec![1; 850])], None));
+}
+
+#[test]
+fn unread_bytes_are_moved_only_if_as_many_are_won() {
+    let mut session = Session::<Server, _>::new(Config::new(), [0; 1024]);
+    let one = CLIENT.frame(FIN | TEXT, b"0123456789");
+    assert_eq!(session.push(&one.repeat(64)), 1024);
+    for given in 1..64 {
+        assert!(session.next().unwrap().is_some());
+        // 16 bytes a message: from the 32nd on, moving what is unread costs less than it wins.
+        let won = if given < 32 { 0 } else { given * 16 };
+        assert_eq!(session.buffer().len(), won, "after {given} messages");
+        if won > 0 {
+            break;
+        }
+    }
+}
+
+#[test]
+fn an_error_behind_an_unanswered_ping_is_told() {
+    let mut session = Session::new(Config::new(), [0; 1024]);
+    let bytes = [CLIENT.frame(FIN | PING, b"?"), CLIENT.frame(FIN | TEXT, b"\xFF")].concat();
+    assert_eq!(
+        drive(&mut session, &bytes, 1024),
+        (vec![Whole::Ping(b"?".into())], Some(ProtocolError::NotUtf8))
+    );
+    let mut out = [0; 131];
+    assert!(session.encode_reply(&mut out).unwrap() > 4);
+    assert_eq!(out[2..4], [0x03, 0xEF], "1007");
+}
+
+#[test]
+fn a_session_begins_no_message_once_the_peer_has_closed() {
+    let mut session = Session::new(Config::new(), [0; 1024]);
+    drive(&mut session, &CLIENT.frame(FIN | CLOSE, b""), 1024);
+    let refused = Err(SendError::Misuse(Misuse::NotOpen));
+    assert_eq!(session.frame().encode_text("new", &mut [0; 131]), refused);
+}
+
+#[test]
+fn a_reply_can_be_taken_to_where_frames_are_written() {
+    let mut session = Session::new(Config::new(), [0; 1024]);
+    drive(&mut session, &CLIENT.frame(FIN | PING, b"?"), 1024);
+    let Session { mut reply, mut sender, .. } = session;
+    let mut taken = reply.take();
+    assert!(taken.is_due() && !reply.is_due());
+    let mut out = [0; 131];
+    assert_eq!(taken.encode(sender.frame(), &mut out), Ok(3));
+    assert_eq!(out[..3], [0x8A, 1, b'?']);
 }
 
 #[test]
