@@ -11,6 +11,9 @@ use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
 enum Intent {
     Text(String),
     Binary(Vec<u8>),
+    /// As header and payload apart, for a vectored write.
+    VectoredText(String),
+    VectoredBinary(Vec<u8>),
     Fragments(MessageKind, Vec<u8>, usize),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
@@ -28,6 +31,8 @@ fn intents() -> impl Strategy<Value = Vec<Intent>> {
     let intent = prop_oneof![
         "\\PC{0,60}".prop_map(Intent::Text),
         payload().prop_map(Intent::Binary),
+        "\\PC{0,60}".prop_map(Intent::VectoredText),
+        payload().prop_map(Intent::VectoredBinary),
         (payload(), 1..70_usize).prop_map(|(bytes, size)| {
             let size = size.max(bytes.len() / 500);
             Intent::Fragments(MessageKind::Binary, bytes, size)
@@ -43,33 +48,53 @@ fn intents() -> impl Strategy<Value = Vec<Intent>> {
     proptest::collection::vec(intent, 0..12)
 }
 
+/// No code, or any that may be sent with a reason that fits.
+fn close() -> impl Strategy<Value = Option<(u16, String)>> {
+    let code = prop_oneof![1000..=1003_u16, 1007..=1014_u16, 3000..=4999_u16];
+    proptest::option::of((code, "\\PC{0,30}"))
+}
+
 /// The one difference in sending between the roles.
 trait Frame: Role {
+    const KEY: Option<MaskingKey>;
+
     fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_>
     where
         Self: Sized;
 }
 
 impl Frame for Server {
+    const KEY: Option<MaskingKey> = None;
+
     fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_> {
         connection.frame()
     }
 }
 
 impl Frame for Client {
+    const KEY: Option<MaskingKey> = Some(MaskingKey::new([0xA5, 0x5A, 0x0F, 0xF1]));
+
     fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_> {
-        connection.frame(MaskingKey::new([0xA5, 0x5A, 0x0F, 0xF1]))
+        connection.frame(Self::KEY.expect("a client masks"))
     }
 }
 
 fn send<R: Frame>(connection: &mut Connection<R>, intents: &[Intent]) -> Vec<u8> {
     let mut wire = Vec::new();
     let mut out = vec![0; 70_000];
-    let mut put = |n: usize, out: &[u8]| wire.extend_from_slice(&out[..n]);
     for intent in intents {
+        let mut put = |n: usize, out: &[u8]| wire.extend_from_slice(&out[..n]);
         match intent {
             Intent::Text(text) => put(R::frame(connection).encode_text(text, &mut out).unwrap(), &out),
             Intent::Binary(bytes) => put(R::frame(connection).encode_binary(bytes, &mut out).unwrap(), &out),
+            Intent::VectoredText(text) => {
+                wire.extend_from_slice(&R::frame(connection).text_header(text).unwrap());
+                wire.extend(masked::<R>(text.as_bytes()));
+            }
+            Intent::VectoredBinary(bytes) => {
+                wire.extend_from_slice(&R::frame(connection).binary_header(bytes).unwrap());
+                wire.extend(masked::<R>(bytes));
+            }
             Intent::Ping(bytes) => put(R::frame(connection).encode_ping(bytes, &mut out).unwrap(), &out),
             Intent::Pong(bytes) => put(R::frame(connection).encode_pong(bytes, &mut out).unwrap(), &out),
             Intent::Fragments(kind, bytes, size) => {
@@ -82,6 +107,12 @@ fn send<R: Frame>(connection: &mut Connection<R>, intents: &[Intent]) -> Vec<u8>
         }
     }
     wire
+}
+
+fn masked<R: Frame>(payload: &[u8]) -> Vec<u8> {
+    let mut payload = payload.to_vec();
+    R::KEY.map(|key| key.apply(&mut payload));
+    payload
 }
 
 /// Gives `wire` to a connection in pieces of `chunk` bytes; returns what came and what is to be sent back.
@@ -126,13 +157,16 @@ fn receive<R: Frame>(connection: &mut Connection<R>, wire: &[u8], chunk: usize) 
 fn arrives(intents: &[Intent]) -> Vec<Intent> {
     let joined = |intent: &Intent| match intent.clone() {
         Intent::Fragments(MessageKind::Text, bytes, _) => Intent::Text(String::from_utf8(bytes).unwrap()),
-        Intent::Fragments(MessageKind::Binary, bytes, _) => Intent::Binary(bytes),
+        Intent::Fragments(MessageKind::Binary, bytes, _) | Intent::VectoredBinary(bytes) => {
+            Intent::Binary(bytes)
+        }
+        Intent::VectoredText(text) => Intent::Text(text),
         whole => whole,
     };
     intents.iter().map(joined).collect()
 }
 
-fn check<From: Frame, To: Frame>(intents: &[Intent], chunk: usize) {
+fn check<From: Frame, To: Frame>(intents: &[Intent], close: Option<(u16, String)>, chunk: usize) {
     let mut from = Connection::<From>::new(Config::new());
     let mut to = Connection::<To>::new(Config::new());
     let wire = send(&mut from, intents);
@@ -151,9 +185,14 @@ fn check<From: Frame, To: Frame>(intents: &[Intent], chunk: usize) {
 
     // And both ends close, whoever begins.
     let mut out = [0; 131];
-    let close = CloseFrame::new(CloseCode::NORMAL, "done").ok();
+    let close = close.as_ref().map(|(code, reason)| {
+        CloseFrame::new(CloseCode::new(*code).expect("it may be sent"), reason).expect("it fits")
+    });
     let n = From::frame(&mut from).encode_close(close, &mut out).unwrap();
     let (_, answer) = receive(&mut to, &out[..n], chunk);
+    let code = close.map(|close| close.code().get().to_be_bytes());
+    let expected = code.map_or(vec![], |code| masked::<To>(&code));
+    assert!(answer.ends_with(&expected) && answer.len() <= 8, "the same code, or none");
     let (_, none) = receive(&mut from, &answer, chunk);
     assert!(none.is_empty());
     assert_eq!((from.state(), to.state()), (ConnectionState::Closed, ConnectionState::Closed));
@@ -164,13 +203,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn from_client_to_server(intents in intents(), chunk in 1..500_usize) {
-        check::<Client, Server>(&intents, chunk);
+    fn from_client_to_server(intents in intents(), close in close(), chunk in 1..500_usize) {
+        check::<Client, Server>(&intents, close, chunk);
     }
 
     #[test]
-    fn from_server_to_client(intents in intents(), chunk in 1..500_usize) {
-        check::<Server, Client>(&intents, chunk);
+    fn from_server_to_client(intents in intents(), close in close(), chunk in 1..500_usize) {
+        check::<Server, Client>(&intents, close, chunk);
     }
 }
 
