@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wsproto::connection::{Config, Server};
-use wsproto::handshake::{Answer, HeadLimits, Reply, Request, RequestDecoder};
+use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder};
 use wsproto::session::{Message, Session};
 
 /// How long a client may take for its opening handshake.
@@ -127,7 +127,7 @@ fn handshake(mut stream: &TcpStream) -> Result<Option<io::Cursor<Vec<u8>>>> {
             }
             Ok(Some((Request::Http(_), _))) => {
                 let text = [("Content-Type", &b"text/plain"[..])];
-                (Reply::new(404, &text, b"Only WebSocket lives here.\n")?.encode(&mut out)?, None)
+                (HttpReply::new(404, &text, b"Only WebSocket lives here.\n")?.encode(&mut out)?, None)
             }
             // The error knows its answer.
             Err(error) => (error.encode_response(&mut out)?, None),

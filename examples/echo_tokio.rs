@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use wsproto::connection::{Config, Server};
-use wsproto::handshake::{Answer, HeadLimits, Reply, Request, RequestDecoder};
+use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder};
 use wsproto::session::{Message, Session};
 
 /// How long a client may take for its opening handshake.
@@ -144,7 +144,7 @@ async fn handshake(stream: &mut TcpStream) -> Result<Option<Vec<u8>>> {
             }
             Ok(Some((Request::Http(_), _))) => {
                 let text = [("Content-Type", &b"text/plain"[..])];
-                (Reply::new(404, &text, b"Only WebSocket lives here.\n")?.encode(&mut out)?, None)
+                (HttpReply::new(404, &text, b"Only WebSocket lives here.\n")?.encode(&mut out)?, None)
             }
             // The error knows its answer.
             Err(error) => (error.encode_response(&mut out)?, None),

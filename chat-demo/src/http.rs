@@ -7,7 +7,9 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tracing::debug;
-use wsproto::handshake::{Answer, HttpRequest, Origin, Reply, Request, RequestDecoder, Upgrade, subprotocol};
+use wsproto::handshake::{
+    Answer, HttpReply, HttpRequest, Origin, Request, RequestDecoder, Upgrade, subprotocol,
+};
 
 use crate::message::Subprotocol;
 use crate::server::Context;
@@ -94,7 +96,7 @@ fn upgraded(upgrade: &Upgrade<'_>, context: &Context) -> Decision {
         debug!(origin = upgrade.origin().map(Origin::as_str), "refused");
         return Decision::reply(403, &[], b"Pages from elsewhere may not connect; see --allow-origin.\n");
     }
-    // None in common is no reason to refuse: [RFC 6455 §4.2.2], item 5.5, has us answer without one, and leaves it to
+    // None in common is no reason to refuse: [RFC 6455 §4.2.2], item 4, has us answer without one, and leaves it to
     // the client to go on or not. A browser does not; a script may, and then speaks `json`, like one that offers none.
     let name = subprotocol::select(&Subprotocol::PREFERENCE, upgrade.subprotocols());
     let accept = upgrade.accept(Answer { subprotocol: name, ..Answer::default() }).expect("it was offered");
@@ -150,7 +152,7 @@ impl Decision {
             ("Referrer-Policy", b"no-referrer"),
             ("X-Content-Type-Options", b"nosniff"),
         ]);
-        let reply = Reply::new(status, &headers, body).expect("our own fields");
+        let reply = HttpReply::new(status, &headers, body).expect("our own fields");
         Self { answer: encoded(body.len(), |answer| reply.encode(answer).ok()), opens: None }
     }
 }

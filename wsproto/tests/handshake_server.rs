@@ -4,8 +4,8 @@
 
 use wsproto::error::BufferTooSmall;
 use wsproto::handshake::{
-    Answer, HeadError, HeadLimits, HttpVersion, OptionError, Reply, Request, RequestDecoder, RequestError,
-    Upgrade, accept_key, subprotocol,
+    Answer, HeadError, HeadLimits, HttpReply, HttpVersion, OptionError, Request, RequestDecoder,
+    RequestError, Upgrade, accept_key, subprotocol,
 };
 
 /// A correct opening handshake without its last line, so that fields can be added.
@@ -479,20 +479,20 @@ fn an_answer_that_does_not_fit_is_not_begun() {
 #[test]
 fn a_foreign_origin_can_be_refused() {
     let mut out = [0; 128];
-    let len = Reply::new(403, &[], b"no").unwrap().encode(&mut out).unwrap();
+    let len = HttpReply::new(403, &[], b"no").unwrap().encode(&mut out).unwrap();
     assert_eq!(&out[..len], b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno");
-    let len = Reply::new(403, &[], b"no").unwrap().encode_head(&mut out).unwrap();
+    let len = HttpReply::new(403, &[], b"no").unwrap().encode_head(&mut out).unwrap();
     assert!(out[..len].ends_with(b"Content-Length: 2\r\n\r\n"));
 }
 
 #[test]
 fn a_reply_can_be_nothing_but_a_final_answer_with_clean_fields() {
     for status in [0, 100, 101, 199, 204, 304, 600, 1000] {
-        assert_eq!(Reply::new(status, &[], b""), Err(OptionError::Status), "{status}");
+        assert_eq!(HttpReply::new(status, &[], b""), Err(OptionError::Status), "{status}");
     }
-    assert_eq!(Reply::new(200, &[("content-length", b"0")], b""), Err(OptionError::ReservedField));
-    assert_eq!(Reply::new(302, &[("Location", b"/\r\nX: y")], b""), Err(OptionError::FieldValue));
-    assert!(Reply::new(302, &[("Location", b"/")], b"").is_ok());
+    assert_eq!(HttpReply::new(200, &[("content-length", b"0")], b""), Err(OptionError::ReservedField));
+    assert_eq!(HttpReply::new(302, &[("Location", b"/\r\nX: y")], b""), Err(OptionError::FieldValue));
+    assert!(HttpReply::new(302, &[("Location", b"/")], b"").is_ok());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a peer did wrong in its request or its response, and what a caller asked for that must not be sent.
 
 use super::head::HeadError;
-use super::response::{Reply, reason};
+use super::response::{HttpReply, reason};
 use crate::error::BufferTooSmall;
 use core::fmt;
 
@@ -148,7 +148,7 @@ impl RequestError {
     ///
     /// [`BufferTooSmall`] if it does not fit; then nothing was written.
     pub fn encode_response(self, out: &mut [u8]) -> Result<usize, BufferTooSmall> {
-        Reply::unchecked(self.status(), self.headers(), b"").encode(out)
+        HttpReply::unchecked(self.status(), self.headers(), b"").encode(out)
     }
 }
 

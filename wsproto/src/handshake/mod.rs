@@ -46,5 +46,5 @@ pub use extensions::MalformedExtensions;
 pub use head::{FieldValues, FieldValuesIter, Fields, HeadError, HeadFields, HeadFieldsIter, HeadLimits};
 pub use origin::Origin;
 pub use request::{HttpRequest, HttpVersion, Request, RequestDecoder};
-pub use response::{Acceptance, Answer, Reply};
+pub use response::{Acceptance, Answer, HttpReply};
 pub use upgrade::Upgrade;

@@ -111,21 +111,21 @@ impl<'a> Acceptance<'a> {
 /// Refusing a foreign origin:
 ///
 /// ```
-/// use wsproto::handshake::Reply;
+/// use wsproto::handshake::HttpReply;
 ///
 /// let mut out = [0; 256];
-/// let len = Reply::new(403, &[("Content-Type", b"text/plain")], b"not from there\n")?.encode(&mut out)?;
+/// let len = HttpReply::new(403, &[("Content-Type", b"text/plain")], b"not from there\n")?.encode(&mut out)?;
 /// assert!(out[..len].starts_with(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reply<'a> {
+pub struct HttpReply<'a> {
     status: u16,
     headers: &'a [(&'a str, &'a [u8])],
     body: &'a [u8],
 }
 
-impl<'a> Reply<'a> {
+impl<'a> HttpReply<'a> {
     /// Takes the status, more header fields and the body; `Connection` and `Content-Length` are written by itself.
     ///
     /// # Errors

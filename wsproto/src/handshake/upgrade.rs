@@ -10,7 +10,7 @@ use super::subprotocol;
 /// A client's opening handshake, everything in it checked [RFC 6455 §4.2.1].
 ///
 /// Look at the [`path`](HttpRequest::path), the [`origin`](Self::origin) and whatever else decides, then
-/// [`accept`](Self::accept) it, or answer with a [`Reply`](super::Reply).
+/// [`accept`](Self::accept) it, or answer with a [`HttpReply`](super::HttpReply).
 ///
 /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
 #[derive(Debug, Clone, Copy)]
