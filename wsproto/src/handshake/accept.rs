@@ -16,12 +16,14 @@ use sha1::{Digest, Sha1};
 /// [RFC 6455 §4.2.2]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
 #[must_use]
 pub fn accept_key(key: &[u8; 24]) -> [u8; 28] {
-    let digest =
-        Sha1::new().chain_update(key).chain_update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
     let mut accept = [0; 28];
     // 20 bytes are 28 characters, always: this cannot fail.
-    let _ = STANDARD.encode_slice(digest, &mut accept);
+    let _ = STANDARD.encode_slice(digest(key), &mut accept);
     accept
+}
+
+fn digest(key: &[u8; 24]) -> [u8; 20] {
+    Sha1::new().chain_update(key).chain_update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize().into()
 }
 
 /// The `Sec-WebSocket-Key` for a nonce of 16 bytes [RFC 6455 §4.1].
@@ -55,7 +57,13 @@ mod tests {
 
     #[test]
     fn the_example_of_section_1_3() {
-        assert_eq!(&accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let key = b"dGhlIHNhbXBsZSBub25jZQ==";
+        let printed = [
+            0xb3, 0x7a, 0x4f, 0x2c, 0xc0, 0x62, 0x4f, 0x16, 0x90, 0xf6, 0x46, 0x06, 0xcf, 0x38, 0x59, 0x45,
+            0xb2, 0xbe, 0xc4, 0xea,
+        ];
+        assert_eq!(digest(key), printed);
+        assert_eq!(&accept_key(key), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]
