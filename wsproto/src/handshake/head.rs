@@ -37,7 +37,8 @@ pub enum HeadError {
     ///
     /// [RFC 9112 §2.2]: https://www.rfc-editor.org/rfc/rfc9112#section-2.2
     BareLineFeed,
-    /// A field line is folded over two lines. [RFC 9112 §5.2]
+    /// A field line is folded over two lines; in a response too, where [RFC 9112 §5.2] would have a user agent put
+    /// spaces for the fold: what is received is lent here, not written to, and no WebSocket server folds.
     ///
     /// [RFC 9112 §5.2]: https://www.rfc-editor.org/rfc/rfc9112#section-5.2
     FoldedField,
@@ -235,7 +236,10 @@ fn split_field(lines: &[u8]) -> Result<Option<(Field<'_>, &[u8])>, HeadError> {
         return Ok(None);
     }
     let (line, rest) = split_line(lines).ok_or(HeadError::BareLineFeed)?;
-    // [RFC 9112 §5.2] obs-fold: "MUST reject the message" is one of two ways, and the one that can't be abused.
+    // [RFC 9112 §5.2] obs-fold. A server must reject the message or put spaces for the fold, and rejecting can't be
+    // abused. A user agent should put spaces, but a value is a slice of the caller's buffer here, and that is not
+    // ours to write to. No sender may fold, so a client gives up a connection that it would hardly have got, and
+    // never reads the value as something that it isn't.
     if let [b' ' | b'\t', ..] = line {
         return Err(HeadError::FoldedField);
     }
