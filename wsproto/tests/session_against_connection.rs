@@ -112,7 +112,7 @@ fn through_connection(mut wire: Vec<u8>) -> Log {
                     add(
                         &mut log,
                         match data.kind {
-                            MessageKind::Text => Message::Text(str::from_utf8(&whole).unwrap()),
+                            MessageKind::Text => Message::Text(std::str::from_utf8(&whole).unwrap()),
                             MessageKind::Binary => Message::Binary(&whole),
                         },
                     );
