@@ -21,7 +21,8 @@
 //!
 //! # What holds
 //!
-//! 1. Bytes outside `consumed` are untouched. They are to be presented again, first.
+//! 1. Bytes outside `consumed` are untouched. They are to be presented again, first. (After an error the buffer is done
+//!    with.)
 //! 2. Every call makes progress or asks for more bytes; it never asks for more than 131.
 //! 3. Events do not depend on how the input was cut (pieces of a message do; what they say together doesn't).
 //! 4. Errors latch: no event comes after one, only the same error, until the transport ends. Limits fire at a frame's

@@ -45,6 +45,11 @@
 //! # echo(&mut transport).unwrap();
 //! # assert_eq!(transport.1, b"\x81\x05Hello\x88\x00");
 //! ```
+//!
+//! Of several Pings in one read the latest is answered ([RFC 6455 §5.5.3]). To answer each, encode the reply after every
+//! `next`.
+//!
+//! [RFC 6455 §5.5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
 
 mod buffer;
 mod incoming;
