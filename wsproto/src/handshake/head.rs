@@ -237,9 +237,9 @@ fn split_field(lines: &[u8]) -> Result<Option<(Field<'_>, &[u8])>, HeadError> {
     }
     let (line, rest) = split_line(lines).ok_or(HeadError::BareLineFeed)?;
     // [RFC 9112 §5.2] obs-fold. A server must reject the message or put spaces for the fold, and rejecting can't be
-    // abused. A user agent should put spaces, but a value is a slice of the caller's buffer here, and that is not
-    // ours to write to. No sender may fold, so a client gives up a connection that it would hardly have got, and
-    // never reads the value as something that it isn't.
+    // abused. A user agent must put spaces, and we don't: a value is a slice of the caller's buffer here, which is
+    // not ours to write to. No sender may fold either, so what a client gives up is a connection to a broken server;
+    // it never takes a value for something that it isn't.
     if let [b' ' | b'\t', ..] = line {
         return Err(HeadError::FoldedField);
     }
