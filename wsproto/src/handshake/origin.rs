@@ -87,6 +87,8 @@ pub(super) struct Authority<'b> {
 impl<'b> Authority<'b> {
     pub(super) fn parse(text: &'b str) -> Option<Self> {
         let (host, port) = match text.rsplit_once(':') {
+            // [RFC 3986 §3.2.3] `port = *DIGIT`: one without digits is as good as none.
+            Some((host, "")) => (host, None),
             // The last colon of a bare IPv6 address is inside of its brackets.
             Some((host, port)) if !port.ends_with(']') => (host, Some(parse_port(port)?)),
             _ => (text, None),
@@ -132,6 +134,9 @@ mod tests {
             ("http://[::1]:8080", "[::1]:8080"),
             ("http://[::1]", "[::1]:80"),
             ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+            ("http://localhost", "localhost:"),
+            ("http://localhost:", "localhost:80"),
+            ("https://[::1]", "[::1]:"),
         ] {
             assert!(Origin::new(origin).is_same_host(host), "{origin} {host}");
         }
@@ -149,7 +154,8 @@ mod tests {
             ("http://example.com@evil.test", "evil.test"),
             ("http://evil.test#example.com", "example.com"),
             ("http://example.com:+80", "example.com"),
-            ("http://example.com:", "example.com"),
+            ("http://example.com:", "example.com:81"),
+            ("http://:", ":"),
             ("http://example.com:65616", "example.com"),
             ("http://[::1", "[::1"),
             ("HTTP://example.com", "example.com"),
