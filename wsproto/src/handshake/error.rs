@@ -12,10 +12,10 @@ use core::fmt;
 /// | what | answer | why |
 /// |---|---|---|
 /// | the head is too large | 431 | RFC 6585 §5 |
-/// | HTTP/2.0 and other versions in an HTTP/1 request line | 505 | RFC 9110 §15.6.6 |
+/// | HTTP/2.0 and all but HTTP/1 in a request line | 505 | RFC 9110 §15.6.6 |
 /// | an upgrade whose method is not GET | 405, `Allow: GET` | §4.2.1 item 1, RFC 9110 §15.5.6 |
 /// | `Sec-WebSocket-Version` not 13, or missing | 426, with the version | §4.2.2, §4.4; without one it is an older draft |
-/// | everything else, HTTP/1.0 too | 400 | §4.2.1 |
+/// | everything else | 400 | §4.2.1 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -25,7 +25,9 @@ pub enum RequestError {
     ///
     /// [RFC 9112 §3]: https://www.rfc-editor.org/rfc/rfc9112#section-3
     RequestLine,
-    /// The request line names a version of HTTP that is neither 1.0 nor 1.1.
+    /// The request line names a version of HTTP that is not 1.0, 1.1 or another of HTTP/1. [RFC 9110 §15.6.6]
+    ///
+    /// [RFC 9110 §15.6.6]: https://www.rfc-editor.org/rfc/rfc9110#section-15.6.6
     HttpVersionNotSupported,
     /// The target holds something else than printable ASCII, or a `#`; or an upgrade's is neither a path nor an
     /// `http` or `https` URI. [RFC 6455 §4.2.1], item 1
@@ -53,10 +55,6 @@ pub enum RequestError {
     ///
     /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
     Method,
-    /// An upgrade over HTTP/1.0. [RFC 6455 §4.2.1], item 1
-    ///
-    /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
-    HttpVersionTooLow,
     /// `Connection` is missing, malformed, or doesn't name `Upgrade`. [RFC 6455 §4.2.1], item 4
     ///
     /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
@@ -93,7 +91,9 @@ pub enum RequestError {
     ///
     /// [RFC 6454 §7.3]: https://www.rfc-editor.org/rfc/rfc6454#section-7.3
     RepeatedOrigin,
-    /// `Origin` is not ASCII.
+    /// `Origin` holds something else than printable ASCII and spaces. [RFC 6454 §7.1]
+    ///
+    /// [RFC 6454 §7.1]: https://www.rfc-editor.org/rfc/rfc6454#section-7.1
     InvalidOrigin,
     /// `Sec-WebSocket-Protocol` is not a list of tokens. [RFC 6455 §4.1], item 10
     ///
@@ -170,7 +170,6 @@ impl fmt::Display for RequestError {
             Self::InvalidHost => "the `Host` field is malformed: send a host, or a host and a port",
             Self::MalformedUpgrade => "the `Upgrade` field is malformed: send `websocket`",
             Self::Method => "the method is not allowed: upgrade with GET",
-            Self::HttpVersionTooLow => "HTTP/1.0 knows no upgrade: use HTTP/1.1",
             Self::Connection => "the `Connection` field must name `Upgrade`; a proxy may have dropped it",
             Self::Body => "an upgrade must not have a body: send no `Content-Length` or `Transfer-Encoding`",
             Self::MissingVersion => "the `Sec-WebSocket-Version` field is missing: send 13",
@@ -180,7 +179,7 @@ impl fmt::Display for RequestError {
             Self::RepeatedKey => "the `Sec-WebSocket-Key` field is repeated: send it once",
             Self::InvalidKey => "the `Sec-WebSocket-Key` field is malformed: send 16 random bytes in Base64",
             Self::RepeatedOrigin => "the `Origin` field is repeated: send it once",
-            Self::InvalidOrigin => "the `Origin` field is malformed: send ASCII",
+            Self::InvalidOrigin => "the `Origin` field is malformed: send printable ASCII",
             Self::MalformedSubprotocols => {
                 "the `Sec-WebSocket-Protocol` field is malformed: send a list of tokens"
             }
@@ -209,6 +208,8 @@ pub enum ResponseError {
     /// The head is malformed or too large, before its meaning matters.
     Head(HeadError),
     /// The first line is not `HTTP/1.1 101 Reason`. [RFC 9112 §4]
+    ///
+    /// Nor is one of `HTTP/1.2`, if there ever is such a server: httparse, which reads this line, has it malformed.
     ///
     /// [RFC 9112 §4]: https://www.rfc-editor.org/rfc/rfc9112#section-4
     StatusLine,

@@ -6,12 +6,14 @@ use super::origin::Authority;
 use super::tokens::{elements, is_token, is_visible_ascii};
 use super::upgrade::Upgrade;
 
-/// The version of HTTP/1 that a message was sent in.
+/// The version of HTTP/1 that a message is understood in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HttpVersion {
     /// HTTP/1.0
     Http10,
-    /// HTTP/1.1
+    /// HTTP/1.1, or a higher minor version, which is processed as this one [RFC 9110 §2.5].
+    ///
+    /// [RFC 9110 §2.5]: https://www.rfc-editor.org/rfc/rfc9110#section-2.5
     Http11,
 }
 
@@ -19,9 +21,10 @@ pub enum HttpVersion {
 ///
 /// It is an [`Upgrade`](Self::Upgrade) if its `Upgrade` field names `websocket`; then all of [RFC 6455 §4.2.1] was
 /// checked. Of any other only the syntax of its head and `Host` were checked; its body, if it has one, is the
-/// caller's affair.
+/// caller's affair. HTTP/1.0 knows no upgrade: there the field is ignored [RFC 9110 §7.8].
 ///
 /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
+/// [RFC 9110 §7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 ///
 /// # Examples
 ///
@@ -165,22 +168,35 @@ impl Default for RequestDecoder {
     }
 }
 
-/// The request line, with its CR LF, is httparse's. The field lines aren't: it wants an array for them (3200 bytes of
-/// stack for 100), and the grammar of fields is ours anyhow, for what we send and for what HTTP libraries give us.
+/// Method and target are httparse's; it knows no version above 1.1, so that is ours. The field lines are ours too: it
+/// wants an array for them (3200 bytes of stack for 100), and their grammar is needed anyhow, for what we send and for
+/// what HTTP libraries give us.
 fn parse_request_line(line: &[u8]) -> Result<(&str, &str, HttpVersion), RequestError> {
+    let (before, version) = split_version(line).ok_or(RequestError::RequestLine)?;
     let mut request = httparse::Request::new(&mut []);
-    match (request.parse(line), request.method, request.path, request.version) {
-        (Ok(_), Some(method), Some(target), Some(0)) => Ok((method, target, HttpVersion::Http10)),
-        (Ok(_), Some(method), Some(target), Some(1)) => Ok((method, target, HttpVersion::Http11)),
-        (Err(httparse::Error::Version), ..) if names_http_version(line) => {
-            Err(RequestError::HttpVersionNotSupported)
+    match (request.parse(before), request.method, request.path) {
+        // All that it misses is the version: the target was ended by one space, and nothing follows that.
+        (Ok(httparse::Status::Partial), Some(method), Some(target)) if before.ends_with(b" ") => {
+            Ok((method, target, version?))
         }
         _ => Err(RequestError::RequestLine),
     }
 }
 
-const fn names_http_version(line: &[u8]) -> bool {
-    matches!(line, [.., b' ', b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9', b'\r', b'\n'])
+/// Splits off the version, with the line's CR LF.
+const fn split_version(line: &[u8]) -> Option<(&[u8], Result<HttpVersion, RequestError>)> {
+    let [before @ .., b'H', b'T', b'T', b'P', b'/', major, b'.', minor, b'\r', b'\n'] = line else {
+        return None;
+    };
+    let version = match (major, minor) {
+        (b'1', b'0') => Ok(HttpVersion::Http10),
+        // [RFC 9110 §2.5] has a higher minor version processed as the highest that is known;
+        // [RFC 6455 §4.2.1] item 1: "HTTP/1.1 or higher".
+        (b'1', b'1'..=b'9') => Ok(HttpVersion::Http11),
+        (b'0'..=b'9', b'0'..=b'9') => Err(RequestError::HttpVersionNotSupported),
+        _ => return None,
+    };
+    Some((before, version))
 }
 
 /// Any request, its head well-formed.
@@ -248,6 +264,11 @@ impl<'b, F: Fields<'b>> HttpRequest<'b, F> {
 
     /// Tells whether `Upgrade` names `websocket` [RFC 6455 §4.2.1], item 3.
     fn asks_for_websocket(&self) -> Result<bool, RequestError> {
+        // [RFC 9110 §7.8] "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0 request."
+        // Without it, this is no client's handshake that RFC 6455 would have us refuse (§4.2.1, item 1).
+        if self.version < HttpVersion::Http11 {
+            return Ok(false);
+        }
         let mut found = false;
         for protocol in self.fields.values("Upgrade").into_iter().flat_map(elements) {
             let (name, version) = split_once(protocol, b'/').unwrap_or((protocol, b"-"));

@@ -3,7 +3,7 @@ use super::error::{OptionError, RequestError};
 use super::extensions::{self, Extension};
 use super::head::{Fields, HeadFields, at_most_one, connection_names_upgrade};
 use super::origin::{Authority, Origin};
-use super::request::{HttpRequest, HttpVersion, parse_host, split_target};
+use super::request::{HttpRequest, parse_host, split_target};
 use super::response::{Acceptance, Answer};
 use super::subprotocol;
 
@@ -71,13 +71,9 @@ impl<'b, F: Fields<'b>> Upgrade<'b, F> {
     /// Checks each rule of RFC 6455 §4.2.1, in its order but for the version: the rest is said in that version.
     pub(super) fn check(request: HttpRequest<'b, F>) -> Result<Self, RequestError> {
         let fields = request.fields;
-        // Item 1: "An HTTP/1.1 or higher GET request".
+        // Item 1: "An HTTP/1.1 or higher GET request"; one of HTTP/1.0 was told apart before.
         if request.method != "GET" {
             return Err(RequestError::Method);
-        }
-        // RFC 9110 §7.8 would ignore the `Upgrade` of HTTP/1.0, but §4.2.1 says that an error is returned.
-        if request.version < HttpVersion::Http11 {
-            return Err(RequestError::HttpVersionTooLow);
         }
         let host = target_host(&request)?;
         // Item 4. A body's end is where frames would begin, so there must be no two opinions about it.
@@ -131,7 +127,7 @@ pub(super) fn check_offer<'b>(fields: impl Fields<'b>) -> Result<Option<Origin<'
     at_most_one(fields, "Origin")
         .map_err(|_| RequestError::RepeatedOrigin)?
         .map(|value| match core::str::from_utf8(value) {
-            Ok(origin) if origin.is_ascii() => Ok(Origin::new(origin)),
+            Ok(origin) if origin.bytes().all(|byte| matches!(byte, b' '..=b'~')) => Ok(Origin::new(origin)),
             _ => Err(RequestError::InvalidOrigin),
         })
         .transpose()
