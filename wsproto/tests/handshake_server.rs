@@ -2,6 +2,7 @@
 
 #![cfg(feature = "handshake")]
 
+use std::collections::HashSet;
 use wsproto::error::BufferTooSmall;
 use wsproto::handshake::{
     Answer, HeadError, HeadLimits, HttpReply, HttpVersion, OptionError, Request, RequestDecoder,
@@ -296,8 +297,8 @@ fn a_version_other_than_13_is_answered_with_the_one_that_is_spoken() {
     }
     assert_eq!(
         answer_to(RequestError::UnsupportedVersion),
-        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
-         Connection: close\r\nContent-Length: 0\r\n\r\n"
+        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Connection: Upgrade, close\r\nContent-Length: 0\r\n\r\n"
     );
 }
 
@@ -515,12 +516,24 @@ fn a_foreign_origin_can_be_refused() {
 
 #[test]
 fn a_reply_can_be_nothing_but_a_final_answer_with_clean_fields() {
-    for status in [0, 100, 101, 199, 204, 304, 600, 1000] {
+    for status in [0, 100, 101, 199, 304, 600, 1000] {
         assert_eq!(HttpReply::new(status, &[], b""), Err(OptionError::Status), "{status}");
+    }
+    for status in [204, 205] {
+        assert_eq!(HttpReply::new(status, &[], b"x"), Err(OptionError::Status), "{status}");
     }
     assert_eq!(HttpReply::new(200, &[("content-length", b"0")], b""), Err(OptionError::ReservedField));
     assert_eq!(HttpReply::new(302, &[("Location", b"/\r\nX: y")], b""), Err(OptionError::FieldValue));
     assert!(HttpReply::new(302, &[("Location", b"/")], b"").is_ok());
+}
+
+#[test]
+fn no_content_has_no_length() {
+    let mut out = [0; 128];
+    let len = HttpReply::new(204, &[], b"").unwrap().encode(&mut out).unwrap();
+    assert_eq!(&out[..len], b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+    let len = HttpReply::new(205, &[], b"").unwrap().encode(&mut out).unwrap();
+    assert!(out[..len].ends_with(b"\r\nContent-Length: 0\r\n\r\n"));
 }
 
 #[test]
@@ -548,7 +561,11 @@ fn every_error_has_a_whole_answer() {
             answer.starts_with(&format!("HTTP/1.1 {} {}\r\n", error.status(), error.reason())),
             "{answer}"
         );
-        assert!(answer.ends_with("\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), "{answer}");
+        assert!(answer.ends_with("close\r\nContent-Length: 0\r\n\r\n"), "{answer}");
+        let names: Vec<_> =
+            answer.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name).collect();
+        let unique: HashSet<_> = names.iter().collect();
+        assert_eq!(unique.len(), names.len(), "a field is written twice: {answer}");
         assert!(answer.len() <= 170, "{answer}");
         assert!(!error.to_string().is_empty());
         assert!(error.encode_response(&mut []).is_err());

@@ -360,7 +360,7 @@ impl fmt::Display for OptionError {
             Self::Extensions => "the extensions are not a list such as `name; param=value`",
             Self::ExtensionNotOffered => "the client didn't offer this extension: leave it out",
             Self::Status => {
-                "the status is not one of a final answer with a body: 200 to 599, but 204 and 304"
+                "the status must be a final answer's, 200 to 599 but 304, and 204 and 205 have no body"
             }
         })
     }

@@ -24,14 +24,14 @@ pub struct Answer<'a> {
     pub subprotocol: Option<&'a str>,
     /// The extensions and their parameters, as `Sec-WebSocket-Extensions` is to have them.
     pub extensions: Option<&'a str>,
-    /// More header fields, such as `Set-Cookie`: names and values.
+    /// More header fields, such as `set-cookie`: names and values. HTTP/2 and HTTP/3 want names in lower case.
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 
 impl<'a> Answer<'a> {
     /// Checks that all of this may be answered to what `fields` offer.
     pub(super) fn check<'b>(&self, fields: impl Fields<'b>) -> Result<(), OptionError> {
-        // [RFC 6455 §4.2.2] item 5.5: the value "MUST be derived from the client's handshake".
+        // [RFC 6455 §4.2.2] item 4, /subprotocol/: "The value chosen MUST be derived from the client's handshake".
         if let Some(name) = self.subprotocol {
             if !subprotocol::offered(fields).any(|offer| offer == name) {
                 return Err(OptionError::SubprotocolNotOffered);
@@ -49,7 +49,7 @@ impl<'a> Answer<'a> {
         check_headers(self.headers, is_reserved)
     }
 
-    /// What HTTP/1.1, HTTP/2 and HTTP/3 answer alike.
+    /// What HTTP/1.1, HTTP/2 and HTTP/3 answer alike, but for the case of the names.
     pub(super) fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         let subprotocol = self.subprotocol.map(|name| (subprotocol::FIELD, name.as_bytes()));
         let extensions = self.extensions.map(|list| (extensions::FIELD, list.as_bytes()));
@@ -130,10 +130,13 @@ impl<'a> HttpReply<'a> {
     ///
     /// # Errors
     ///
-    /// [`OptionError`] if the status is not 200 to 599, or is 204 or 304, which have no body; if a field is
-    /// malformed, or is `Connection`, `Content-Length` or `Transfer-Encoding`.
+    /// [`OptionError`] if the status is not 200 to 599, or is 304, which answers a question that is not asked here;
+    /// if 204 or 205 are to have a body; if a field is malformed, or is `Connection`, `Content-Length` or
+    /// `Transfer-Encoding`.
     pub fn new(status: u16, headers: &'a [(&'a str, &'a [u8])], body: &'a [u8]) -> Result<Self, OptionError> {
-        if !matches!(status, 200..=599) || matches!(status, 204 | 304) {
+        // [RFC 9110 §15.3.5], [RFC 9110 §15.3.6]
+        let has_no_body = matches!(status, 204 | 205);
+        if !matches!(status, 200..=599) || status == 304 || (has_no_body && !body.is_empty()) {
             return Err(OptionError::Status);
         }
         check_headers(headers, frames_the_message)?;
@@ -172,10 +175,23 @@ impl<'a> HttpReply<'a> {
         out.put(b" ");
         out.put(reason(self.status).as_bytes());
         out.put(b"\r\n");
-        put_headers(out, self.headers.iter().copied());
-        out.put(b"Connection: close\r\nContent-Length: ");
-        out.put_decimal(self.body.len());
-        out.put(b"\r\n\r\n");
+        let is_connection = |&(name, _): &(&str, &[u8])| name == "Connection";
+        let headers = || self.headers.iter().copied();
+        put_headers(out, headers().filter(|field| !is_connection(field)));
+        // One line, as of all the fields that are ours: who reads only one of two would miss an option.
+        out.put(b"Connection: ");
+        for (_, option) in headers().filter(is_connection) {
+            out.put(option);
+            out.put(b", ");
+        }
+        out.put(b"close\r\n");
+        // [RFC 9110 §8.6] "MUST NOT send a Content-Length header field in any response with a status code of [...] 204".
+        if self.status != 204 {
+            out.put(b"Content-Length: ");
+            out.put_decimal(self.body.len());
+            out.put(b"\r\n");
+        }
+        out.put(b"\r\n");
     }
 }
 
@@ -183,6 +199,7 @@ impl<'a> HttpReply<'a> {
 pub(super) const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
         303 => "See Other",
