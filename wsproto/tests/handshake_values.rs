@@ -3,8 +3,8 @@
 #![cfg(feature = "handshake")]
 
 use wsproto::handshake::{
-    Acceptance, Answer, ClientHandshake, ClientRequest, ExtendedConnect, Fields, HttpVersion, OptionError,
-    Request, RequestError, Response, ResponseError,
+    Acceptance, Answer, ClientHandshake, ClientRequest, ConnectError, ExtendedConnect, Fields, HttpVersion,
+    OptionError, Request, RequestError, Response, ResponseError,
 };
 
 type Pairs<'a> = &'a [(&'a str, &'a [u8])];
@@ -57,6 +57,43 @@ fn the_rules_are_those_of_the_bytes() {
 }
 
 #[test]
+fn a_server_understands_the_fields_of_a_client() {
+    let request = ClientRequest {
+        origin: Some("http://example.com"),
+        subprotocols: &["json-delta", "json"],
+        extensions: Some("a; x=1, b"),
+        headers: &[("X", b"y")],
+        ..ClientRequest::new("example.com:8080", "/chat")
+    };
+    let handshake = ClientHandshake::new(request, *b"the sample nonce").unwrap();
+    let fields = || handshake.headers();
+    let request = Request::from_parts(ClientHandshake::METHOD, request.target, HttpVersion::Http11, fields);
+    let Ok(Request::Upgrade(upgrade)) = request else { panic!("not an upgrade") };
+    assert_eq!(upgrade.host(), "example.com:8080");
+    assert_eq!(upgrade.origin().unwrap().as_str(), "http://example.com");
+    assert!(upgrade.subprotocols().eq(["json-delta", "json"]));
+    assert!(upgrade.extensions().map(|extension| extension.name()).eq(["a", "b"]));
+    assert_eq!(upgrade.http().header("x"), Some(&b"y"[..]));
+    assert_eq!(upgrade.accept_key(), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+
+    // These fields, and no others, are what the bytes have; but for the names of subprotocols, which share a line there.
+    let mut sent = [0; 512];
+    let len = handshake.encode(&mut sent).unwrap();
+    let (bytes, _) = Request::decode(&sent[..len]).unwrap().unwrap();
+    let without_offers = |(name, _): &(&str, &[u8])| *name != "Sec-WebSocket-Protocol";
+    assert!(bytes.http().headers().filter(without_offers).eq(handshake.headers().filter(without_offers)));
+}
+
+#[test]
+fn no_origin_can_end_a_line() {
+    for origin in [&b"http://a\r\nX: y"[..], b"http://a\n", b"http://a\0b", b"http://\x7f", b"\xff"] {
+        let fields = [UPGRADE, &[("origin", origin), ("x", b"y")]].concat();
+        let error = Request::from_parts("GET", "/", HttpVersion::Http11, &fields[..]).map(|_| ());
+        assert_eq!(error, Err(RequestError::InvalidOrigin), "{}", origin.escape_ascii());
+    }
+}
+
+#[test]
 fn a_client_verifies_fields() {
     let request = ClientRequest { subprotocols: &["json"], ..ClientRequest::new("example.com", "/") };
     let handshake = ClientHandshake::new(request, *b"the sample nonce").unwrap();
@@ -75,8 +112,13 @@ fn a_client_verifies_fields() {
     assert_eq!(handshake.verify(101, &fields[..2]).unwrap_err(), ResponseError::MissingAccept);
 }
 
-fn connect(fields: Pairs<'_>) -> Result<Option<ExtendedConnect<'_, Pairs<'_>>>, RequestError> {
+fn connect(fields: Pairs<'_>) -> Result<Option<ExtendedConnect<'_, Pairs<'_>>>, ConnectError> {
     ExtendedConnect::from_parts("CONNECT", Some("websocket"), "example.com", fields)
+}
+
+/// The rule that an extended CONNECT with `fields` breaks.
+fn broken(fields: Pairs<'_>) -> Option<RequestError> {
+    connect(fields).err().map(ConnectError::rule)
 }
 
 #[test]
@@ -93,7 +135,7 @@ fn an_extended_connect_needs_no_key() {
     assert!(connect.origin().unwrap().is_same_host(connect.host()));
 
     let answer = Answer { subprotocol: Some("b"), extensions: Some("x"), ..Answer::default() };
-    let expected: Pairs<'_> = &[("Sec-WebSocket-Protocol", b"b"), ("Sec-WebSocket-Extensions", b"x")];
+    let expected: Pairs<'_> = &[("sec-websocket-protocol", b"b"), ("sec-websocket-extensions", b"x")];
     assert!(connect.accept(answer).unwrap().eq(expected.iter().copied()));
     let answer = Answer { subprotocol: Some("c"), ..Answer::default() };
     assert_eq!(connect.accept(answer).map(|_| ()), Err(OptionError::SubprotocolNotOffered));
@@ -111,26 +153,54 @@ fn another_connect_is_told_apart() {
 
 #[test]
 fn an_extended_connect_has_no_fields_of_a_connection() {
-    for name in ["connection", "upgrade", "transfer-encoding"] {
-        let fields = [("sec-websocket-version", &b"13"[..]), (name, b"x")];
-        assert_eq!(connect(&fields).map(|_| ()), Err(RequestError::ConnectionSpecificField), "{name}");
+    let version = ("sec-websocket-version", &b"13"[..]);
+    for name in ["connection", "upgrade", "transfer-encoding", "keep-alive", "proxy-connection", "te"] {
+        let fields = [version, (name, &b"x"[..])];
+        assert_eq!(broken(&fields), Some(RequestError::ConnectionSpecificField), "{name}");
+    }
+    assert_eq!(broken(&[version, ("te", b"trailers")]), None);
+    let fields = [version, ("te", b"trailers"), ("te", b"gzip")];
+    assert_eq!(broken(&fields), Some(RequestError::ConnectionSpecificField));
+}
+
+#[test]
+fn an_extended_connect_is_answered_in_the_words_of_http_2() {
+    let connect = connect(&[("sec-websocket-version", b"13")]).unwrap().unwrap();
+    let answer = |name, value| {
+        let headers: Pairs<'_> = &[(name, value)];
+        connect.accept(Answer { headers, ..Answer::default() }).map(|_| ())
+    };
+    assert_eq!(answer("set-cookie", &b"a=b"[..]), Ok(()));
+    assert_eq!(answer("Set-Cookie", b"a=b"), Err(OptionError::FieldName));
+    for name in ["connection", "keep-alive", "proxy-connection", "te", "upgrade", "transfer-encoding"] {
+        assert_eq!(answer(name, b"x"), Err(OptionError::ReservedField), "{name}");
+    }
+}
+
+#[test]
+fn an_extended_connect_is_refused_in_the_words_of_http_2() {
+    for (fields, status, headers) in [
+        (&[][..], 400, &[("sec-websocket-version", &b"13"[..])][..]),
+        (&[("sec-websocket-version", &b"8"[..])], 400, &[("sec-websocket-version", b"13")]),
+        (&[("sec-websocket-version", b"13"), ("upgrade", b"x")], 400, &[]),
+    ] {
+        let error = connect(fields).unwrap_err();
+        assert_eq!((error.status(), error.headers()), (status, headers));
+        assert_eq!(error.to_string(), error.rule().to_string());
     }
 }
 
 #[test]
 fn an_extended_connect_is_held_to_the_other_rules() {
-    assert_eq!(connect(&[]).map(|_| ()), Err(RequestError::MissingVersion));
-    assert_eq!(
-        connect(&[("sec-websocket-version", b"8")]).map(|_| ()),
-        Err(RequestError::UnsupportedVersion)
-    );
+    assert_eq!(broken(&[]), Some(RequestError::MissingVersion));
+    assert_eq!(broken(&[("sec-websocket-version", b"8")]), Some(RequestError::UnsupportedVersion));
     let version = ("sec-websocket-version", &b"13"[..]);
     let fields = [version, ("sec-websocket-protocol", b"a, a")];
-    assert_eq!(connect(&fields).map(|_| ()), Err(RequestError::RepeatedSubprotocol));
+    assert_eq!(broken(&fields), Some(RequestError::RepeatedSubprotocol));
     let fields = [version, ("sec-websocket-extensions", b"a;")];
-    assert_eq!(connect(&fields).map(|_| ()), Err(RequestError::MalformedExtensions));
-    let error = ExtendedConnect::from_parts("CONNECT", Some("websocket"), "a/b", &[version][..]).map(|_| ());
-    assert_eq!(error, Err(RequestError::InvalidHost));
+    assert_eq!(broken(&fields), Some(RequestError::MalformedExtensions));
+    let error = ExtendedConnect::from_parts("CONNECT", Some("websocket"), "a/b", &[version][..]).unwrap_err();
+    assert_eq!(error.rule(), RequestError::InvalidHost);
 }
 
 #[test]

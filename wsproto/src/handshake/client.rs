@@ -116,6 +116,9 @@ pub struct ClientHandshake<'a> {
 }
 
 impl<'a> ClientHandshake<'a> {
+    /// `GET`, the method of the request.
+    pub const METHOD: &'static str = "GET";
+
     /// Takes what to ask for, and 16 random bytes: unpredictable and new for each connection [RFC 6455 §4.1].
     ///
     /// # Errors
@@ -133,25 +136,45 @@ impl<'a> ClientHandshake<'a> {
         &self.key
     }
 
+    /// The header fields of the request, for an HTTP/1.1 library that writes it: names and values.
+    ///
+    /// Everything in them was checked. Each subprotocol has a field of its own, which says the same as one field with
+    /// a list [RFC 6455 §11.3.4]: append them all, don't replace one by the next.
+    ///
+    /// [RFC 6455 §11.3.4]: https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let subprotocols = self.request.subprotocols.iter().map(|name| (subprotocol::FIELD, name.as_bytes()));
+        self.headers_before_offer().chain(subprotocols).chain(self.headers_after_offer())
+    }
+
+    fn headers_before_offer(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let fixed: [(&str, &[u8]); 4] = [
+            ("Host", self.request.host.as_bytes()),
+            ("Upgrade", b"websocket"),
+            ("Connection", b"Upgrade"),
+            ("Sec-WebSocket-Key", &self.key),
+        ];
+        fixed.into_iter().chain(self.request.origin.map(|origin| ("Origin", origin.as_bytes())))
+    }
+
+    fn headers_after_offer(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let version: (&str, &[u8]) = ("Sec-WebSocket-Version", b"13");
+        let extensions = self.request.extensions.map(|list| (extensions::FIELD, list.as_bytes()));
+        [version].into_iter().chain(extensions).chain(self.request.headers.iter().copied())
+    }
+
     /// Writes the request to the start of `out`, and gives its length in bytes.
     ///
     /// # Errors
     ///
     /// [`BufferTooSmall`] if it does not fit; then nothing was written.
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, BufferTooSmall> {
-        let request = &self.request;
         write_all(out, |out| {
             out.put(b"GET ");
-            out.put(request.target.as_bytes());
+            out.put(self.request.target.as_bytes());
             out.put(b" HTTP/1.1\r\n");
-            out.put_field("Host", request.host.as_bytes());
-            out.put_field("Upgrade", b"websocket");
-            out.put_field("Connection", b"Upgrade");
-            out.put_field("Sec-WebSocket-Key", &self.key);
-            if let Some(origin) = request.origin {
-                out.put_field("Origin", origin.as_bytes());
-            }
-            if let [first, others @ ..] = request.subprotocols {
+            put_headers(out, self.headers_before_offer());
+            if let [first, others @ ..] = self.request.subprotocols {
                 out.put(b"Sec-WebSocket-Protocol: ");
                 out.put(first.as_bytes());
                 for name in others {
@@ -160,11 +183,7 @@ impl<'a> ClientHandshake<'a> {
                 }
                 out.put(b"\r\n");
             }
-            out.put_field("Sec-WebSocket-Version", b"13");
-            if let Some(list) = request.extensions {
-                out.put_field(extensions::FIELD, list.as_bytes());
-            }
-            put_headers(out, request.headers.iter().copied());
+            put_headers(out, self.headers_after_offer());
             out.put(b"\r\n");
         })
     }

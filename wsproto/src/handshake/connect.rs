@@ -1,12 +1,14 @@
 //! The opening handshake over HTTP/2 and HTTP/3, where it is a request of its own and no upgrade.
 
 use super::error::{OptionError, RequestError};
-use super::extensions::Extension;
+use super::extensions::{self, Extension};
 use super::head::Fields;
 use super::origin::{Authority, Origin};
 use super::response::Answer;
 use super::subprotocol;
+use super::tokens::trim_ows;
 use super::upgrade::{check_offer, check_version, offered_extensions};
+use core::fmt;
 
 /// A client's opening handshake over HTTP/2 or HTTP/3: an extended CONNECT [RFC 8441 §5], [RFC 9220 §3].
 ///
@@ -23,7 +25,7 @@ use super::upgrade::{check_offer, check_version, offered_extensions};
 /// let connect = ExtendedConnect::from_parts("CONNECT", Some("websocket"), "example.com", fields)?;
 /// let connect = connect.expect("it is for WebSocket");
 /// let mut headers = connect.accept(Answer { subprotocol: Some("chat"), ..Answer::default() })?;
-/// assert_eq!(headers.next(), Some(("Sec-WebSocket-Protocol", &b"chat"[..])));
+/// assert_eq!(headers.next(), Some(("sec-websocket-protocol", &b"chat"[..])));
 /// assert_eq!(EXTENDED_CONNECT_STATUS, 200);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -49,27 +51,26 @@ impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
     ///
     /// # Errors
     ///
-    /// [`RequestError`]; its `status` is what to answer, with `Sec-WebSocket-Version: 13` if it is 426.
+    /// [`ConnectError`]; its `status` and `headers` are what to answer.
     pub fn from_parts(
         method: &str,
         protocol: Option<&str>,
         authority: &'b str,
         fields: F,
-    ) -> Result<Option<Self>, RequestError> {
+    ) -> Result<Option<Self>, ConnectError> {
         let websocket = protocol.is_some_and(|name| name.eq_ignore_ascii_case("websocket"));
         if method != "CONNECT" || !websocket {
             return Ok(None);
         }
         if Authority::parse(authority).is_none() {
-            return Err(RequestError::InvalidHost);
+            return Err(ConnectError(RequestError::InvalidHost));
         }
         // [RFC 9113 §8.2.2], [RFC 9114 §4.2]: such a request is malformed.
-        let connection_specific = ["Connection", "Upgrade", "Transfer-Encoding"];
-        if connection_specific.iter().any(|name| fields.value(name).is_some()) {
-            return Err(RequestError::ConnectionSpecificField);
+        if fields.pairs().any(|(name, value)| is_connection_specific(name, value)) {
+            return Err(ConnectError(RequestError::ConnectionSpecificField));
         }
-        check_version(fields)?;
-        let origin = check_offer(fields)?;
+        check_version(fields).map_err(ConnectError)?;
+        let origin = check_offer(fields).map_err(ConnectError)?;
         Ok(Some(Self { authority, origin, fields }))
     }
 
@@ -93,16 +94,87 @@ impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
         offered_extensions(self.fields)
     }
 
-    /// Gives the header fields to answer with, beside [`EXTENDED_CONNECT_STATUS`]: names and values.
+    /// Gives the header fields to answer with, beside [`EXTENDED_CONNECT_STATUS`]: names, in lower case, and values.
     ///
     /// # Errors
     ///
-    /// [`OptionError`] if the client didn't offer the subprotocol or an extension, or a field must not be sent.
+    /// [`OptionError`] if the client didn't offer the subprotocol or an extension, or a field must not be sent: over
+    /// HTTP/2 and HTTP/3 also one whose name has capitals [RFC 9113 §8.2], or that is about the connection.
+    ///
+    /// [RFC 9113 §8.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2
     pub fn accept<'a>(
         &self,
         answer: Answer<'a>,
     ) -> Result<impl Iterator<Item = (&'a str, &'a [u8])> + use<'a, 'b, F>, OptionError> {
         answer.check(self.fields)?;
-        Ok(answer.headers())
+        for (name, value) in answer.headers {
+            if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                return Err(OptionError::FieldName);
+            }
+            if is_connection_specific(name, value) {
+                return Err(OptionError::ReservedField);
+            }
+        }
+        Ok(answer.headers().map(|(name, value)| (in_lower_case(name), value)))
     }
 }
+
+/// Our own names as HTTP/2 has them; the caller's were checked.
+fn in_lower_case(name: &str) -> &str {
+    match name {
+        subprotocol::FIELD => "sec-websocket-protocol",
+        extensions::FIELD => "sec-websocket-extensions",
+        other => other,
+    }
+}
+
+/// Tells whether a field is about HTTP/1.1's connection, which HTTP/2 and HTTP/3 have no words for [RFC 9113 §8.2.2].
+///
+/// [RFC 9113 §8.2.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
+fn is_connection_specific(name: &str, value: &[u8]) -> bool {
+    ["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]
+        .iter()
+        .any(|specific| specific.eq_ignore_ascii_case(name))
+        || (name.eq_ignore_ascii_case("te") && !trim_ows(value).eq_ignore_ascii_case(b"trailers"))
+}
+
+/// Why an [`ExtendedConnect`] is refused: the peer's fault. It knows its answer over HTTP/2 and HTTP/3.
+///
+/// The rules are those of an upgrade, the answer can't be: 426 must come with `Upgrade` [RFC 9110 §15.5.22], and
+/// HTTP/2 forbids that field [RFC 9113 §8.2.2]. [RFC 6455 §4.4] leaves the choice of the status to the server.
+///
+/// [RFC 9110 §15.5.22]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
+/// [RFC 9113 §8.2.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
+/// [RFC 6455 §4.4]: https://www.rfc-editor.org/rfc/rfc6455#section-4.4
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConnectError(RequestError);
+
+impl ConnectError {
+    /// The rule that was broken.
+    pub const fn rule(self) -> RequestError {
+        self.0
+    }
+
+    /// The HTTP status to answer with: 400.
+    pub const fn status(self) -> u16 {
+        400
+    }
+
+    /// The header fields to answer with, their names in lower case: after a wrong version, the one that is spoken.
+    pub const fn headers(self) -> &'static [(&'static str, &'static [u8])] {
+        match self.0 {
+            RequestError::MissingVersion | RequestError::UnsupportedVersion => {
+                &[("sec-websocket-version", b"13")]
+            }
+            _ => &[],
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl core::error::Error for ConnectError {}

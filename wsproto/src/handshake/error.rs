@@ -132,7 +132,7 @@ impl RequestError {
         reason(self.status())
     }
 
-    /// The header fields that belong to [`status`](Self::status), apart from those of every answer.
+    /// The header fields that belong to [`status`](Self::status) over HTTP/1.1, apart from those of every answer.
     pub const fn headers(self) -> &'static [(&'static str, &'static [u8])] {
         match self.status() {
             405 => &[("Allow", b"GET")],
@@ -189,7 +189,7 @@ impl fmt::Display for RequestError {
                 "the `Sec-WebSocket-Extensions` field is malformed: send a list such as `name; param=value`"
             }
             Self::ConnectionSpecificField => {
-                "HTTP/2 and HTTP/3 have no `Connection`, `Upgrade` or `Transfer-Encoding`: send none of them"
+                "HTTP/2 and HTTP/3 have no fields of a connection, such as `Connection` and `Upgrade`: send none"
             }
         })
     }
@@ -297,15 +297,17 @@ impl core::error::Error for ResponseError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OptionError {
-    /// A header field's name is not a token. [RFC 9110 §5.1]
+    /// A header field's name is not a token [RFC 9110 §5.1], or, over HTTP/2 and HTTP/3, not in lower case
+    /// [RFC 9113 §8.2].
     ///
     /// [RFC 9110 §5.1]: https://www.rfc-editor.org/rfc/rfc9110#section-5.1
+    /// [RFC 9113 §8.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2
     FieldName,
     /// A header field's value holds CR, LF, NUL or another control character. [RFC 9110 §5.5]
     ///
     /// [RFC 9110 §5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
     FieldValue,
-    /// A header field that the handshake or the message's framing writes itself.
+    /// A header field that the handshake or the message's framing writes itself, or that HTTP/2 and HTTP/3 forbid.
     ReservedField,
     /// The host is not a host, or a host and a port. [RFC 9110 §7.2]
     ///
@@ -325,7 +327,7 @@ pub enum OptionError {
     ///
     /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
     RepeatedSubprotocol,
-    /// The client didn't offer the subprotocol. [RFC 6455 §4.2.2], item 5.5
+    /// The client didn't offer the subprotocol. [RFC 6455 §4.2.2], item 4
     ///
     /// [RFC 6455 §4.2.2]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
     SubprotocolNotOffered,
@@ -337,16 +339,18 @@ pub enum OptionError {
     ///
     /// [RFC 6455 §9.1]: https://www.rfc-editor.org/rfc/rfc6455#section-9.1
     ExtensionNotOffered,
-    /// The status is not one of a final answer that may have a body: 200 to 599, but 204 and 304.
+    /// The status is not one of a final answer (200 to 599, but 304), or has no body and one is given (204, 205).
     Status,
 }
 
 impl fmt::Display for OptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::FieldName => "a header field's name is not a token",
+            Self::FieldName => "a header field's name is not a token, or not in lower case for HTTP/2",
             Self::FieldValue => "a header field's value holds a control character",
-            Self::ReservedField => "this header field is written by the handshake itself: leave it out",
+            Self::ReservedField => {
+                "this header field is the handshake's own, or forbidden in HTTP/2: leave it out"
+            }
             Self::Host => "the host is malformed: give a host, or a host and a port",
             Self::Target => {
                 "the target is malformed: give a path and a query, percent-encoded, without a fragment"

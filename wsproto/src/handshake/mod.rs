@@ -5,18 +5,32 @@
 //!
 //! **Nothing in here panics, on any input**, and the cost is linear in its length, also when it comes a byte at a time.
 //! Incomplete input is never an error: it is `Ok(None)`. What was decoded is valid, and its iterators don't fail. What
-//! is encoded was checked: nothing in it can end a line (CR, LF), and no field of the handshake is written twice.
+//! is encoded was checked: nothing in it can end a line (CR, LF), and no field of the handshake has two lines.
 //!
 //! | you have | on a server | in a client |
 //! |---|---|---|
-//! | bytes of HTTP/1.1, in one piece | [`Request::decode`] | [`ClientHandshake::decode_response`] |
+//! | bytes of HTTP/1.1, in one piece | [`Request::decode`] | [`ClientHandshake::encode`], [`decode_response`] |
 //! | bytes of HTTP/1.1, as they come | [`RequestDecoder`] | [`ResponseDecoder`] |
-//! | header fields of an HTTP library | [`Request::from_parts`] | [`ClientHandshake::verify`] |
+//! | header fields of an HTTP library | [`Request::from_parts`] | [`ClientHandshake::headers`], [`verify`] |
 //! | header fields of HTTP/2 or HTTP/3 | [`ExtendedConnect`] | |
+//!
+//! [`decode_response`]: ClientHandshake::decode_response
+//! [`verify`]: ClientHandshake::verify
+//!
+//! | what | who makes it | what for |
+//! |---|---|---|
+//! | [`Upgrade`] | [`Request`], of a client's handshake | to be accepted, or refused |
+//! | [`HttpRequest`] | [`Request`], of any other | a page on the same port |
+//! | [`Answer`] | you | what your server chose of the offer |
+//! | [`Acceptance`] | [`Upgrade::accept`], of an `Answer` | 101: send it, and the connection is open |
+//! | [`HttpReply`] | you | any other answer of your server |
+//! | [`ClientRequest`] | you | what your client asks for; a [`ClientHandshake`] sends it |
+//! | [`Upgraded`] | [`Response`], of an acceptance | the connection is open |
+//! | [`HttpResponse`] | [`Response`], of any other reply | a redirect, a refusal |
 //!
 //! | to find the rule on | look in |
 //! |---|---|
-//! | what a client must send (§4.1, §4.2.1), and what it is answered otherwise | [`Upgrade`], [`RequestError`] |
+//! | what a client must send (§4.1, §4.2.1), and what it is answered otherwise | [`Upgrade`], [`RequestError`], [`ConnectError`] |
 //! | what a server answers (§4.2.2) | [`Answer`], [`Acceptance`], [`accept_key`] |
 //! | what a server must answer (§4.1) | [`ClientHandshake`], [`ResponseError`] |
 //! | who may connect (§10.2) | [`Origin`] |
@@ -40,7 +54,7 @@ mod write;
 
 pub use accept::accept_key;
 pub use client::{ClientHandshake, ClientRequest, HttpResponse, Response, ResponseDecoder, Upgraded};
-pub use connect::{EXTENDED_CONNECT_STATUS, ExtendedConnect};
+pub use connect::{ConnectError, EXTENDED_CONNECT_STATUS, ExtendedConnect};
 pub use error::{OptionError, RequestError, ResponseError};
 pub use extensions::MalformedExtensions;
 pub use head::{FieldValues, FieldValuesIter, Fields, HeadError, HeadFields, HeadFieldsIter, HeadLimits};
