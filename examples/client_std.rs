@@ -14,7 +14,7 @@ use std::time::Duration;
 use wsproto::connection::{Client, Config, ReceiveState, Sender};
 use wsproto::handshake::{ClientHandshake, ClientRequest, HeadLimits, Response, ResponseDecoder};
 use wsproto::session::{Incoming, Message, Reply, Session};
-use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
+use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME, MaskingKey};
 
 /// How long a server may take for each part of its opening handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ fn send_lines(outgoing: &Outgoing) -> Result<()> {
         outgoing.write(|sender, out| encode_text(sender, &line, out))?;
     }
     outgoing.write(|sender, out| {
-        out.resize(131, 0);
+        out.resize(MAX_CONTROL_FRAME, 0);
         let bye = CloseFrame::new(CloseCode::NORMAL, "")?;
         let n = sender.frame(fresh_key()?).encode_close(Some(bye), out)?;
         out.truncate(n);
@@ -162,7 +162,7 @@ pub(crate) fn encode_text(sender: &mut Sender<Client>, text: &str, out: &mut Vec
 
 /// Appends the Pong or the Close frame that is due, if one is.
 pub(crate) fn encode_reply(sender: &mut Sender<Client>, reply: &mut Reply, out: &mut Vec<u8>) -> Result<()> {
-    let mut control = [0; 131];
+    let mut control = [0; MAX_CONTROL_FRAME];
     let n = reply.encode(sender.frame(fresh_key()?), &mut control)?;
     out.extend_from_slice(&control[..n]);
     Ok(())

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use wsproto::connection::{Config, Server};
 use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder};
 use wsproto::session::{Message, Session};
+use wsproto::wire::MAX_CONTROL_FRAME;
 
 /// How long a client may take for its opening handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -81,7 +82,7 @@ fn answer(session: &mut Session<Server, Vec<u8>>, out: &mut Vec<u8>) -> Result<(
     loop {
         let message = incoming.next(reply);
         // The Pong or the Close frame that is due, also the one that tells the peer of an error.
-        let mut control = [0; 131];
+        let mut control = [0; MAX_CONTROL_FRAME];
         let n = reply.encode(sender.frame(), &mut control)?;
         out.extend_from_slice(&control[..n]);
         match message? {

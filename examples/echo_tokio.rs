@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 use wsproto::connection::{Config, Server};
 use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder};
 use wsproto::session::{Message, Session};
+use wsproto::wire::MAX_CONTROL_FRAME;
 
 /// How long a client may take for its opening handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -91,7 +92,7 @@ async fn echo(stream: &mut TcpStream, first_bytes: &[u8]) -> Result<()> {
             Err(_) if is_pinged => return Err("silent for too long".into()),
             Err(_) => {
                 is_pinged = true;
-                out.resize(131, 0);
+                out.resize(MAX_CONTROL_FRAME, 0);
                 let n = session.frame().encode_ping(b"", &mut out)?;
                 out.truncate(n);
             }
@@ -106,7 +107,7 @@ fn answer(session: &mut Session<Server, Vec<u8>>, out: &mut Vec<u8>) -> Result<(
     let Session { incoming, reply, sender } = session;
     loop {
         let message = incoming.next(reply);
-        let mut control = [0; 131];
+        let mut control = [0; MAX_CONTROL_FRAME];
         let n = reply.encode(sender.frame(), &mut control)?;
         out.extend_from_slice(&control[..n]);
         match message? {
