@@ -1,7 +1,6 @@
 //! The same bytes through `tungstenite` and through our session: the same messages, replies and end, or a difference
-//! that is on the list of [`reasons`].
+//! that is on the list of [`wsproto_differential::reasons`].
 
-mod ends;
 mod frames;
 mod reasons;
 
@@ -10,9 +9,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestCaseError, TestCaseResult};
 use tungstenite::protocol::Role;
 
-use ends::{Told, ours, theirs};
 use frames::{RawFrame, any_frame, bytes_of, conversation};
-use reasons::reason;
+use wsproto_differential::ends::{self, Told, ours, theirs};
 
 const ROLES: [Role; 2] = [Role::Server, Role::Client];
 
@@ -26,14 +24,9 @@ fn config() -> ProptestConfig {
     }
 }
 
-/// Gives `bytes`, cut at `cuts`, to both, and returns what both say; fails on a difference that has no reason.
+/// The same as [`wsproto_differential::compare`], as proptest likes it.
 fn compare(role: Role, bytes: &[u8], cuts: &[usize]) -> Result<Told, TestCaseError> {
-    let (ours, theirs) = (ours(role, bytes, cuts), theirs(role, bytes, cuts));
-    if ours != theirs {
-        let known = reason(bytes, &ours, &theirs).is_some();
-        prop_assert!(known, "no known reason\n bytes {bytes:02x?}\n ours {ours:?}\n theirs {theirs:?}");
-    }
-    Ok(ours)
+    wsproto_differential::compare(role, bytes, cuts).map_err(TestCaseError::fail)
 }
 
 fn cuts() -> impl Strategy<Value = Vec<usize>> {

@@ -30,7 +30,7 @@ pub enum Received {
     Pong(Vec<u8>),
 }
 
-/// How it ended. What an end calls the fault differs too much to be compared; ours is kept for the [`super::reasons`].
+/// How it ended. What an end calls the fault differs too much to be compared; ours is kept for the [reasons](crate::reasons).
 #[derive(Debug, Clone)]
 pub enum Fate {
     /// The bytes ended without a Close frame.
@@ -103,6 +103,11 @@ impl Write for Transport {
     }
 }
 
+/// What tungstenite's end of this `role` tells.
+///
+/// # Panics
+///
+/// If it fails otherwise than by a fault of the peer, or replies with what is no frame.
 pub fn theirs(role: Role, bytes: &[u8], cuts: &[usize]) -> Told {
     let config = WebSocketConfig::default()
         .read_buffer_size(1024)
@@ -132,6 +137,10 @@ pub fn theirs(role: Role, bytes: &[u8], cuts: &[usize]) -> Told {
 }
 
 /// What our session tells: the same over a buffer that grows, and over a fixed one.
+///
+/// # Panics
+///
+/// If it is not the same.
 pub fn ours(role: Role, bytes: &[u8], cuts: &[usize]) -> Told {
     let config = Config::new()
         .with_max_frame_payload(MAX_FRAME as u64)
