@@ -313,7 +313,7 @@ impl HeadScanner {
                 }
                 // The first line is the start line.
                 (_, lines) if lines > self.limits.fields => return Err(HeadError::TooManyFields),
-                _ => self.lines += 1,
+                _ => self.lines = self.lines.saturating_add(1),
             }
             self.line = end;
             self.scanned = end;
@@ -329,7 +329,7 @@ impl HeadScanner {
 /// The index after the first LF at `from` or later.
 fn next_line_end(buf: &[u8], from: usize) -> Option<usize> {
     let found = buf.get(from..)?.iter().position(|&byte| byte == b'\n')?;
-    Some(from + found + 1)
+    Some(from.saturating_add(found).saturating_add(1))
 }
 
 fn split_head(lines: &[u8], len: usize) -> Option<Head<'_>> {

@@ -86,7 +86,7 @@ pub(super) struct Authority<'b> {
 
 impl<'b> Authority<'b> {
     pub(super) fn parse(text: &'b str) -> Option<Self> {
-        let (host, port) = match text.rsplit_once(':') {
+        let (host, port) = match split_at_last_colon(text) {
             // [RFC 3986 §3.2.3] `port = *DIGIT`: one without digits is as good as none.
             Some((host, "")) => (host, None),
             // The last colon of a bare IPv6 address is inside of its brackets.
@@ -95,6 +95,12 @@ impl<'b> Authority<'b> {
         };
         is_uri_host(host).then_some(Self { host, port })
     }
+}
+
+/// `rsplit_once`, but one of which the compiler sees that it can't panic.
+fn split_at_last_colon(text: &str) -> Option<(&str, &str)> {
+    let (before, from) = text.split_at_checked(text.bytes().rposition(|byte| byte == b':')?)?;
+    Some((before, from.strip_prefix(':')?))
 }
 
 fn parse_port(digits: &str) -> Option<u16> {

@@ -44,7 +44,7 @@ pub(super) fn offered<'b, F: Fields<'b>>(fields: F) -> impl Iterator<Item = &'b 
 pub(super) fn check_offer<'b, F: Fields<'b>>(fields: F) -> Result<(), RequestError> {
     // The names so far; a place that is free holds no token, so it is like none of them.
     let mut known = [""; MAX_SUBPROTOCOLS];
-    let mut count = 0;
+    let mut count = 0_usize;
     for name in fields.values(FIELD).into_iter().flat_map(elements) {
         let name = token(name).ok_or(RequestError::MalformedSubprotocols)?;
         // All of them must be unique strings.
@@ -52,7 +52,7 @@ pub(super) fn check_offer<'b, F: Fields<'b>>(fields: F) -> Result<(), RequestErr
             return Err(RequestError::RepeatedSubprotocol);
         }
         *known.get_mut(count).ok_or(RequestError::TooManySubprotocols)? = name;
-        count += 1;
+        count = count.saturating_add(1);
     }
     // A list of nothing is not one of the grammar: `1#token` [RFC 6455 §4.3].
     if count == 0 && fields.value(FIELD).is_some() {

@@ -18,11 +18,11 @@ pub(super) struct Out<'o> {
 
 impl Out<'_> {
     pub(super) fn put(&mut self, bytes: &[u8]) {
-        let end = self.len.saturating_add(bytes.len());
-        if let Some(space) = self.space.get_mut(self.len..end) {
+        let space = self.space.get_mut(self.len..).and_then(|space| space.get_mut(..bytes.len()));
+        if let Some(space) = space {
             space.copy_from_slice(bytes);
         }
-        self.len = end;
+        self.len = self.len.saturating_add(bytes.len());
     }
 
     /// A header field's line.
@@ -36,11 +36,11 @@ impl Out<'_> {
     pub(super) fn put_decimal(&mut self, number: usize) {
         // As many digits as a 64-bit number can have.
         let mut digits = [0; 20];
-        let mut start = digits.len();
+        let mut start = 0;
         let mut rest = number;
-        for digit in digits.iter_mut().rev() {
+        for (at, digit) in digits.iter_mut().enumerate().rev() {
             *digit = b"0123456789".get(rest % 10).copied().unwrap_or_default();
-            start -= 1;
+            start = at;
             rest /= 10;
             if rest == 0 {
                 break;

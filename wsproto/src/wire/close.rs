@@ -169,8 +169,8 @@ impl<'a> CloseFrame<'a> {
     pub fn encode(&self, dst: &mut [u8]) -> Result<usize, BufferTooSmall> {
         let needed = self.payload_len();
         let too_small = BufferTooSmall { needed };
-        let payload = dst.get_mut(..needed).ok_or(too_small)?;
-        let (code, reason) = payload.split_first_chunk_mut().ok_or(too_small)?;
+        let (code, rest) = dst.split_first_chunk_mut().ok_or(too_small)?;
+        let reason = rest.get_mut(..self.reason.len()).ok_or(too_small)?;
         *code = self.code.get().to_be_bytes();
         reason.copy_from_slice(self.reason.as_bytes());
         Ok(needed)

@@ -137,7 +137,7 @@ impl FrameHeader {
             _ => (None, 0),
         };
         let header = Self { payload_len, masking_key, opcode, rsv, fin };
-        Ok(Some((header, length_len + key_len)))
+        Ok(Some((header, length_len.saturating_add(key_len))))
     }
 
     /// Writes the header in the shortest form ([RFC 6455 §5.2]: the minimal number of bytes MUST be used).
@@ -151,12 +151,12 @@ impl FrameHeader {
             None => (0, 0, [0; 4]),
         };
         let [l0, l1, l2, l3, l4, l5, l6, l7] = self.payload_len.to_be_bytes();
-        let (bytes, len) = match self.payload_len {
+        let (bytes, len): (_, u8) = match self.payload_len {
             0..=125 => ([first, mask | l7, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0, 0, 0], 2),
             126..=0xFFFF => ([first, mask | LENGTH_16, l6, l7, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0], 4),
             _ => ([first, mask | LENGTH_64, l0, l1, l2, l3, l4, l5, l6, l7, k0, k1, k2, k3], 10),
         };
-        EncodedHeader { bytes, len: len + key_len }
+        EncodedHeader { bytes, len: len.saturating_add(key_len) }
     }
 }
 

@@ -1,0 +1,45 @@
+//! What prints: the errors, and what was received.
+
+use core::fmt::{Debug, Display};
+
+use wsproto::connection::{Connection, Server};
+use wsproto::error::{AbnormalClosure, BufferTooSmall, Misuse, ProtocolError, SendError};
+use wsproto::handshake::extensions::ParamValue;
+use wsproto::handshake::{
+    ConnectError, HeadError, HeadFields, MalformedExtensions, OptionError, Origin, RequestError,
+    ResponseError,
+};
+use wsproto::session::Session;
+use wsproto::wire::frame::{EncodeError, FrameError};
+use wsproto::wire::{CloseCode, CloseFrameError, CloseReasonTooLong, FrameHeader, HeaderError, Utf8Error};
+
+use crate::{EntryPoint, entry_points};
+
+pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
+    <AbnormalClosure as Display>::fmt,
+    <BufferTooSmall as Display>::fmt,
+    <CloseCode as Display>::fmt,
+    <CloseFrameError as Display>::fmt,
+    <CloseReasonTooLong as Display>::fmt,
+    <ConnectError as Display>::fmt,
+    <EncodeError as Display>::fmt,
+    <FrameError as Display>::fmt,
+    <HeadError as Display>::fmt,
+    <HeaderError as Display>::fmt,
+    <MalformedExtensions as Display>::fmt,
+    <Misuse as Display>::fmt,
+    <OptionError as Display>::fmt,
+    <Origin<'static> as Display>::fmt,
+    <ParamValue<'static> as Display>::fmt,
+    <ProtocolError as Display>::fmt,
+    <RequestError as Display>::fmt,
+    <ResponseError as Display>::fmt,
+    <SendError as Display>::fmt,
+    <Utf8Error as Display>::fmt,
+    <Connection<Server> as Debug>::fmt,
+    <FrameHeader as Debug>::fmt,
+    <HeadFields<'static> as Debug>::fmt,
+    <ProtocolError as Debug>::fmt,
+    <RequestError as Debug>::fmt,
+    <Session<Server, [u8; 4096]> as Debug>::fmt,
+];
