@@ -196,8 +196,8 @@ fn a_message_that_comes_one_byte_at_a_time_is_not_looked_at_anew_for_each() {
     // 300,000 bytes: the square of that would be 45 gigabytes to look at.
     let text = "é".repeat(150_000);
     let bytes = CLIENT.frame(FIN | TEXT, text.as_bytes());
-    let mut buffer = Box::new([0; 301_000]);
-    let mut session = Session::<Server, _>::new(NO_LIMITS, &mut *buffer);
+    let mut buffer: Box<[u8; 301_000]> = vec![0; 301_000].try_into().unwrap();
+    let mut session = Session::<Server, _>::new(NO_LIMITS, buffer.as_mut());
     let mut came = 0;
     let taken = drive(&mut session, &bytes, 1, |message| {
         assert!(message == Message::Text(&text));

@@ -1,55 +1,17 @@
-//! An allocator that counts: without `alloc` nothing is allocated, with it memory follows what came.
+//! Without `alloc` nothing is allocated, with it memory follows what came.
 
 mod common;
+#[path = "common/heap.rs"]
+mod heap;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::hint::black_box;
 
 use common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, Peer, SERVER, TEXT};
-use wsproto::connection::{Client, Config, Connection, Event, MessageKind, Received, Server};
+use heap::ALLOCATIONS;
+use wsproto::connection::{Client, Config, Connection, Event, MessageKind, Received, Role, Server};
 use wsproto::error::ProtocolError;
-use wsproto::session::{Message, Session};
+use wsproto::session::{Buffer, Message, Session};
 use wsproto::wire::{CloseCode, CloseFrame, FrameHeader, MaskingKey, Opcode, Utf8Validator, frame};
-
-#[global_allocator]
-static HEAP: Heap = Heap;
-
-/// The system's allocator; each thread counts for itself, since tests run side by side.
-struct Heap;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    /// Bytes that are held, and the most that were. What another thread frees is of no account here.
-    static HELD: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-fn take(size: usize) {
-    ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-    HELD.set(HELD.get().wrapping_add(size));
-    PEAK.set(PEAK.get().max(HELD.get()));
-}
-
-// SAFETY: all is the system's; counting neither allocates nor panics.
-unsafe impl GlobalAlloc for Heap {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        take(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        HELD.set(HELD.get().wrapping_sub(layout.size()));
-        unsafe { System.dealloc(at, layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // For a moment there are both.
-        take(size);
-        HELD.set(HELD.get().wrapping_sub(layout.size()));
-        unsafe { System.realloc(at, layout, size) }
-    }
-}
 
 #[track_caller]
 fn assert_allocates_nothing(what: impl FnOnce()) {
@@ -132,7 +94,7 @@ fn frames_masks_and_text_are_not_allocated() {
 // ---- connection ----
 
 /// Receives all through a buffer of 131 bytes, `read` at most at a time; gives each event to `reply`.
-fn receive<R: wsproto::connection::Role>(
+fn receive<R: Role>(
     connection: &mut Connection<R>,
     mut bytes: &[u8],
     read: usize,
@@ -204,7 +166,7 @@ fn a_connection_that_fails_allocates_nothing() {
 // ---- session ----
 
 /// Drives a session as a program would; `answer` encodes what is sent. Gives the messages that came.
-fn drive<R: wsproto::connection::Role, B: wsproto::session::Buffer>(
+fn drive<R: Role, B: Buffer>(
     session: &mut Session<R, B>,
     mut bytes: &[u8],
     read: usize,
@@ -221,7 +183,7 @@ fn drive<R: wsproto::connection::Role, B: wsproto::session::Buffer>(
     Ok(messages)
 }
 
-fn drain<R: wsproto::connection::Role, B: wsproto::session::Buffer>(
+fn drain<R: Role, B: Buffer>(
     session: &mut Session<R, B>,
     answer: &mut impl FnMut(&mut Session<R, B>),
 ) -> Result<usize, ProtocolError> {
@@ -238,10 +200,10 @@ fn a_session_over_an_array_allocates_nothing() {
     let (to_server, to_client) = (conversation(CLIENT), conversation(SERVER));
     let mut out = [0; 512];
     for read in [1, 100, 100_000] {
-        // Boxed beforehand: it is more than a test's stack should hold.
-        let mut buffers = Box::new(([0; 72_000], [0; 72_000]));
+        let mut buffers: [Box<[u8; 72_000]>; 2] = [(); 2].map(|()| vec![0; 72_000].try_into().unwrap());
+        let [server_buffer, client_buffer] = &mut buffers;
         assert_allocates_nothing(|| {
-            let mut server = Session::<Server, _>::new(Config::new(), &mut buffers.0);
+            let mut server = Session::<Server, _>::new(Config::new(), server_buffer.as_mut());
             let came = drive(&mut server, &to_server, read, |server| {
                 server.encode_reply(&mut out).unwrap();
                 let _ = server.frame().encode_text("an answer", &mut out);
@@ -249,7 +211,7 @@ fn a_session_over_an_array_allocates_nothing() {
             assert_eq!(came, Ok(5));
             assert!(server.should_close_transport());
 
-            let mut client = Session::<Client, _>::new(Config::new(), &mut buffers.1);
+            let mut client = Session::<Client, _>::new(Config::new(), client_buffer.as_mut());
             let came = drive(&mut client, &to_client, read, |client| {
                 client.encode_reply(KEY, &mut out).unwrap();
             });
@@ -356,8 +318,9 @@ mod handshake {
 
 #[cfg(feature = "alloc")]
 mod growing {
-    use super::{HELD, PEAK, drain};
+    use super::drain;
     use crate::common::{BINARY, CLIENT, CONTINUATION, FIN};
+    use crate::heap::{HELD, PEAK};
     use wsproto::connection::{Config, Server};
     use wsproto::session::Session;
 
@@ -381,7 +344,7 @@ mod growing {
         drain(&mut session, &mut |_| {}).unwrap();
         drop(session);
         assert_eq!(HELD.get(), before, "all is given back");
-        PEAK.get() - before
+        usize::try_from(PEAK.get() - before).unwrap()
     }
 
     /// Twice for the space that doubles, once more while it moves, and some for the read that is to come.
@@ -404,7 +367,8 @@ mod growing {
     #[test]
     fn the_heap_holds_one_message_however_many_come() {
         let one =
-            [CLIENT.frame(BINARY, &[1; 30_000]), CLIENT.frame(FIN | CONTINUATION, &[2; 30_000])].concat();
+            [CLIENT.frame(BINARY, &vec![1; 30_000]), CLIENT.frame(FIN | CONTINUATION, &vec![2; 30_000])]
+                .concat();
         let once = peak_while(&one, 4096);
         assert!(once <= borne(one.len()), "{once}");
         assert_eq!(peak_while(&one.repeat(50), 4096), once);
