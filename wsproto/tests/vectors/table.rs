@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 /// All cases of all files, each with its `group`.
 pub fn cases() -> Vec<Map<String, Value>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wsproto/tests/vectors");
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["tests/vectors", "../wsproto/tests/vectors"].map(|folder| package.join(folder));
+    let folder = folders.iter().find(|folder| folder.is_dir()).expect("the table");
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
