@@ -15,6 +15,10 @@ pub fn request_byte_by_byte(bytes: usize) {
     request(&[request_head("", b""), fill(b"X: a field\r\n", bytes), b"\r\n".to_vec()].concat(), 1);
 }
 
+pub fn long_line_byte_by_byte(bytes: usize) {
+    request(&[request_head("X: ", &fill(b"a", bytes)), b"\r\n".to_vec()].concat(), 1);
+}
+
 pub fn commas_in_extensions(bytes: usize) {
     let list = [fill(b", ", bytes), b"a".to_vec()].concat();
     request(&[request_head("Sec-WebSocket-Extensions: ", &list), b"\r\n".to_vec()].concat(), usize::MAX);
