@@ -1,5 +1,11 @@
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest, Sha1};
+
+/// The standard alphabet, padded. Unused bits may be set: they are in the key that RFC 6455 §4.1 prints.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// The value that proves that a server understood a handshake: `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key`.
 ///
@@ -18,7 +24,7 @@ use sha1::{Digest, Sha1};
 pub fn accept_key(key: &[u8; 24]) -> [u8; 28] {
     let mut accept = [0; 28];
     // 20 bytes are 28 characters, always: this cannot fail.
-    let _ = STANDARD.encode_slice(digest(key), &mut accept);
+    let _ = BASE64.encode_slice(digest(key), &mut accept);
     accept
 }
 
@@ -32,20 +38,18 @@ fn digest(key: &[u8; 24]) -> [u8; 20] {
 pub(super) fn encode_key(nonce: [u8; 16]) -> [u8; 24] {
     let mut key = [0; 24];
     // 16 bytes are 24 characters, always: this cannot fail.
-    let _ = STANDARD.encode_slice(nonce, &mut key);
+    let _ = BASE64.encode_slice(nonce, &mut key);
     key
 }
 
 /// Returns `value` as a key if it is the Base64 of 16 bytes [RFC 6455 §4.2.1], item 5.
-///
-/// Base64 as a conforming encoder writes it: padded, in the standard alphabet, unused bits zero (RFC 4648 §3.5).
 ///
 /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
 pub(super) fn parse_key(value: &[u8]) -> Option<[u8; 24]> {
     let key = <[u8; 24]>::try_from(value).ok()?;
     // 18 bytes is what 24 characters could be without padding.
     let mut nonce = [0; 18];
-    match STANDARD.decode_slice(key, &mut nonce) {
+    match BASE64.decode_slice(key, &mut nonce) {
         Ok(16) => Some(key),
         _ => None,
     }
@@ -75,13 +79,13 @@ mod tests {
     #[test]
     fn a_key_is_the_base64_of_sixteen_bytes() {
         assert!(parse_key(b"AQIDBAUGBwgJCgsMDQ4PEA==").is_some());
-        let bad: [&[u8]; 8] = [
+        assert!(parse_key(b"AQIDBAUGBwgJCgsMDQ4PEC==").is_some(), "as RFC 6455 §4.1 prints it");
+        let bad: [&[u8]; 7] = [
             b"",
             b"AQIDBAUGBwgJCgsMDQ4PEA",    // no padding
             b"AQIDBAUGBwgJCgsMDQ4PEBE=",  // 17 bytes
             b"AQIDBAUGBwgJCgsMDQ4PEBES",  // 18 bytes
             b"AQIDBAUGBwgJCgsMDQ4=",      // 14 bytes
-            b"AQIDBAUGBwgJCgsMDQ4PEB==",  // unused bits set
             b"AQIDBAUGBwgJCgsMDQ4P-A==",  // the other alphabet
             b" AQIDBAUGBwgJCgsMDQ4PEA==", // not trimmed
         ];

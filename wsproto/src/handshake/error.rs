@@ -82,8 +82,7 @@ pub enum RequestError {
     ///
     /// [RFC 6455 §11.3.1]: https://www.rfc-editor.org/rfc/rfc6455#section-11.3.1
     RepeatedKey,
-    /// `Sec-WebSocket-Key` is not the Base64 of 16 bytes: padded, in the standard alphabet, with unused bits zero,
-    /// as RFC 4648 §3.5 requires of encoders. [RFC 6455 §4.2.1], item 5
+    /// `Sec-WebSocket-Key` is not the Base64 of 16 bytes, padded, in the standard alphabet. [RFC 6455 §4.2.1], item 5
     ///
     /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
     InvalidKey,
