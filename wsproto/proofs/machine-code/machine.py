@@ -6,12 +6,14 @@ taken, what the function returned, and what lies in memory then.
 
 import logging
 
+# It says at once that it has no unicorn, which is for concrete values only.
+logging.getLogger("angr.state_plugins.unicorn_engine").setLevel(logging.CRITICAL)
+
 import angr
 import claripy
 
-logging.getLogger("angr").setLevel(logging.ERROR)
-logging.getLogger("cle").setLevel(logging.ERROR)
-logging.getLogger("claripy").setLevel(logging.ERROR)
+for name in ("angr", "cle", "claripy"):
+    logging.getLogger(name).setLevel(logging.ERROR)
 
 # Where the function's memory is put: not aligned to anything, and far apart.
 REGIONS = [0x7100_0001 + 0x1_0000 * i for i in range(4)]
