@@ -4,7 +4,7 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest, Sha1};
 
 /// The standard alphabet, padded. Unused bits may be set: they are in the key that RFC 6455 §4.1 prints.
-const BASE64: GeneralPurpose =
+static BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// The value that proves that a server understood a handshake: `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key`.

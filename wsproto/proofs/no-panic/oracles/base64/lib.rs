@@ -4,16 +4,34 @@
 
 use core::hint::black_box;
 
+pub mod alphabet {
+    pub struct Alphabet;
+
+    pub const STANDARD: Alphabet = Alphabet;
+}
+
 pub mod engine {
-    pub use crate::Engine;
+    pub struct GeneralPurpose;
 
-    pub mod general_purpose {
-        pub struct GeneralPurpose;
+    pub struct GeneralPurposeConfig;
 
-        pub const STANDARD: GeneralPurpose = GeneralPurpose;
-
-        impl crate::Engine for GeneralPurpose {}
+    impl GeneralPurpose {
+        pub const fn new(_: &crate::alphabet::Alphabet, _: GeneralPurposeConfig) -> Self {
+            Self
+        }
     }
+
+    impl GeneralPurposeConfig {
+        pub const fn new() -> Self {
+            Self
+        }
+
+        pub const fn with_decode_allow_trailing_bits(self, _: bool) -> Self {
+            self
+        }
+    }
+
+    impl crate::Engine for GeneralPurpose {}
 }
 
 pub trait Engine {
