@@ -8,6 +8,9 @@ use common::{BINARY, CLIENT, FIN, TEXT};
 use wsproto::connection::{Config, Server};
 use wsproto::session::{Message, Session};
 
+/// The headers of the frames below: 2 bytes, a 16-bit length, a masking key.
+const HEADER: usize = 8;
+
 fn feed(session: &mut Session<Server, Vec<u8>>, bytes: &[u8]) {
     session.buffer()[..bytes.len()].copy_from_slice(bytes);
     session.filled(bytes.len());
@@ -73,4 +76,33 @@ fn a_caller_that_drains_slower_than_it_reads_does_not_make_the_buffer_grow_witho
         }
     }
     assert!(session.incoming.capacity() <= 2 * (100 + 131 + 4096));
+}
+
+#[test]
+fn a_buffer_grows_once_no_control_frame_fits_any_more() {
+    let mut session = Session::<Server, _>::new(Config::new(), Vec::new());
+    let size = session.buffer().len();
+    let frame = CLIENT.frame(FIN | BINARY, &vec![1; 2 * size]);
+    assert_eq!(session.push(&frame[..size - 131 + HEADER]), size - 131 + HEADER);
+    assert_eq!(session.next(), Ok(None));
+    assert_eq!(session.buffer().len(), 131, "room for the longest control frame: enough");
+    assert_eq!(session.push(&[frame[size - 131 + HEADER]]), 1);
+    assert_eq!(session.next(), Ok(None));
+    assert!(session.buffer().len() > 131, "it has grown");
+}
+
+#[test]
+fn a_buffer_grows_as_far_as_the_largest_message_needs() {
+    let most = 100_000;
+    let mut session = Session::<Server, _>::new(Config::new().with_max_message_size(most), Vec::new());
+    let payload = vec![1; usize::try_from(most).unwrap()];
+    let frame = CLIENT.frame(FIN | BINARY, &payload);
+    let mut rest = &frame[..];
+    while !rest.is_empty() {
+        assert_eq!(session.next(), Ok(None));
+        let pushed = session.push(rest);
+        assert!(pushed > 0, "{} bytes are to come, and there is no room", rest.len());
+        rest = &rest[pushed..];
+    }
+    assert_eq!(session.next(), Ok(Some(Message::Binary(&payload))));
 }
