@@ -69,7 +69,8 @@ fn check_http(ours: &HttpRequest<'_>, line: &RequestLine<'_>, head: &Head<'_>, b
     }
     // httparse knows no version above 1.1.
     let mut bytes = bytes[..head.len].to_vec();
-    let version = bytes.windows(8).position(|at| at == b" HTTP/1.").expect("it was understood");
+    let ends_line = |at: &[u8]| at.starts_with(b" HTTP/1.") && at.ends_with(b"\r\n");
+    let version = bytes.windows(11).position(ends_line).expect("it was understood");
     bytes[version + 8] = b'1';
     let mut fields = [httparse::EMPTY_HEADER; LIMITS.fields];
     let mut theirs = httparse::Request::new(&mut fields);
