@@ -54,6 +54,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod connection;
+pub mod deflate;
 pub mod error;
 #[cfg(feature = "handshake")]
 pub mod handshake;

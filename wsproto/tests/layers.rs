@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module by module, the modules of the crate that it may name.
-const MAY_IMPORT: [(&str, &[&str]); 5] = [
+const MAY_IMPORT: [(&str, &[&str]); 6] = [
     ("wire", &[]),
     ("error", &["wire"]),
-    ("handshake", &["wire", "error"]),
-    ("connection", &["wire", "error"]),
-    ("session", &["connection", "wire", "error"]),
+    ("deflate", &["wire", "error"]),
+    ("handshake", &["wire", "error", "deflate"]),
+    ("connection", &["wire", "error", "deflate"]),
+    ("session", &["connection", "deflate", "wire", "error"]),
 ];
 
 #[test]

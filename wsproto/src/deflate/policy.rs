@@ -1,0 +1,159 @@
+use super::WindowBits;
+
+/// What this end wants of permessage-deflate, be it a server or a client: which windows, and how much work.
+///
+/// **The default keeps nothing between messages.** Context takeover costs a connection the peer's window, up to
+/// 32 KiB, for as long as it is open, and a compressor (some 300 KB), or at least the window of its own messages; a server
+/// holds that for each connection, idle ones too. Without it a connection holds neither, one compressor serves
+/// all, and a message that goes to many is compressed once. The price is in small messages: each has to
+/// repeat what the one before has said. Where these are most of what is sent, and connections are few,
+/// [`with_takeover`](Self::with_takeover) is for you.
+///
+/// # Examples
+///
+/// ```
+/// use wsproto::deflate::{Level, Policy, WindowBits};
+///
+/// // Few connections, many small messages alike, and 4 KiB of memory a connection for those that come.
+/// const POLICY: Policy =
+///     Policy::new().with_takeover().with_receive_window(WindowBits::new(12).unwrap()).with_level(Level::BALANCED);
+/// assert_eq!(POLICY.receive_window.window_size(), 4096);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Policy {
+    /// How hard to look for what repeats; [`Level::FAST`] unless told.
+    pub level: Level,
+    /// Messages shorter than this are sent as they are, in bytes; 128 unless told.
+    ///
+    /// So short a message hardly shrinks when it has no other to refer to, and it goes in one packet
+    /// either way, whose headers take 40 bytes and more.
+    pub threshold: usize,
+    /// The largest window that this end compresses with; 32 KiB unless told. The peer may want a smaller one.
+    pub send_window: WindowBits,
+    /// The largest window that the peer may compress with, which is what this end keeps to decompress; 32 KiB unless told.
+    pub receive_window: WindowBits,
+    /// Whether this end may refer to earlier messages when it compresses; not unless told. The peer may forbid it.
+    pub send_takeover: bool,
+    /// Whether the peer may refer to earlier messages, so that its window is kept between them; not unless told.
+    pub receive_takeover: bool,
+    /// Whether a peer that can't be held to [`receive_window`](Self::receive_window) may have one of 32 KiB; not
+    /// unless told: then messages go uncompressed.
+    ///
+    /// A server can't hold a client to a smaller window that doesn't offer `client_max_window_bits` (Firefox does not),
+    /// and some servers don't know `server_max_window_bits`. With this, the smaller window is a wish; without
+    /// it, it is a limit, as memory's limits should be.
+    pub accept_full_window: bool,
+}
+
+impl Policy {
+    /// Starts from the defaults.
+    pub const fn new() -> Self {
+        Self {
+            level: Level::FAST,
+            threshold: 128,
+            send_window: WindowBits::MAX,
+            receive_window: WindowBits::MAX,
+            send_takeover: false,
+            receive_takeover: false,
+            accept_full_window: false,
+        }
+    }
+
+    /// Sets the [`level`](Self::level).
+    #[must_use]
+    pub const fn with_level(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
+    /// Sets the [`threshold`](Self::threshold), in bytes.
+    #[must_use]
+    pub const fn with_threshold(self, bytes: usize) -> Self {
+        Self { threshold: bytes, ..self }
+    }
+
+    /// Sets [`send_window`](Self::send_window).
+    #[must_use]
+    pub const fn with_send_window(self, bits: WindowBits) -> Self {
+        Self { send_window: bits, ..self }
+    }
+
+    /// Sets [`receive_window`](Self::receive_window).
+    #[must_use]
+    pub const fn with_receive_window(self, bits: WindowBits) -> Self {
+        Self { receive_window: bits, ..self }
+    }
+
+    /// Allows context takeover in both directions.
+    #[must_use]
+    pub const fn with_takeover(self) -> Self {
+        self.with_send_takeover(true).with_receive_takeover(true)
+    }
+
+    /// Sets [`send_takeover`](Self::send_takeover).
+    #[must_use]
+    pub const fn with_send_takeover(self, allowed: bool) -> Self {
+        Self { send_takeover: allowed, ..self }
+    }
+
+    /// Sets [`receive_takeover`](Self::receive_takeover).
+    #[must_use]
+    pub const fn with_receive_takeover(self, allowed: bool) -> Self {
+        Self { receive_takeover: allowed, ..self }
+    }
+
+    /// Sets [`accept_full_window`](Self::accept_full_window).
+    #[must_use]
+    pub const fn with_accept_full_window(self, accepted: bool) -> Self {
+        Self { accept_full_window: accepted, ..self }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// How hard a compressor looks for what repeats: 0 to 9, as zlib counts.
+///
+/// # Examples
+///
+/// ```
+/// use wsproto::deflate::Level;
+///
+/// assert_eq!(Level::new(6), Some(Level::BALANCED));
+/// assert_eq!(Level::new(10), None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Level(u8);
+
+impl Level {
+    /// 0: nothing is compressed, only wrapped; for tests.
+    pub const STORED: Self = Self(0);
+    /// 1: the fastest.
+    pub const FAST: Self = Self(1);
+    /// 6: what zlib takes unless told.
+    pub const BALANCED: Self = Self(6);
+    /// 9: the smallest output, whatever the time.
+    pub const BEST: Self = Self(9);
+
+    /// Gives the level of that number, if there is one: 0 to 9.
+    pub const fn new(level: u8) -> Option<Self> {
+        match level {
+            0..=9 => Some(Self(level)),
+            _ => None,
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self::FAST
+    }
+}
