@@ -1,6 +1,7 @@
 //! The client's side: the request is built, and the response checked against it (RFC 6455 §4.1).
 
 use super::accept::{accept_key, encode_key};
+use super::deflate;
 use super::error::{OptionError, ResponseError};
 use super::extensions::{self, Extension};
 use super::head::{Fields, HeadFields, HeadLimits, HeadScanner, at_most_one, connection_names_upgrade};
@@ -10,6 +11,7 @@ use super::response::{check_headers, is_reserved, parse_extensions, put_headers}
 use super::subprotocol;
 use super::tokens::{is_token, is_visible_ascii};
 use super::write::write_all;
+use crate::deflate::Parameters;
 use crate::error::BufferTooSmall;
 
 /// What a client asks for.
@@ -33,6 +35,7 @@ pub struct ClientRequest<'a> {
     /// The subprotocols that the client can speak, the preferred one first.
     pub subprotocols: &'a [&'a str],
     /// The extensions that the client offers, as `Sec-WebSocket-Extensions` is to have them.
+    /// [`deflate::offer`] gives that of permessage-deflate.
     pub extensions: Option<&'a str>,
     /// More header fields, such as `Authorization` or `Cookie`: names and values.
     pub headers: &'a [(&'a str, &'a [u8])],
@@ -226,8 +229,9 @@ impl<'a> ClientHandshake<'a> {
         }
         self.check_accept(fields)?;
         self.check_extensions(fields)?;
+        let deflate = self.check_deflate(fields)?;
         let subprotocol = self.check_subprotocol(fields)?;
-        Ok(Response::Upgraded(Upgraded { subprotocol, fields }))
+        Ok(Response::Upgraded(Upgraded { subprotocol, deflate, fields }))
     }
 
     /// Item 4.
@@ -240,7 +244,7 @@ impl<'a> ClientHandshake<'a> {
         }
     }
 
-    /// Item 5. Only names are compared: what parameters mean is for the extension to say.
+    /// Item 5. Only names are compared here: what parameters mean is for the extension to say.
     fn check_extensions<'b>(&self, fields: impl Fields<'b>) -> Result<(), ResponseError> {
         at_most_one(fields, extensions::FIELD).map_err(|_| ResponseError::RepeatedExtensions)?;
         let mut list = extensions::named(fields).map_err(|_| ResponseError::MalformedExtensions)?;
@@ -249,6 +253,12 @@ impl<'a> ClientHandshake<'a> {
         } else {
             Err(ResponseError::UnexpectedExtension)
         }
+    }
+
+    fn check_deflate<'b>(&self, fields: impl Fields<'b>) -> Result<Option<Parameters>, ResponseError> {
+        let offers = self.request.extensions.and_then(|list| parse_extensions(list).ok());
+        let answer = extensions::named(fields).map_err(|_| ResponseError::MalformedExtensions)?;
+        Ok(deflate::verify(offers.into_iter().flatten(), answer)?)
     }
 
     /// Item 6.
@@ -280,6 +290,7 @@ pub enum Response<'b, F = HeadFields<'b>> {
 #[derive(Debug, Clone, Copy)]
 pub struct Upgraded<'b, F = HeadFields<'b>> {
     subprotocol: Option<&'b str>,
+    deflate: Option<Parameters>,
     fields: F,
 }
 
@@ -287,6 +298,13 @@ impl<'b, F: Fields<'b>> Upgraded<'b, F> {
     /// The subprotocol that the server chose of those that were offered, if it chose one.
     pub const fn subprotocol(&self) -> Option<&'b str> {
         self.subprotocol
+    }
+
+    /// What both ends agreed on for permessage-deflate, if the server uses it [RFC 7692 §7.1].
+    ///
+    /// [RFC 7692 §7.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1
+    pub const fn deflate(&self) -> Option<Parameters> {
+        self.deflate
     }
 
     /// Iterates over the extensions that the server uses, each of them offered, in order.

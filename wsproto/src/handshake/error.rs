@@ -1,5 +1,6 @@
 //! What a peer did wrong in its request or its response, and what a caller asked for that must not be sent.
 
+use super::deflate::NegotiationError;
 use super::head::HeadError;
 use super::response::{HttpReply, reason};
 use crate::error::BufferTooSmall;
@@ -248,6 +249,10 @@ pub enum ResponseError {
     ///
     /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
     UnexpectedExtension,
+    /// The answer to our offer of permessage-deflate breaks one of its rules. [RFC 7692 §7]
+    ///
+    /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
+    Deflate(NegotiationError),
     /// There are several `Sec-WebSocket-Protocol` fields. [RFC 6455 §11.3.4]
     ///
     /// [RFC 6455 §11.3.4]: https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4
@@ -264,10 +269,17 @@ impl From<HeadError> for ResponseError {
     }
 }
 
+impl From<NegotiationError> for ResponseError {
+    fn from(error: NegotiationError) -> Self {
+        Self::Deflate(error)
+    }
+}
+
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Head(error) => return error.fmt(f),
+            Self::Deflate(error) => return error.fmt(f),
             Self::StatusLine => "the status line is malformed: this may be no HTTP/1.1 server",
             Self::HttpVersionTooLow => "the server answered 101 over HTTP/1.0, which knows no upgrade",
             Self::Upgrade => {
@@ -338,13 +350,24 @@ pub enum OptionError {
     ///
     /// [RFC 6455 §9.1]: https://www.rfc-editor.org/rfc/rfc6455#section-9.1
     ExtensionNotOffered,
+    /// The answer does not fit the client's offer of permessage-deflate. [RFC 7692 §7.1]
+    ///
+    /// [RFC 7692 §7.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1
+    Deflate(NegotiationError),
     /// The status is not one of a final answer (200 to 599, but 304), or has no body and one is given (204, 205).
     Status,
+}
+
+impl From<NegotiationError> for OptionError {
+    fn from(error: NegotiationError) -> Self {
+        Self::Deflate(error)
+    }
 }
 
 impl fmt::Display for OptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Deflate(error) => return error.fmt(f),
             Self::FieldName => "a header field's name is not a token, or not in lower case for HTTP/2",
             Self::FieldValue => "a header field's value holds a control character",
             Self::ReservedField => {

@@ -36,7 +36,9 @@
 //! | who may connect (§10.2) | [`Origin`] |
 //! | subprotocols (§1.9) | [`subprotocol`] |
 //! | extensions (§9.1) | [`extensions`] |
+//! | compression (RFC 7692 §7.1) | [`deflate`](mod@deflate) |
 
+pub mod deflate;
 pub mod extensions;
 pub mod subprotocol;
 

@@ -1,5 +1,6 @@
 //! What a server answers: 101 to an upgrade, or an ordinary HTTP reply.
 
+use super::deflate;
 use super::error::OptionError;
 use super::extensions;
 use super::head::Fields;
@@ -22,7 +23,8 @@ use crate::error::BufferTooSmall;
 pub struct Answer<'a> {
     /// The subprotocol; [`subprotocol::select`] gives it.
     pub subprotocol: Option<&'a str>,
-    /// The extensions and their parameters, as `Sec-WebSocket-Extensions` is to have them.
+    /// The extensions and their parameters, as `Sec-WebSocket-Extensions` is to have them;
+    /// [`deflate::accept`] gives those of permessage-deflate.
     pub extensions: Option<&'a str>,
     /// More header fields, such as `set-cookie`: names and values. HTTP/2 and HTTP/3 want names in lower case.
     pub headers: &'a [(&'a str, &'a [u8])],
@@ -45,6 +47,8 @@ impl<'a> Answer<'a> {
                     return Err(OptionError::ExtensionNotOffered);
                 }
             }
+            let offers = extensions::named(fields).map_err(|_| OptionError::Extensions)?;
+            deflate::verify(offers, parse_extensions(list)?)?;
         }
         check_headers(self.headers, is_reserved)
     }
