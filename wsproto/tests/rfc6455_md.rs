@@ -1,11 +1,24 @@
-//! `docs/rfc6455.md` names a file, and a test or the caller, for each rule of RFC 6455: here it is checked that they exist.
+//! `docs/rfc6455.md` and `docs/rfc7692.md` name a file, and a test or the caller, for each rule of their RFC: here it is
+//! checked that they exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn each_file_test_and_quotation_exists() {
-    let page = read(&root().join("docs/rfc6455.md"));
+fn each_file_test_and_quotation_of_rfc_6455_exists() {
+    let rules = check("docs/rfc6455.md");
+    assert!(rules > 100, "{rules}");
+}
+
+#[test]
+fn each_file_test_and_quotation_of_rfc_7692_exists() {
+    let rules = check("docs/rfc7692.md");
+    assert!(rules > 20, "{rules}");
+}
+
+/// Checks each rule of a page, and tells how many there are.
+fn check(page: &str) -> usize {
+    let page = read(&root().join(page));
     let mut rules = 0;
     for line in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| § ")) {
         let [section, rule, place, tests] = cells(line)[..] else { panic!("four cells: {line}") };
@@ -31,7 +44,7 @@ fn each_file_test_and_quotation_exists() {
         assert!(checks > 0, "neither a test nor the caller: {line}");
         rules += 1;
     }
-    assert!(rules > 100, "{rules}");
+    rules
 }
 
 /// The cells of a table's line; `\|` stands for a bar.
