@@ -1,7 +1,10 @@
 //! Layer 1: the opening handshake, with what it takes from `sha1`, `base64` and `httparse`.
 
 use core::hint::black_box;
+use core::ops::Deref;
 
+use wsproto::deflate::{Level, Policy, WindowBits};
+use wsproto::handshake::deflate::{self, Agreement, NegotiationError, Offer};
 use wsproto::handshake::{
     Acceptance, Answer, ClientHandshake, ConnectError, ExtendedConnect, Fields, HeadFields, HttpReply,
     HttpRequest, HttpResponse, MalformedExtensions, Origin, Request, RequestDecoder, RequestError,
@@ -52,6 +55,14 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     head_fields,
     extensions_of,
     select,
+    deflate_accept,
+    deflate::offer,
+    deflate_verify,
+    <Agreement as Deref>::deref,
+    <Offer as Deref>::deref,
+    WindowBits::new,
+    WindowBits::window_size,
+    Level::new,
     Origin::is_one_of,
     Origin::is_same_host,
 ];
@@ -101,6 +112,15 @@ fn extensions_of(first: &[u8], second: &[u8]) -> Result<(), MalformedExtensions>
 
 fn select<'s>(preference: &[&'s str], upgrade: &Upgrade<'_>) -> Option<&'s str> {
     subprotocol::select(preference, upgrade.subprotocols())
+}
+
+fn deflate_accept(upgrade: &Upgrade<'_>, policy: &Policy) -> Option<Agreement> {
+    deflate::accept(upgrade.extensions(), policy)
+}
+
+fn deflate_verify(offers: &Upgrade<'_>, answer: &Upgraded<'_>) -> Result<(), NegotiationError> {
+    see(deflate::verify(offers.extensions(), answer.extensions())?);
+    Ok(())
 }
 
 fn see_extension(extension: extensions::Extension<'_>) {

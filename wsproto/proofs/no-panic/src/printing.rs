@@ -3,7 +3,9 @@
 use core::fmt::{Debug, Display};
 
 use wsproto::connection::{Connection, Server};
+use wsproto::deflate::WindowBits;
 use wsproto::error::{AbnormalClosure, BufferTooSmall, Misuse, ProtocolError, SendError};
+use wsproto::handshake::deflate::{Agreement, NegotiationError, Offer};
 use wsproto::handshake::extensions::ParamValue;
 use wsproto::handshake::{
     ConnectError, HeadError, HeadFields, MalformedExtensions, OptionError, Origin, RequestError,
@@ -17,6 +19,7 @@ use crate::{EntryPoint, entry_points};
 
 pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <AbnormalClosure as Display>::fmt,
+    <Agreement as Display>::fmt,
     <BufferTooSmall as Display>::fmt,
     <CloseCode as Display>::fmt,
     <CloseFrameError as Display>::fmt,
@@ -28,6 +31,8 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <HeaderError as Display>::fmt,
     <MalformedExtensions as Display>::fmt,
     <Misuse as Display>::fmt,
+    <NegotiationError as Display>::fmt,
+    <Offer as Display>::fmt,
     <OptionError as Display>::fmt,
     <Origin<'static> as Display>::fmt,
     <ParamValue<'static> as Display>::fmt,
@@ -36,6 +41,7 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <ResponseError as Display>::fmt,
     <SendError as Display>::fmt,
     <Utf8Error as Display>::fmt,
+    <WindowBits as Display>::fmt,
     <Connection<Server> as Debug>::fmt,
     <FrameHeader as Debug>::fmt,
     <HeadFields<'static> as Debug>::fmt,
