@@ -41,6 +41,7 @@ mod state;
 pub use config::Config;
 pub use event::{Data, Event, MessageKind, Received};
 pub use receiver::Receiver;
+pub(crate) use receiver::WholeMessage;
 pub use role::{Client, Role, Server};
 pub use sender::{FrameEncoder, Sender};
 pub use state::{ConnectionState, ReceiveState, SendState, should_close_transport};

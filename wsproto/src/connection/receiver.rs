@@ -77,6 +77,15 @@ struct Message {
     utf8: Utf8Validator,
 }
 
+/// A message in one frame at the start of a buffer, not yet unmasked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WholeMessage {
+    pub kind: MessageKind,
+    pub header_len: usize,
+    pub payload_len: usize,
+    pub masking_key: Option<MaskingKey>,
+}
+
 impl<R: Role> Receiver<R> {
     /// The least bytes that the buffer has to have, so that the longest control frame fits: 131.
     pub const MIN_RECEIVE_BUFFER: usize = MAX_CONTROL_FRAME;
@@ -135,6 +144,40 @@ impl<R: Role> Receiver<R> {
 
     pub(crate) const fn max_message_size(&self) -> u64 {
         self.config.max_message_size
+    }
+
+    /// Finds what most messages are: one frame, all of it in the buffer, and nothing under way. `None` says nothing:
+    /// [`receive`](Self::receive) tells what else it is.
+    ///
+    /// Whoever takes it unmasks it and, if it is text, checks it: the receiver stands where it stood then, or
+    /// [`fail_text`](Self::fail_text)s.
+    #[inline]
+    pub(crate) fn whole_message(&self, buf: &[u8]) -> Option<WholeMessage> {
+        if !matches!(self.phase, Phase::Header) || self.message.is_some() {
+            return None;
+        }
+        let (header, header_len) = FrameHeader::decode(buf).ok()??;
+        let kind = match header.opcode() {
+            Opcode::Text => MessageKind::Text,
+            Opcode::Binary => MessageKind::Binary,
+            _ => return None,
+        };
+        let len = header.payload_len();
+        let is_allowed = len <= self.config.max_frame_payload && len <= self.config.max_message_size;
+        if !header.fin() || header.rsv() != Rsv::NONE || R::check_masking(&header).is_err() || !is_allowed {
+            return None;
+        }
+        let payload_len = usize::try_from(len).ok()?;
+        let is_there = buf.len().saturating_sub(header_len) >= payload_len;
+        is_there.then_some(WholeMessage { kind, header_len, payload_len, masking_key: header.masking_key() })
+    }
+
+    /// Fails inside a whole message whose text is not UTF-8.
+    #[cold]
+    pub(crate) fn fail_text(&mut self) -> ProtocolError {
+        self.message = Some(Message::new(MessageKind::Text));
+        self.phase = Phase::Failed(ProtocolError::NotUtf8);
+        ProtocolError::NotUtf8
     }
 
     #[inline]

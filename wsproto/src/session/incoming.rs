@@ -1,7 +1,7 @@
 use core::ops::Range;
 
 use super::{Buffer, Reply};
-use crate::connection::{Config, Event, MessageKind, ReceiveState, Receiver, Role};
+use crate::connection::{Config, Event, MessageKind, ReceiveState, Receiver, Role, WholeMessage};
 use crate::error::{AbnormalClosure, ProtocolError};
 use crate::wire::{CloseFrame, MAX_CONTROL_FRAME};
 
@@ -95,6 +95,10 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call.
     pub fn next(&mut self, reply: &mut Reply) -> Result<Option<Message<'_>>, ProtocolError> {
         self.forget_given();
+        let unread = self.buffer.bytes().get(self.unread.clone()).unwrap_or_default();
+        if let Some(whole) = self.receiver.whole_message(unread) {
+            return self.take_whole(whole, reply).map(Some);
+        }
         let has_failed = self.state() == ReceiveState::Failed;
         let found = self.find().inspect_err(|error| {
             if !has_failed {
@@ -141,6 +145,30 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// Returns how far the peer's side of the connection has come.
     pub const fn state(&self) -> ReceiveState {
         self.receiver.state()
+    }
+
+    /// Takes a message that is there in one frame. Other than in pieces, text is gone through once: what tells the
+    /// compiler that it is text is also the check.
+    #[inline]
+    fn take_whole(&mut self, whole: WholeMessage, reply: &mut Reply) -> Result<Message<'_>, ProtocolError> {
+        let start = self.unread.start.saturating_add(whole.header_len);
+        let end = start.saturating_add(whole.payload_len);
+        let payload = self.buffer.bytes_mut().get_mut(start..end).unwrap_or_default();
+        if let Some(key) = whole.masking_key {
+            key.apply(payload);
+        }
+        self.unread.start = end;
+        match whole.kind {
+            MessageKind::Binary => Ok(Message::Binary(payload)),
+            MessageKind::Text => match core::str::from_utf8(payload) {
+                Ok(text) => Ok(Message::Text(text)),
+                Err(_) => {
+                    let error = self.receiver.fail_text();
+                    reply.tell(error);
+                    Err(error)
+                }
+            },
+        }
     }
 
     /// Goes through the unread bytes until something is whole, joining the pieces of the message under way.
