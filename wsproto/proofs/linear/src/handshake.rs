@@ -2,8 +2,10 @@
 
 use std::hint::black_box;
 
+use wsproto::deflate::Policy;
 use wsproto::handshake::{
-    ClientHandshake, ClientRequest, HeadLimits, Request, RequestDecoder, Response, ResponseDecoder,
+    ClientHandshake, ClientRequest, HeadLimits, Request, RequestDecoder, Response, ResponseDecoder, deflate,
+    extensions,
 };
 
 use crate::measured;
@@ -27,6 +29,23 @@ pub fn commas_in_extensions(bytes: usize) {
 pub fn quoted_parameters(bytes: usize) {
     let list = [b"a".to_vec(), fill(b"; b=\"\\1\\2\\3\"", bytes)].concat();
     request(&[request_head("Sec-WebSocket-Extensions: ", &list), b"\r\n".to_vec()].concat(), usize::MAX);
+}
+
+pub fn offers_to_decline(bytes: usize) {
+    let list = fill(b"permessage-deflate; server_max_window_bits=16, ", bytes);
+    let offers = extensions::parse([&list[..]]).expect("a list");
+    measured(&mut || {
+        assert!(black_box(deflate::accept(offers.clone(), &Policy::new())).is_none());
+    });
+}
+
+pub fn offers_that_an_answer_fits(bytes: usize) {
+    let list = fill(b"permessage-deflate; client_no_context_takeover, ", bytes);
+    let offers = extensions::parse([&list[..]]).expect("a list");
+    let answer = extensions::parse([&b"permessage-deflate"[..]]).expect("a list");
+    measured(&mut || {
+        assert!(black_box(deflate::verify(offers.clone(), answer.clone())).is_ok());
+    });
 }
 
 pub fn response_byte_by_byte(bytes: usize) {

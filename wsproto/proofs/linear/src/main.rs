@@ -13,7 +13,7 @@ use std::hint::black_box;
 /// A name, the size to begin with, and what makes an input of so many bytes and then has it [`measured`].
 type Scenario = (&'static str, usize, fn(usize));
 
-const SCENARIOS: [Scenario; 18] = [
+const SCENARIOS: [Scenario; 20] = [
     ("many small messages", 100_000, session::many_small_messages),
     ("many small messages, in a buffer of 131 bytes", 100_000, session::many_small_messages_in_131_bytes),
     ("one large message in reads of 101 bytes", 100_000, session::large_message_in_small_reads),
@@ -32,6 +32,8 @@ const SCENARIOS: [Scenario; 18] = [
     ("a response's head, byte by byte", 16_000, handshake::response_byte_by_byte),
     ("commas in a list of extensions", 16_000, handshake::commas_in_extensions),
     ("quoted parameters of an extension", 16_000, handshake::quoted_parameters),
+    ("offers of permessage-deflate, all declined", 16_000, handshake::offers_to_decline),
+    ("offers of permessage-deflate, one answer", 16_000, handshake::offers_that_an_answer_fits),
 ];
 
 fn main() {
