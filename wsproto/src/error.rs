@@ -51,6 +51,12 @@ pub enum ProtocolError {
     Close(CloseFrameError),
     /// Text that is not UTF-8. 1007
     NotUtf8,
+    /// The bit of a compressed message on a frame that is not a message's first. 1002
+    UnexpectedCompression,
+    /// A compressed message that is not DEFLATE, or refers to more than the window holds. 1007
+    InvalidDeflate,
+    /// A compressed message that ends inside a DEFLATE block. 1007
+    UnfinishedDeflate,
     /// A frame that announces more than [`max_frame_payload`](crate::connection::Config::max_frame_payload). 1009
     FrameTooBig {
         /// The announced length in bytes.
@@ -75,13 +81,17 @@ impl ProtocolError {
     /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::Close(CloseFrameError::ReasonNotUtf8) | Self::NotUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::Close(CloseFrameError::ReasonNotUtf8)
+            | Self::NotUtf8
+            | Self::InvalidDeflate
+            | Self::UnfinishedDeflate => CloseCode::INVALID_PAYLOAD,
             Self::Header(_)
             | Self::ReservedBits
             | Self::UnmaskedFrame
             | Self::MaskedFrame
             | Self::UnexpectedContinuation
             | Self::UnfinishedMessage
+            | Self::UnexpectedCompression
             | Self::Close(_) => CloseCode::PROTOCOL_ERROR,
             Self::FrameTooBig { .. } | Self::MessageTooBig { .. } => CloseCode::MESSAGE_TOO_BIG,
             Self::TooManyFragments | Self::TooManyControlFrames => CloseCode::POLICY_VIOLATION,
@@ -103,6 +113,11 @@ impl ProtocolError {
             Self::UnfinishedMessage => "new message inside a fragmented one (RFC 6455 section 5.4)",
             Self::Close(error) => error.rule(),
             Self::NotUtf8 => "text that is not UTF-8 (RFC 6455 section 8.1)",
+            Self::UnexpectedCompression => {
+                "compression bit beyond a message's first frame (RFC 7692 section 6.1)"
+            }
+            Self::InvalidDeflate => "compressed message that is not DEFLATE (RFC 7692 section 7.2.2)",
+            Self::UnfinishedDeflate => "compressed message that is cut short (RFC 7692 section 7.2.1)",
             Self::FrameTooBig { .. } => "frame over the size limit",
             Self::MessageTooBig { .. } => "message over the size limit",
             Self::TooManyFragments => "message in too many fragments",

@@ -44,6 +44,21 @@ fn faults() -> Vec<(ProtocolError, CloseCode, &'static str)> {
             "close reason is not UTF-8 (RFC 6455 section 8.1)",
         ),
         (E::NotUtf8, CloseCode::INVALID_PAYLOAD, "text that is not UTF-8 (RFC 6455 section 8.1)"),
+        (
+            E::UnexpectedCompression,
+            CloseCode::PROTOCOL_ERROR,
+            "compression bit beyond a message's first frame (RFC 7692 section 6.1)",
+        ),
+        (
+            E::InvalidDeflate,
+            CloseCode::INVALID_PAYLOAD,
+            "compressed message that is not DEFLATE (RFC 7692 section 7.2.2)",
+        ),
+        (
+            E::UnfinishedDeflate,
+            CloseCode::INVALID_PAYLOAD,
+            "compressed message that is cut short (RFC 7692 section 7.2.1)",
+        ),
         (E::FrameTooBig { len: 9 }, CloseCode::MESSAGE_TOO_BIG, "frame over the size limit"),
         (E::MessageTooBig { len: 9 }, CloseCode::MESSAGE_TOO_BIG, "message over the size limit"),
         (E::TooManyFragments, CloseCode::POLICY_VIOLATION, "message in too many fragments"),

@@ -5,8 +5,25 @@
 //!
 //! [RFC 7692]: https://www.rfc-editor.org/rfc/rfc7692
 
+#[cfg(feature = "deflate")]
+mod compressor;
+#[cfg(all(feature = "deflate", not(feature = "zlib-rs")))]
+#[path = "miniz.rs"]
+mod engine;
+#[cfg(feature = "zlib-rs")]
+#[path = "zlib.rs"]
+mod engine;
+#[cfg(feature = "deflate")]
+mod inflater;
+#[cfg(feature = "deflate")]
+#[allow(dead_code)]
+mod outbound;
 mod params;
 mod policy;
 
+#[cfg(feature = "deflate")]
+pub use compressor::{Compressed, Compressor};
+#[cfg(feature = "deflate")]
+pub use inflater::{InflateError, Inflated, Inflater};
 pub use params::{Parameters, WindowBits};
 pub use policy::{Level, Policy};

@@ -1,0 +1,243 @@
+use core::fmt;
+
+use super::engine::Engine;
+use super::inflater::TAIL;
+use super::{Level, WindowBits};
+use crate::error::BufferTooSmall;
+
+/// Compresses messages, piece by piece [RFC 7692 §7.2.1].
+///
+/// It holds some 320 KB, so it is made to be shared: a thread needs one for all its connections
+/// ([`FrameEncoder::with_compressor`](crate::connection::FrameEncoder::with_compressor)). On its own it is for those who
+/// write frames themselves.
+///
+/// # Examples
+///
+/// ```
+/// use wsproto::deflate::{Compressor, Inflater, Level, WindowBits};
+///
+/// let mut compressor = Compressor::new(Level::FAST, WindowBits::MAX);
+/// let message = b"to be, or not to be, or not to be";
+/// let mut payload = [0; Compressor::bound(33)];
+/// let compressed = compressor.compress(message, true, &mut payload)?;
+/// assert_eq!(compressed.consumed, 33);
+/// assert!(compressed.written < 33);
+///
+/// let mut plain = [0; 64];
+/// let inflated = Inflater::new(WindowBits::MAX, true).inflate(&payload[..compressed.written], true, &mut plain)?;
+/// assert_eq!(plain[..inflated.written], *message);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [RFC 7692 §7.2.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1
+pub struct Compressor {
+    engine: Engine,
+    level: Level,
+    window: WindowBits,
+    /// How many bytes of earlier input the engine may refer to.
+    held: usize,
+}
+
+/// How far one call came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "the bytes consumed are done with, those written are to be sent"]
+pub struct Compressed {
+    /// How many bytes of the input are done with.
+    pub consumed: usize,
+    /// How many bytes of the output were written.
+    pub written: usize,
+    /// Whether the message is at its end.
+    pub is_done: bool,
+}
+
+/// The longest that one stored block can be, in bytes, and what comes before it [RFC 1951 §3.2.4].
+const STORED_MAX: usize = 0xFFFF;
+const STORED_HEADER: usize = 5;
+/// What blocks begin and end with, where that is more than a stored block's header.
+const MARGIN: usize = 16;
+
+impl Compressor {
+    /// Makes one with an empty window. It never refers further back than `window`, which may be smaller than what was
+    /// agreed on.
+    pub fn new(level: Level, window: WindowBits) -> Self {
+        Self { engine: Engine::new(level, window), level, window, held: 0 }
+    }
+
+    /// Returns how many bytes the output has to have so that `len` bytes of a message certainly fit: 16 more, and 5 for
+    /// each 64 KiB.
+    pub const fn bound(len: usize) -> usize {
+        let blocks = len.div_ceil(STORED_MAX);
+        len.saturating_add(blocks.saturating_mul(STORED_HEADER)).saturating_add(MARGIN)
+    }
+
+    /// How many bytes of a message certainly fit into `space` bytes.
+    const fn certain(space: usize) -> usize {
+        let space = space.saturating_sub(MARGIN);
+        let blocks = space.div_ceil(STORED_MAX.saturating_add(STORED_HEADER));
+        space.saturating_sub(blocks.saturating_mul(STORED_HEADER))
+    }
+
+    /// Compresses the next piece of a message, which `is_last` ends, to the start of `output`: as much of it as certainly fits
+    /// ([`bound`](Self::bound)).
+    ///
+    /// What was written ends with a whole byte, and can be sent as a frame. The four bytes at the message's end are taken
+    /// off [RFC 7692 §7.2.1]. If the message is not done, the rest is to be given again, first.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferTooSmall`] if not one byte certainly fits: with 32 bytes there is always some progress.
+    ///
+    /// [RFC 7692 §7.2.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1
+    pub fn compress(
+        &mut self,
+        input: &[u8],
+        is_last: bool,
+        output: &mut [u8],
+    ) -> Result<Compressed, BufferTooSmall> {
+        let least = Self::bound(input.len().min(1));
+        if output.len() < least {
+            return Err(BufferTooSmall { needed: least });
+        }
+        let consumed = input.len().min(Self::certain(output.len()));
+        let is_done = is_last && consumed == input.len();
+        let piece = input.get(..consumed).unwrap_or_default();
+        let written = self.compress_piece(piece, is_done, self.window, output);
+        Ok(Compressed { consumed, written, is_done })
+    }
+
+    /// Goes on with an empty window, as without context takeover each message has to begin; in between it is always
+    /// allowed.
+    pub fn forget(&mut self) {
+        if self.held > 0 {
+            self.engine.forget();
+            self.held = 0;
+        }
+    }
+
+    /// Returns the window within which it refers to what came before.
+    pub const fn window(&self) -> WindowBits {
+        self.window
+    }
+
+    /// Fills an empty window with what the peer's has last, as far as the next `len` bytes may refer to it.
+    pub(super) fn prime(&mut self, window: &[u8], len: usize, limit: WindowBits) {
+        self.forget();
+        let size = self.least(limit).window_size();
+        let room = if self.goes_round(limit) { size } else { size.saturating_sub(len) };
+        let window = window.get(window.len().saturating_sub(room)..).unwrap_or_default();
+        if !window.is_empty() {
+            self.engine.prime(window);
+            self.held = window.len();
+        }
+    }
+
+    /// Compresses a whole message to fewer bytes than it has, if it can. Otherwise what is in `output` means nothing, and
+    /// what came before is forgotten.
+    pub(super) fn compress_message(
+        &mut self,
+        message: &[u8],
+        limit: WindowBits,
+        output: &mut [u8],
+    ) -> Option<usize> {
+        let output = output.get_mut(..message.len())?;
+        let written = self.deflate(message, limit, output)?;
+        Some(written.saturating_sub(TAIL.len()))
+    }
+
+    /// Compresses a piece to at most [`bound`](Self::bound) bytes, for which there has to be space.
+    pub(super) fn compress_piece(
+        &mut self,
+        piece: &[u8],
+        is_last: bool,
+        limit: WindowBits,
+        output: &mut [u8],
+    ) -> usize {
+        if piece.is_empty() {
+            return write_stored(piece, is_last, output);
+        }
+        match self.deflate(piece, limit, output) {
+            None => write_stored(piece, is_last, output),
+            Some(written) if is_last => written.saturating_sub(TAIL.len()),
+            Some(written) => written,
+        }
+    }
+
+    /// Compresses all of `input`, with [`TAIL`] at its end, or forgets all.
+    fn deflate(&mut self, input: &[u8], limit: WindowBits, output: &mut [u8]) -> Option<usize> {
+        let written = match self.level {
+            Level::STORED => None,
+            _ if self.goes_round(limit) => {
+                self.held = self.held.saturating_add(input.len());
+                self.engine.deflate(input, output)
+            }
+            _ => self.deflate_segments(input, self.least(limit).window_size(), output),
+        };
+        let ends_well = |written: &usize| output.get(..*written).is_some_and(|bytes| bytes.ends_with(&TAIL));
+        let written = written.filter(ends_well);
+        if written.is_none() {
+            self.held = self.held.max(1); // it has seen something, whatever it was
+            self.forget();
+        }
+        written
+    }
+
+    /// With an engine that looks further back than it may: a segment has no more to refer to than the window holds, and
+    /// the next one begins with nothing. A sender may empty its window whenever it likes.
+    fn deflate_segments(&mut self, mut input: &[u8], size: usize, output: &mut [u8]) -> Option<usize> {
+        let mut written = 0_usize;
+        while !input.is_empty() {
+            if self.held.saturating_add(input.len()) > size {
+                self.forget();
+            }
+            let (segment, rest) = input.split_at_checked(size).unwrap_or((input, &[]));
+            self.held = self.held.saturating_add(segment.len());
+            let space = output.get_mut(written..)?;
+            written = written.saturating_add(self.engine.deflate(segment, space)?);
+            input = rest;
+        }
+        Some(written)
+    }
+
+    /// Whether the engine itself keeps within that window.
+    fn goes_round(&self, limit: WindowBits) -> bool {
+        self.engine.window() <= self.least(limit)
+    }
+
+    fn least(&self, limit: WindowBits) -> WindowBits {
+        self.window.min(limit)
+    }
+}
+
+/// Writes a piece as it is, in blocks without compression, and returns how many bytes that took [RFC 1951 §3.2.4].
+///
+/// Each piece begins and ends with a whole byte. A message ends with the one byte that is left of an empty
+/// block without its last four [RFC 7692 §7.2.3.6].
+fn write_stored(piece: &[u8], is_last: bool, output: &mut [u8]) -> usize {
+    let mut written = 0_usize;
+    let mut put = |bytes: &[u8]| {
+        let space = output.get_mut(written..).unwrap_or_default();
+        for (to, from) in space.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        written = written.saturating_add(bytes.len());
+    };
+    for block in piece.chunks(STORED_MAX) {
+        let [low, high] = u16::try_from(block.len()).unwrap_or(u16::MAX).to_le_bytes();
+        put(&[0x00, low, high, !low, !high]);
+        put(block);
+    }
+    if is_last {
+        put(&[0x00]);
+    }
+    written
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compressor")
+            .field("level", &self.level.get())
+            .field("window_bits", &self.window.get())
+            .field("held", &self.held)
+            .finish_non_exhaustive()
+    }
+}

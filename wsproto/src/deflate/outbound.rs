@@ -1,0 +1,148 @@
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Compressor, Level, Policy, WindowBits};
+
+/// What one end of a connection compresses with: what was agreed on for it, and what it may refer to.
+pub(crate) struct Outbound {
+    window: WindowBits,
+    has_takeover: bool,
+    level: Level,
+    threshold: usize,
+    context: Context,
+}
+
+/// What the next message may refer to. It can be dropped at any time: the peer does not notice.
+enum Context {
+    Nothing,
+    /// A compressor of this connection's own; its window is in it.
+    Own(Compressor),
+    /// The window alone, for a compressor that others use too.
+    Window(Vec<u8>),
+}
+
+impl Outbound {
+    /// Starts with nothing to refer to. The policy may want less than what was agreed on, not more.
+    pub(crate) fn new(window: WindowBits, has_takeover: bool, policy: Policy) -> Self {
+        Self {
+            window: window.min(policy.send_window),
+            has_takeover: has_takeover && policy.send_takeover,
+            level: policy.level,
+            threshold: policy.threshold,
+            context: Context::Nothing,
+        }
+    }
+
+    /// Tells whether a message of so many bytes is to be compressed.
+    pub(crate) const fn is_worth(&self, len: usize) -> bool {
+        len >= self.threshold
+    }
+
+    /// Returns the window within which it refers to what came before.
+    pub(crate) const fn window(&self) -> WindowBits {
+        self.window
+    }
+
+    /// Compresses a whole message to fewer bytes than it has, if it can; otherwise what is in `output` means nothing,
+    /// and the message is to be sent as it is.
+    pub(crate) fn message(
+        &mut self,
+        message: &[u8],
+        shared: Option<&mut Compressor>,
+        output: &mut [u8],
+    ) -> Option<usize> {
+        let window = self.window;
+        self.with(message, true, shared, |compressor| compressor.compress_message(message, window, output))
+    }
+
+    /// Compresses a fragment to at most [`Compressor::bound`] bytes, for which there has to be space.
+    pub(crate) fn fragment(
+        &mut self,
+        fragment: &[u8],
+        is_last: bool,
+        shared: Option<&mut Compressor>,
+        output: &mut [u8],
+    ) -> usize {
+        let window = self.window;
+        let compressed = self.with(fragment, is_last, shared, |compressor| {
+            Some(compressor.compress_piece(fragment, is_last, window, output))
+        });
+        compressed.unwrap_or_default()
+    }
+
+    /// Drops what messages may refer to, and the memory for it.
+    pub(crate) fn forget(&mut self) {
+        self.context = Context::Nothing;
+    }
+
+    /// Has `compress` done by a compressor that holds what the next bytes may refer to, and keeps that up to date.
+    fn with(
+        &mut self,
+        plain: &[u8],
+        is_last: bool,
+        shared: Option<&mut Compressor>,
+        compress: impl FnOnce(&mut Compressor) -> Option<usize>,
+    ) -> Option<usize> {
+        let context = core::mem::replace(&mut self.context, Context::Nothing);
+        match (shared, context) {
+            (None, context) => {
+                let mut own = match context {
+                    Context::Own(compressor) => compressor,
+                    _ => Compressor::new(self.level, self.window),
+                };
+                let compressed = compress(&mut own);
+                if self.has_takeover || !is_last {
+                    self.context = Context::Own(own);
+                }
+                compressed
+            }
+            (Some(shared), context) => {
+                let mut window = match context {
+                    Context::Window(window) => window,
+                    _ => Vec::new(),
+                };
+                shared.prime(&window, plain.len(), self.window);
+                let compressed = compress(shared);
+                if self.has_takeover {
+                    // A message that is sent as it is does not pass through the peer's window.
+                    if compressed.is_some() {
+                        remember(&mut window, plain, self.window.window_size());
+                    }
+                    self.context = Context::Window(window);
+                }
+                compressed
+            }
+        }
+    }
+}
+
+/// Puts `plain` behind the window, and drops what lies further back than `size` bytes.
+fn remember(window: &mut Vec<u8>, plain: &[u8], size: usize) {
+    let plain = plain.get(plain.len().saturating_sub(size)..).unwrap_or_default();
+    let len = window.len().saturating_add(plain.len());
+    window.drain(..len.saturating_sub(size));
+    let missing = len.min(size).saturating_sub(window.len());
+    if window.capacity() < len.min(size) {
+        // Twice as much, so that growing costs a constant per byte, but never more than the window has.
+        window.reserve_exact(missing.max(window.len()).min(size.saturating_sub(window.len())));
+    }
+    window.extend_from_slice(plain);
+}
+
+impl Clone for Outbound {
+    /// The copy has nothing to refer to.
+    fn clone(&self) -> Self {
+        Self { context: Context::Nothing, ..*self }
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("window_bits", &self.window.get())
+            .field("has_takeover", &self.has_takeover)
+            .field("level", &self.level.get())
+            .field("threshold", &self.threshold)
+            .finish_non_exhaustive()
+    }
+}
