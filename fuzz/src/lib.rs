@@ -1,6 +1,7 @@
 //! The oracles of the fuzz targets: the same told in another way, as plainly as can be, without a thought for speed.
 
 pub mod cuts;
+pub mod deflate;
 pub mod frames;
 pub mod handshakes;
 pub mod http;

@@ -5,8 +5,9 @@ use wsproto::handshake::{
     ClientHandshake, ClientRequest, Response, ResponseDecoder, ResponseError, Upgraded,
 };
 
+use crate::deflate;
 use crate::http::{Head, LIMITS, check_pieces, check_same_fields, read_head};
-use crate::lists::read_extensions;
+use crate::lists::{Extension, read_extensions};
 use crate::requests::own;
 
 const SUBPROTOCOLS: &[&str] = &["chat", "superchat"];
@@ -74,6 +75,7 @@ fn check_upgraded(ours: &Upgraded<'_>, head: &Head<'_>) {
     assert_eq!(ours.subprotocol().map(str::as_bytes), subprotocol);
     let extensions = read_extensions(&head.values("Sec-WebSocket-Extensions")).unwrap_or_default();
     assert_eq!(ours.extensions().map(own).collect::<Vec<_>>(), extensions);
+    assert_eq!(deflate::verify(&offered(), &extensions), Ok(ours.deflate()));
     assert_eq!(ours.headers().collect::<Vec<_>>(), head.fields);
 }
 
@@ -100,6 +102,10 @@ impl<'b> StatusLine<'b> {
     }
 }
 
+fn offered() -> Vec<Extension> {
+    read_extensions(&[OFFER.extensions.unwrap_or_default().as_bytes()]).expect("a list")
+}
+
 /// What is wrong with an answer of 101, rule by rule.
 fn upgrade_faults(line: &StatusLine<'_>, head: &Head<'_>) -> Vec<ResponseError> {
     let mut faults = Vec::new();
@@ -121,6 +127,10 @@ fn upgrade_faults(line: &StatusLine<'_>, head: &Head<'_>) -> Vec<ResponseError> 
     check(extensions.len() < 2, ResponseError::RepeatedExtensions);
     check(extensions.is_empty() || list.is_some(), ResponseError::MalformedExtensions);
     check(names.all(|name| EXTENSIONS.contains(&name)), ResponseError::UnexpectedExtension);
+    for fault in deflate::verify(&offered(), list.as_deref().unwrap_or_default()).err().into_iter().flatten()
+    {
+        check(false, ResponseError::Deflate(fault));
+    }
 
     let subprotocols = head.values("Sec-WebSocket-Protocol");
     let is_offered = |value: &&[u8]| SUBPROTOCOLS.iter().any(|name| name.as_bytes() == *value);
