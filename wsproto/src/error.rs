@@ -202,6 +202,10 @@ pub enum Misuse {
     ///
     /// [RFC 6455 §5.6]: https://www.rfc-editor.org/rfc/rfc6455#section-5.6
     NotUtf8,
+    /// Compressed with a window that was not agreed on with this peer, or compressed at all ([RFC 7692 §7.1.2]).
+    ///
+    /// [RFC 7692 §7.1.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2
+    NotAgreed,
 }
 
 impl fmt::Display for Misuse {
@@ -216,6 +220,9 @@ impl fmt::Display for Misuse {
                 write!(f, "a Ping or Pong of {len} bytes: 125 are the most")
             }
             Self::NotUtf8 => f.write_str("the text is not UTF-8: send it as binary"),
+            Self::NotAgreed => {
+                f.write_str("the peer did not agree on such compression: send the message as it is")
+            }
         }
     }
 }

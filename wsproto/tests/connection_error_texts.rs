@@ -95,6 +95,7 @@ fn a_misuse_says_what_to_do_instead() {
         (Misuse::MessageUnderWay, "a fragmented message is under way: send its last fragment first"),
         (Misuse::ControlTooLong { len: 126 }, "a Ping or Pong of 126 bytes: 125 are the most"),
         (Misuse::NotUtf8, "the text is not UTF-8: send it as binary"),
+        (Misuse::NotAgreed, "the peer did not agree on such compression: send the message as it is"),
     ];
     for (misuse, text) in said {
         assert_eq!(misuse.to_string(), text);

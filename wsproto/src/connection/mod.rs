@@ -31,6 +31,8 @@
 //! 6. The pieces of a text are together a valid prefix of UTF-8, and whole with the last one, even if that is empty.
 //! 7. Receiving can be dropped and resumed at any byte.
 
+#[cfg(feature = "deflate")]
+mod compression;
 mod config;
 mod event;
 mod receiver;
@@ -38,6 +40,8 @@ mod role;
 mod sender;
 mod state;
 
+#[cfg(feature = "deflate")]
+pub use compression::encode_shared_message;
 pub use config::Config;
 pub use event::{Data, Event, MessageKind, Received};
 pub use receiver::Receiver;

@@ -1,5 +1,7 @@
 use core::fmt;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::{Parameters, WindowBits};
 use crate::error::ProtocolError;
 use crate::wire::FrameHeader;
 
@@ -19,6 +21,8 @@ impl Role for Client {}
 
 pub(crate) mod sealed {
     use super::{FrameHeader, ProtocolError};
+    #[cfg(feature = "deflate")]
+    use super::{Parameters, WindowBits};
 
     /// All that the roles differ in.
     pub trait Rules {
@@ -27,6 +31,14 @@ pub(crate) mod sealed {
 
         /// Checks that the peer masked its frame if and only if it is the client.
         fn check_masking(header: &FrameHeader) -> Result<(), ProtocolError>;
+
+        /// What this end may compress with: the window, and whether messages may refer to those before them.
+        #[cfg(feature = "deflate")]
+        fn own_context(agreed: &Parameters) -> (WindowBits, bool);
+
+        /// What the peer may compress with.
+        #[cfg(feature = "deflate")]
+        fn peer_context(agreed: &Parameters) -> (WindowBits, bool);
     }
 }
 
@@ -42,6 +54,16 @@ impl sealed::Rules for Server {
             None => Err(ProtocolError::UnmaskedFrame),
         }
     }
+
+    #[cfg(feature = "deflate")]
+    fn own_context(agreed: &Parameters) -> (WindowBits, bool) {
+        agreed.server_context()
+    }
+
+    #[cfg(feature = "deflate")]
+    fn peer_context(agreed: &Parameters) -> (WindowBits, bool) {
+        agreed.client_context()
+    }
 }
 
 impl sealed::Rules for Client {
@@ -55,5 +77,15 @@ impl sealed::Rules for Client {
             Some(_) => Err(ProtocolError::MaskedFrame),
             None => Ok(()),
         }
+    }
+
+    #[cfg(feature = "deflate")]
+    fn own_context(agreed: &Parameters) -> (WindowBits, bool) {
+        agreed.client_context()
+    }
+
+    #[cfg(feature = "deflate")]
+    fn peer_context(agreed: &Parameters) -> (WindowBits, bool) {
+        agreed.server_context()
     }
 }

@@ -1,6 +1,8 @@
 use core::marker::PhantomData;
 
 use super::{Client, Event, MessageKind, ReceiveState, Role, SendState, Server};
+#[cfg(feature = "deflate")]
+use crate::deflate::{Compressor, Outbound};
 use crate::error::{Misuse, ProtocolError, SendError};
 use crate::wire::{
     CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MaskingKey, Opcode, Utf8Validator, frame,
@@ -10,6 +12,8 @@ use crate::wire::{
 #[derive(Debug, Clone)]
 pub struct Sender<R: Role> {
     out: Outgoing,
+    #[cfg(feature = "deflate")]
+    pub(super) deflate: Option<alloc::boxed::Box<Outbound>>,
     role: PhantomData<R>,
 }
 
@@ -27,7 +31,12 @@ type Fragment = (Opcode, Option<(MessageKind, Utf8Validator)>);
 impl<R: Role> Sender<R> {
     /// Starts behind the opening handshake.
     pub const fn new() -> Self {
-        Self { out: Outgoing { state: SendState::Open, message: None }, role: PhantomData }
+        Self {
+            out: Outgoing { state: SendState::Open, message: None },
+            #[cfg(feature = "deflate")]
+            deflate: None,
+            role: PhantomData,
+        }
     }
 
     /// Returns how far our side of the connection has come.
@@ -64,6 +73,21 @@ impl<R: Role> Sender<R> {
     pub const fn check_message(&self) -> Result<(), Misuse> {
         self.out.check_message()
     }
+
+    #[inline]
+    fn encoder(&mut self, masking_key: Option<MaskingKey>) -> FrameEncoder<'_> {
+        FrameEncoder {
+            out: &mut self.out,
+            masking_key,
+            peer: ReceiveState::Open,
+            #[cfg(feature = "deflate")]
+            deflate: self.deflate.as_deref_mut(),
+            #[cfg(feature = "deflate")]
+            compressor: None,
+            #[cfg(feature = "deflate")]
+            is_plain: false,
+        }
+    }
 }
 
 impl<R: Role> Default for Sender<R> {
@@ -79,7 +103,7 @@ impl Sender<Server> {
     /// is to be sent; [`Connection::frame`](super::Connection#method.frame) sees to that.
     #[inline]
     pub fn frame(&mut self) -> FrameEncoder<'_> {
-        FrameEncoder { out: &mut self.out, masking_key: None, peer: ReceiveState::Open }
+        self.encoder(None)
     }
 }
 
@@ -91,7 +115,7 @@ impl Sender<Client> {
     /// [RFC 6455 §5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.3
     #[inline]
     pub fn frame(&mut self, key: MaskingKey) -> FrameEncoder<'_> {
-        FrameEncoder { out: &mut self.out, masking_key: Some(key), peer: ReceiveState::Open }
+        self.encoder(Some(key))
     }
 }
 
@@ -106,9 +130,16 @@ impl Sender<Client> {
 #[must_use = "a frame is written by one of the encoder's methods"]
 pub struct FrameEncoder<'s> {
     out: &'s mut Outgoing,
-    masking_key: Option<MaskingKey>,
+    pub(super) masking_key: Option<MaskingKey>,
     /// How far the peer's side has come, as far as that is known.
     peer: ReceiveState,
+    #[cfg(feature = "deflate")]
+    pub(super) deflate: Option<&'s mut Outbound>,
+    /// One that others use too, in place of the connection's own.
+    #[cfg(feature = "deflate")]
+    pub(super) compressor: Option<&'s mut Compressor>,
+    #[cfg(feature = "deflate")]
+    pub(super) is_plain: bool,
 }
 
 impl FrameEncoder<'_> {
@@ -125,7 +156,7 @@ impl FrameEncoder<'_> {
     #[inline]
     pub fn encode_text(self, text: &str, dst: &mut [u8]) -> Result<usize, SendError> {
         self.check_message()?;
-        self.write(Opcode::Text, true, text.as_bytes(), dst)
+        self.write_message(Opcode::Text, text.as_bytes(), dst)
     }
 
     /// Writes a binary message in one frame.
@@ -136,7 +167,7 @@ impl FrameEncoder<'_> {
     #[inline]
     pub fn encode_binary(self, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
         self.check_message()?;
-        self.write(Opcode::Binary, true, payload, dst)
+        self.write_message(Opcode::Binary, payload, dst)
     }
 
     /// Writes one fragment of a message, whose `kind` is the same in all its fragments ([RFC 6455 §5.4]).
@@ -164,19 +195,19 @@ impl FrameEncoder<'_> {
     ///
     /// [RFC 6455 §5.4]: https://www.rfc-editor.org/rfc/rfc6455#section-5.4
     pub fn encode_fragment(
-        self,
+        mut self,
         kind: MessageKind,
         payload: &[u8],
         is_last: bool,
         dst: &mut [u8],
     ) -> Result<usize, SendError> {
         let (opcode, next) = self.next_fragment(kind, payload, is_last)?;
-        let written = self.write(opcode, is_last, payload, dst)?;
+        let written = self.write_fragment(opcode, is_last, payload, dst)?;
         self.out.message = next;
         Ok(written)
     }
 
-    /// Returns the header of a text message in one frame.
+    /// Returns the header of a text message in one frame, which is not compressed.
     ///
     /// # Errors
     ///
@@ -200,7 +231,7 @@ impl FrameEncoder<'_> {
         Ok(self.header(Opcode::Text, true, text.len()).encode())
     }
 
-    /// Returns the header of a binary message in one frame.
+    /// Returns the header of a binary message in one frame, which is not compressed.
     ///
     /// # Errors
     ///
@@ -211,11 +242,12 @@ impl FrameEncoder<'_> {
     }
 
     /// Returns the header of one fragment of a message; see [`encode_fragment`](Self::encode_fragment). The payload is
-    /// taken unmasked, to check text.
+    /// taken unmasked, to check text. A message that begins with this is not compressed.
     ///
     /// # Errors
     ///
-    /// [`Misuse`] if a Close frame was sent, a message of the other kind is under way, or the text is not UTF-8.
+    /// [`Misuse`] if a Close frame was sent, a message of the other kind, or a compressed one, is under way, or the text is
+    /// not UTF-8.
     pub fn fragment_header(
         self,
         kind: MessageKind,
@@ -223,6 +255,10 @@ impl FrameEncoder<'_> {
         is_last: bool,
     ) -> Result<EncodedHeader, Misuse> {
         let (opcode, next) = self.next_fragment(kind, payload, is_last)?;
+        #[cfg(feature = "deflate")]
+        if self.deflate.as_ref().is_some_and(|deflate| deflate.is_in_message) {
+            return Err(Misuse::MessageUnderWay);
+        }
         self.out.message = next;
         Ok(self.header(opcode, is_last, payload.len()).encode())
     }
@@ -363,14 +399,38 @@ impl FrameEncoder<'_> {
         self.write(Opcode::Close, true, payload.get(..len).unwrap_or_default(), dst)
     }
 
+    /// Without feature `deflate` nothing is compressed.
+    #[cfg(not(feature = "deflate"))]
     #[inline]
-    fn write(&self, opcode: Opcode, fin: bool, payload: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
+    fn write_message(self, opcode: Opcode, message: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
+        self.write(opcode, true, message, dst)
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    fn write_fragment(
+        &mut self,
+        opcode: Opcode,
+        is_last: bool,
+        fragment: &[u8],
+        dst: &mut [u8],
+    ) -> Result<usize, SendError> {
+        self.write(opcode, is_last, fragment, dst)
+    }
+
+    #[inline]
+    pub(super) fn write(
+        &self,
+        opcode: Opcode,
+        fin: bool,
+        payload: &[u8],
+        dst: &mut [u8],
+    ) -> Result<usize, SendError> {
         Ok(frame::write(self.header(opcode, fin, payload.len()), payload, dst)?)
     }
 
     /// The lengths were checked, and no slice reaches 2⁶³ bytes: there is always such a header.
     #[inline]
-    fn header(&self, opcode: Opcode, fin: bool, payload_len: usize) -> FrameHeader {
+    pub(super) fn header(&self, opcode: Opcode, fin: bool, payload_len: usize) -> FrameHeader {
         FrameHeader::of(opcode, fin, payload_len).with_masking_key(self.masking_key)
     }
 }

@@ -131,16 +131,21 @@ impl Compressor {
         }
     }
 
-    /// Compresses a whole message to fewer bytes than it has, if it can. Otherwise what is in `output` means nothing, and
-    /// what came before is forgotten.
-    pub(super) fn compress_message(
+    /// Compresses a whole message, if that fits, and if it has to shrink, to fewer bytes than it has. Otherwise what is
+    /// in `output` means nothing, and what came before is forgotten.
+    pub(crate) fn compress_message(
         &mut self,
         message: &[u8],
+        has_to_shrink: bool,
         limit: WindowBits,
         output: &mut [u8],
     ) -> Option<usize> {
-        let output = output.get_mut(..message.len())?;
-        let written = self.deflate(message, limit, output)?;
+        if message.is_empty() {
+            return None; // an empty frame is shorter than an empty block
+        }
+        let most = if has_to_shrink { message.len() } else { usize::MAX };
+        let space = output.len().min(most);
+        let written = self.deflate(message, limit, output.get_mut(..space)?)?;
         Some(written.saturating_sub(TAIL.len()))
     }
 

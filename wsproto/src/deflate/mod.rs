@@ -16,7 +16,6 @@ mod engine;
 #[cfg(feature = "deflate")]
 mod inflater;
 #[cfg(feature = "deflate")]
-#[allow(dead_code)]
 mod outbound;
 mod params;
 mod policy;
@@ -25,5 +24,7 @@ mod policy;
 pub use compressor::{Compressed, Compressor};
 #[cfg(feature = "deflate")]
 pub use inflater::{InflateError, Inflated, Inflater};
+#[cfg(feature = "deflate")]
+pub(crate) use outbound::Outbound;
 pub use params::{Parameters, WindowBits};
 pub use policy::{Level, Policy};

@@ -5,6 +5,9 @@ use super::{Compressor, Level, Policy, WindowBits};
 
 /// What one end of a connection compresses with: what was agreed on for it, and what it may refer to.
 pub(crate) struct Outbound {
+    /// Whether a compressed message in fragments is under way.
+    pub(crate) is_in_message: bool,
+    agreed: WindowBits,
     window: WindowBits,
     has_takeover: bool,
     level: Level,
@@ -25,6 +28,8 @@ impl Outbound {
     /// Starts with nothing to refer to. The policy may want less than what was agreed on, not more.
     pub(crate) fn new(window: WindowBits, has_takeover: bool, policy: Policy) -> Self {
         Self {
+            is_in_message: false,
+            agreed: window,
             window: window.min(policy.send_window),
             has_takeover: has_takeover && policy.send_takeover,
             level: policy.level,
@@ -38,21 +43,30 @@ impl Outbound {
         len >= self.threshold
     }
 
-    /// Returns the window within which it refers to what came before.
-    pub(crate) const fn window(&self) -> WindowBits {
-        self.window
+    /// Tells whether a message is to be compressed whose length is not known yet: unless none is.
+    pub(crate) const fn is_worth_in_fragments(&self) -> bool {
+        self.threshold < usize::MAX
     }
 
-    /// Compresses a whole message to fewer bytes than it has, if it can; otherwise what is in `output` means nothing,
-    /// and the message is to be sent as it is.
+    /// Returns the window that the peer keeps.
+    pub(crate) const fn agreed(&self) -> WindowBits {
+        self.agreed
+    }
+
+    /// Compresses a whole message, if that fits and is worth it; otherwise what is in `output` means nothing, and the
+    /// message is to be sent as it is.
+    ///
+    /// It has to shrink, but not where later messages may refer to it.
     pub(crate) fn message(
         &mut self,
         message: &[u8],
         shared: Option<&mut Compressor>,
         output: &mut [u8],
     ) -> Option<usize> {
-        let window = self.window;
-        self.with(message, true, shared, |compressor| compressor.compress_message(message, window, output))
+        let (window, has_to_shrink) = (self.window, !self.has_takeover);
+        self.with(message, true, shared, |compressor| {
+            compressor.compress_message(message, has_to_shrink, window, output)
+        })
     }
 
     /// Compresses a fragment to at most [`Compressor::bound`] bytes, for which there has to be space.
@@ -70,8 +84,17 @@ impl Outbound {
         compressed.unwrap_or_default()
     }
 
-    /// Drops what messages may refer to, and the memory for it.
+    /// Has the next message refer to nothing before it.
     pub(crate) fn forget(&mut self) {
+        match &mut self.context {
+            Context::Nothing => {}
+            Context::Own(compressor) => compressor.forget(),
+            Context::Window(window) => window.clear(),
+        }
+    }
+
+    /// The same, and gives back the memory.
+    pub(crate) fn shrink(&mut self) {
         self.context = Context::Nothing;
     }
 

@@ -88,3 +88,16 @@ pub struct Parameters {
     /// [RFC 7692 §7.1.2.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2
     pub client_max_window_bits: WindowBits,
 }
+
+#[cfg(feature = "deflate")]
+impl Parameters {
+    /// The server's window, and whether its messages may refer to those before them.
+    pub(crate) const fn server_context(&self) -> (WindowBits, bool) {
+        (self.server_max_window_bits, !self.server_no_context_takeover)
+    }
+
+    /// The client's window, and whether its messages may refer to those before them.
+    pub(crate) const fn client_context(&self) -> (WindowBits, bool) {
+        (self.client_max_window_bits, !self.client_no_context_takeover)
+    }
+}
