@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
 const ECHO_TOKIO: &str = env!("CARGO_BIN_EXE_echo_tokio");
+const ECHO_MIO: &str = env!("CARGO_BIN_EXE_echo_mio");
 const AUTOBAHN_SERVER: &str = env!("CARGO_BIN_EXE_autobahn_server");
 const CLIENT_STD: &str = env!("CARGO_BIN_EXE_client_std");
 const AUTOBAHN_CLIENT: &str = env!("CARGO_BIN_EXE_autobahn_client");
@@ -169,6 +170,56 @@ fn echo_tokio_serves_echoes() {
 #[test]
 fn echo_tokio_keeps_to_the_rules() {
     keeps_to_the_rules(ECHO_TOKIO);
+}
+
+#[test]
+fn echo_mio_serves_echoes() {
+    serves_echoes(ECHO_MIO);
+}
+
+#[test]
+fn echo_mio_keeps_to_the_rules() {
+    keeps_to_the_rules(ECHO_MIO);
+}
+
+/// Who does not read is not heard: its bytes stay where they are, and others are served meanwhile.
+#[test]
+fn echo_mio_waits_for_those_that_do_not_read() {
+    let (_program, address) = Program::serve(ECHO_MIO);
+    let mut silent = tcp(&address);
+    silent.write_all(UPGRADE).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        silent.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    // Until nothing has moved for a while: what lies between, and one message that the server has, are full.
+    let payload = vec![7; 500_000];
+    let frame = [b"\x82\xff\0\0\0\0\0\x07\xa1\x20\0\0\0\0".as_slice(), &payload].concat();
+    silent.set_nonblocking(true).unwrap();
+    let (mut written, mut last_progress) = (0, Instant::now());
+    while last_progress.elapsed() < Duration::from_millis(500) {
+        match silent.write(&frame[written % frame.len()..]) {
+            Ok(n) => (written, last_progress) = (written + n, Instant::now()),
+            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+        }
+        assert!(written < 100_000_000, "one who reads nothing is heard");
+    }
+    let mut other = connect(&address);
+    other.send(Message::text("served")).unwrap();
+    assert_eq!(other.read().unwrap(), Message::text("served"));
+    // Once it reads, nothing is lost.
+    silent.set_nonblocking(false).unwrap();
+    let mut writer = silent.try_clone().unwrap();
+    let rest = frame[written % frame.len()..].to_vec();
+    let messages = (written + rest.len()) / frame.len();
+    std::thread::spawn(move || writer.write_all(&rest).unwrap());
+    for _ in 0..messages {
+        let mut echo = vec![0; 10 + payload.len()];
+        silent.read_exact(&mut echo).unwrap();
+        assert!(echo[..10] == *b"\x82\x7f\0\0\0\0\0\x07\xa1\x20" && echo[10..] == payload);
+    }
 }
 
 #[test]

@@ -1,0 +1,345 @@
+//! An echo server on bare readiness events (epoll, kqueue), all connections on one thread: `echo_mio [ADDR]`,
+//! 127.0.0.1:8080 unless told.
+//!
+//! The thread has one buffer to receive into and one to send from, whoever's turn it is. A connection keeps bytes of
+//! its own only while it has to: the start of a frame whose rest has not come, a message that comes in pieces, and
+//! answers that its socket did not take. An idle one keeps none.
+//!
+//! Top-down: `main`; [`Server`], which accepts and gives each connection its turns; [`Peer`], one connection, whose
+//! [`turn`](Peer::turn) is one read, the answers to all that it brought, and one write.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+use slab::Slab;
+use wsproto::connection::{Config, Connection, Event};
+use wsproto::error::SendError;
+use wsproto::handshake::{Answer, HttpReply, Request, RequestDecoder};
+use wsproto::wire::MAX_CONTROL_FRAME;
+
+/// What a peer may send; a message that comes in pieces is kept until it is whole.
+const CONFIG: Config = Config::new().with_max_message_size(1024 * 1024);
+/// More of them wait in the system's queue.
+const MAX_CONNECTIONS: usize = 50_000;
+/// The most that one read takes: so much has a connection in a turn, then it is the next one's.
+const READ_SIZE: usize = 256 * 1024;
+/// How long a client may take for its opening handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may leave what we send untaken.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long we wait for the client's end of the transport once ours is closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often the deadlines are looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+const LISTENER: Token = Token(usize::MAX);
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type EncodeResult = std::result::Result<usize, SendError>;
+
+fn main() -> Result<()> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    Server::bind(&address)?.run()
+}
+
+struct Server {
+    poll: Poll,
+    listener: TcpListener,
+    /// Whether somebody may wait in the listener's queue.
+    has_waiting: bool,
+    peers: Slab<Peer>,
+    /// Whose turn left something to read: they are not told a second time.
+    unfinished: Vec<usize>,
+    shared: Buffers,
+}
+
+/// What all connections share, since only one has its turn.
+struct Buffers {
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl Server {
+    fn bind(address: &str) -> Result<Self> {
+        let mut listener = TcpListener::bind(address.parse()?)?;
+        println!("listening on ws://{}", listener.local_addr()?);
+        let poll = Poll::new()?;
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        let shared = Buffers { input: vec![0; READ_SIZE], output: Vec::with_capacity(READ_SIZE) };
+        Ok(Self { poll, listener, has_waiting: true, peers: Slab::new(), unfinished: Vec::new(), shared })
+    }
+
+    fn run(mut self) -> Result<()> {
+        let mut events = Events::with_capacity(1024);
+        let mut last_tick = Instant::now();
+        loop {
+            let patience = if self.unfinished.is_empty() { TICK } else { Duration::ZERO };
+            match self.poll.poll(&mut events, Some(patience)) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
+                _ => {}
+            }
+            let now = Instant::now();
+            for key in std::mem::take(&mut self.unfinished) {
+                self.give_turn(key, now);
+            }
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.has_waiting = true,
+                    Token(key) => {
+                        if let Some(peer) = self.peers.get_mut(key) {
+                            peer.is_readable |= event.is_readable();
+                            peer.is_ending |= event.is_read_closed();
+                        }
+                        self.give_turn(key, now);
+                    }
+                }
+            }
+            if now.duration_since(last_tick) >= TICK {
+                last_tick = now;
+                self.peers.retain(|_, peer| peer.deadline.is_none_or(|deadline| now < deadline));
+            }
+            self.accept(now);
+        }
+    }
+
+    fn accept(&mut self, now: Instant) {
+        while self.has_waiting && self.peers.len() < MAX_CONNECTIONS {
+            match self.listener.accept() {
+                Ok((mut stream, _)) => {
+                    let slot = self.peers.vacant_entry();
+                    let both = Interest::READABLE | Interest::WRITABLE;
+                    let registered = self.poll.registry().register(&mut stream, Token(slot.key()), both);
+                    if registered.and_then(|()| stream.set_nodelay(true)).is_ok() {
+                        slot.insert(Peer::new(stream, now + HANDSHAKE_TIMEOUT));
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.has_waiting = false,
+                // This connection is lost, or descriptors are short for a while: the next loop tries again.
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn give_turn(&mut self, key: usize, now: Instant) {
+        // Those that left since they were told of are no concern.
+        let Some(peer) = self.peers.get_mut(key) else { return };
+        match peer.turn(&mut self.shared, now) {
+            Ok(()) if peer.has_more() => self.unfinished.push(key),
+            Ok(()) => {}
+            // Also an ordinary end. Dropping the stream closes it and takes it out of `poll`.
+            Err(_) => drop(self.peers.remove(key)),
+        }
+    }
+}
+
+struct Peer {
+    stream: TcpStream,
+    phase: Phase,
+    /// What was read and not taken: the start of a request, or of a frame, 130 bytes at most.
+    untaken: Vec<u8>,
+    /// The message under way, if it does not come at once.
+    message: Vec<u8>,
+    /// What the socket did not take. Until it has, nothing more is read: who does not read is not heard.
+    unsent: VecDeque<u8>,
+    /// Whether there may be something to read. It was said once and is not said again.
+    is_readable: bool,
+    /// Whether the client's end of the transport was announced; bytes may still lie before it.
+    is_ending: bool,
+    /// When to give up.
+    deadline: Option<Instant>,
+}
+
+enum Phase {
+    Opening(RequestDecoder),
+    Open(Connection<wsproto::Server>),
+    /// Our last bytes are on their way.
+    Closing,
+    /// Our end of the transport is sent, and we wait for the client's: a socket that is dropped while bytes are unread
+    /// resets the connection, which may destroy what is still under way ([RFC 6455 §7.1.1]).
+    ///
+    /// [RFC 6455 §7.1.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1
+    Closed,
+}
+
+impl Peer {
+    fn new(stream: TcpStream, deadline: Instant) -> Self {
+        Self {
+            stream,
+            phase: Phase::Opening(RequestDecoder::new()),
+            untaken: Vec::new(),
+            message: Vec::new(),
+            unsent: VecDeque::new(),
+            is_readable: false,
+            is_ending: false,
+            deadline: Some(deadline),
+        }
+    }
+
+    /// Whether another turn would find something to do, without news from `poll`.
+    fn has_more(&self) -> bool {
+        self.is_readable && self.unsent.is_empty()
+    }
+
+    /// Sends what is left of the turn before; then reads once, and answers all that came with one write.
+    ///
+    /// `Err` is the connection's end, also an ordinary one.
+    fn turn(&mut self, Buffers { input, output }: &mut Buffers, now: Instant) -> Result<()> {
+        self.send_unsent(now)?;
+        if !self.has_more() {
+            return Ok(());
+        }
+        let Some(filled) = self.read(input)? else { return Ok(()) };
+        let input = &mut input[..filled];
+        output.clear();
+        let opened = self.open(input, output)?;
+        // The first frames may have come in one packet with the request.
+        let answered = self.answer(&mut input[opened..], output)?;
+        self.untaken = match self.phase {
+            Phase::Opening(_) | Phase::Open(_) => input[opened + answered..].to_vec(),
+            Phase::Closing | Phase::Closed => Vec::new(),
+        };
+        let sent = write(&mut self.stream, output)?;
+        self.unsent.extend(&output[sent..]);
+        self.settle(now)
+    }
+
+    /// Reads behind what was not taken before; gives how many bytes there are, or `None` if nothing came.
+    fn read(&mut self, input: &mut [u8]) -> Result<Option<usize>> {
+        let (front, space) = input.split_at_mut(self.untaken.len());
+        front.copy_from_slice(&self.untaken);
+        match self.stream.read(space) {
+            Ok(0) => Err("the transport's end".into()),
+            Ok(n) => {
+                // A read that does not fill its space has emptied the socket (on Unix; others have to say so
+                // themselves), unless the transport's end lies behind.
+                self.is_readable = n == space.len() || self.is_ending || cfg!(not(unix));
+                Ok(Some(front.len() + n))
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.is_readable = false;
+                Ok(None)
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Answers the opening handshake, if it is due and whole. Gives how many bytes were taken.
+    fn open(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<usize> {
+        let Phase::Opening(decoder) = &mut self.phase else { return Ok(0) };
+        output.resize(512, 0);
+        let (written, taken, next) = match decoder.decode(input) {
+            // What has come stays in `untaken`; the decoder refuses a head of more than 8 KiB.
+            Ok(None) => (0, 0, None),
+            Ok(Some((Request::Upgrade(upgrade), taken))) => {
+                let written = upgrade.accept(Answer::default())?.encode(output)?;
+                (written, taken, Some(Phase::Open(Connection::new(CONFIG))))
+            }
+            Ok(Some((Request::Http(_), taken))) => {
+                let text = [("Content-Type", &b"text/plain"[..])];
+                let reply = HttpReply::new(404, &text, b"Only WebSocket lives here.\n")?;
+                (reply.encode(output)?, taken, Some(Phase::Closing))
+            }
+            // The error knows its answer.
+            Err(error) => (error.encode_response(output)?, 0, Some(Phase::Closing)),
+        };
+        output.truncate(written);
+        if let Some(phase) = next {
+            self.phase = phase;
+            self.deadline = None;
+        }
+        Ok(taken)
+    }
+
+    /// Appends the answers to all frames that are there, if the connection is open. Gives how many bytes were taken.
+    fn answer(&mut self, input: &mut [u8], output: &mut Vec<u8>) -> Result<usize> {
+        let Phase::Open(connection) = &mut self.phase else { return Ok(0) };
+        let mut taken = 0;
+        loop {
+            let received = match connection.receive(&mut input[taken..]) {
+                Ok(received) => received,
+                // The error knows its Close frame.
+                Err(error) => {
+                    append_control(output, |out| connection.frame().encode_failure(error, out))?;
+                    break;
+                }
+            };
+            taken += received.consumed;
+            match received.event {
+                // What most messages are, whole: it is sent from where it lies.
+                Some(Event::Data(data)) if data.is_last && self.message.is_empty() => {
+                    output.extend(&*connection.frame().fragment_header(data.kind, data.payload, true)?);
+                    output.extend(data.payload);
+                }
+                Some(Event::Data(data)) => {
+                    self.message.extend(data.payload);
+                    if data.is_last {
+                        let message = std::mem::take(&mut self.message);
+                        output.extend(&*connection.frame().fragment_header(data.kind, &message, true)?);
+                        output.extend(message);
+                    }
+                }
+                Some(event) => append_control(output, |out| connection.frame().encode_reply(&event, out))?,
+                None if received.consumed == 0 => break,
+                None => {}
+            }
+        }
+        if connection.should_close_transport() {
+            self.phase = Phase::Closing;
+        }
+        Ok(taken)
+    }
+
+    fn send_unsent(&mut self, now: Instant) -> Result<()> {
+        if self.unsent.is_empty() {
+            return Ok(());
+        }
+        let sent = write(&mut self.stream, self.unsent.make_contiguous())?;
+        self.unsent.drain(..sent);
+        if self.unsent.is_empty() {
+            self.unsent = VecDeque::new();
+            self.deadline = None;
+        }
+        self.settle(now)
+    }
+
+    /// Decides how long to wait for what, after a write.
+    fn settle(&mut self, now: Instant) -> Result<()> {
+        if !self.unsent.is_empty() {
+            self.deadline = Some(now + WRITE_TIMEOUT);
+        } else if matches!(self.phase, Phase::Closing) {
+            self.stream.shutdown(Shutdown::Write)?;
+            self.phase = Phase::Closed;
+            self.deadline = Some(now + CLOSE_TIMEOUT);
+        }
+        Ok(())
+    }
+}
+
+/// Writes once; gives how many bytes the socket took. `poll` tells when it takes more.
+fn write(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize> {
+    if bytes.is_empty() {
+        return Ok(0);
+    }
+    loop {
+        match stream.write(bytes) {
+            Ok(sent) => return Ok(sent),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Appends the control frame that `encode` writes, if it does.
+fn append_control(output: &mut Vec<u8>, encode: impl FnOnce(&mut [u8]) -> EncodeResult) -> Result<()> {
+    let mut frame = [0; MAX_CONTROL_FRAME];
+    let written = encode(&mut frame)?;
+    output.extend(&frame[..written]);
+    Ok(())
+}
