@@ -1,6 +1,9 @@
 //! The table in `vectors/`, case by case: through `connection`, through `session`, and through the decoders of the
 //! opening handshake; whole, cut in two, and byte by byte. `vectors/README.md` says what the fields mean.
 
+#[cfg(feature = "handshake")]
+#[path = "vectors/deflate.rs"]
+mod deflate;
 #[path = "vectors/frames.rs"]
 mod frames;
 #[cfg(feature = "handshake")]
@@ -15,7 +18,7 @@ use serde_json::{Map, Value};
 use table::{cases, has_section, string};
 
 /// All fields that a case can have; what is misspelt would not be looked at.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 27] = [
     "name",
     "section",
     "about",
@@ -41,6 +44,10 @@ const FIELDS: [&str; 24] = [
     "subprotocols",
     "extensions",
     "subprotocol",
+    // the negotiation of permessage-deflate
+    "offer",
+    "answer",
+    "agreed",
     "group",
 ];
 
@@ -52,7 +59,7 @@ fn there_are_200_cases_or_more_each_with_a_name_of_its_own_and_a_section() {
     for case in &cases {
         let name = string(case, "name");
         assert!(names.insert(name), "{name}: twice");
-        assert!(has_section(string(case, "section")), "{name}: no section of RFC 6455");
+        assert!(has_section(string(case, "section")), "{name}: no section of the RFC");
         assert!(!string(case, "about").is_empty(), "{name}");
         let unknown: Vec<_> = case.keys().filter(|key| !FIELDS.contains(&key.as_str())).collect();
         assert!(unknown.is_empty(), "{name}: {unknown:?}");
@@ -79,6 +86,17 @@ fn each_request_through_the_decoder() {
     for case in cases().iter().filter(|case| case.contains_key("request")) {
         handshake::request(case);
     }
+}
+
+#[cfg(feature = "handshake")]
+#[test]
+fn each_offer_and_answer_of_permessage_deflate() {
+    let cases = cases();
+    let (answers, offers): (Vec<_>, Vec<_>) =
+        cases.iter().filter(|case| case.contains_key("offer")).partition(|case| case.contains_key("answer"));
+    assert!(offers.len() > 50 && answers.len() > 50);
+    offers.into_iter().for_each(deflate::offer);
+    answers.into_iter().for_each(deflate::answer);
 }
 
 #[cfg(feature = "handshake")]

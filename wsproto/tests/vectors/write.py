@@ -142,12 +142,13 @@ class Table:
 
 def main():
     import cases_closing
+    import cases_deflate
     import cases_frames
     import cases_handshake
     import cases_text
 
     folder = pathlib.Path(__file__).parent
-    tables = [t for m in (cases_frames, cases_text, cases_closing, cases_handshake) for t in m.tables()]
+    tables = [t for m in (cases_frames, cases_text, cases_closing, cases_handshake, cases_deflate) for t in m.tables()]
     files = {folder / f"{table.group}.json": table.file() for table in tables}
     if "--check" not in sys.argv:
         for path, content in files.items():
