@@ -77,6 +77,10 @@ struct Message {
     utf8: Utf8Validator,
 }
 
+/// The first byte of a frame that is a message: FIN, no RSV bit, the opcode.
+const WHOLE_TEXT: u8 = 0x80 | Opcode::Text.bits();
+const WHOLE_BINARY: u8 = 0x80 | Opcode::Binary.bits();
+
 /// A message in one frame at the start of a buffer, not yet unmasked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WholeMessage {
@@ -156,15 +160,15 @@ impl<R: Role> Receiver<R> {
         if !matches!(self.phase, Phase::Header) || self.message.is_some() {
             return None;
         }
-        let (header, header_len) = FrameHeader::decode(buf).ok()??;
-        let kind = match header.opcode() {
-            Opcode::Text => MessageKind::Text,
-            Opcode::Binary => MessageKind::Binary,
+        let kind = match *buf.first()? {
+            WHOLE_TEXT => MessageKind::Text,
+            WHOLE_BINARY => MessageKind::Binary,
             _ => return None,
         };
+        let (header, header_len) = FrameHeader::decode(buf).ok()??;
         let len = header.payload_len();
         let is_allowed = len <= self.config.max_frame_payload && len <= self.config.max_message_size;
-        if !header.fin() || header.rsv() != Rsv::NONE || R::check_masking(&header).is_err() || !is_allowed {
+        if !is_allowed || R::check_masking(&header).is_err() {
             return None;
         }
         let payload_len = usize::try_from(len).ok()?;
@@ -267,10 +271,10 @@ impl<R: Role> Receiver<R> {
 
         let is_last = frame.fin && remaining == 0;
         let piece = rest.get_mut(..len).unwrap_or_default();
-        let next_key = frame.toggle_mask(piece);
-        if message.kind == MessageKind::Text {
+        let (next_key, is_ascii) = frame.unmask(piece, message.kind);
+        if message.kind == MessageKind::Text && !(is_ascii && message.utf8.is_complete()) {
             if let Err(valid_up_to) = message.validate(piece, is_last) {
-                frame.toggle_mask(piece);
+                frame.mask_again(piece);
                 let valid = piece.get_mut(..valid_up_to).unwrap_or_default();
                 return self.receive_valid_text(frame, header_len, valid);
             }
@@ -306,10 +310,24 @@ impl<R: Role> Receiver<R> {
 }
 
 impl Payload {
-    /// Unmasks, or masks again, the bytes that come next; returns the key for those behind them.
+    /// Unmasks the bytes that come next. Returns the key for those behind them, and whether it was seen on the way that
+    /// they are ASCII.
     #[inline]
-    fn toggle_mask(&self, piece: &mut [u8]) -> Option<MaskingKey> {
-        self.key.map(|key| key.apply(piece))
+    fn unmask(&self, piece: &mut [u8], kind: MessageKind) -> (Option<MaskingKey>, bool) {
+        match (self.key, kind) {
+            (None, _) => (None, false),
+            (Some(key), MessageKind::Binary) => (Some(key.apply(piece)), false),
+            (Some(key), MessageKind::Text) => {
+                let (next, is_ascii) = key.apply_to_text(piece);
+                (Some(next), is_ascii)
+            }
+        }
+    }
+
+    fn mask_again(&self, piece: &mut [u8]) {
+        if let Some(key) = self.key {
+            key.apply(piece);
+        }
     }
 }
 

@@ -144,6 +144,7 @@ pub struct FrameEncoder<'s> {
 
 impl FrameEncoder<'_> {
     /// The same frame, to a peer that has come so far.
+    #[inline]
     pub(crate) fn to(self, peer: ReceiveState) -> Self {
         Self { peer, ..self }
     }
@@ -226,6 +227,7 @@ impl FrameEncoder<'_> {
     /// assert_eq!(socket, b"\x81\x0anot copied");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn text_header(self, text: &str) -> Result<EncodedHeader, Misuse> {
         self.check_message()?;
         Ok(self.header(Opcode::Text, true, text.len()).encode())
@@ -236,6 +238,7 @@ impl FrameEncoder<'_> {
     /// # Errors
     ///
     /// [`Misuse`] if a Close frame was sent or a fragmented message is under way.
+    #[inline]
     pub fn binary_header(self, payload: &[u8]) -> Result<EncodedHeader, Misuse> {
         self.check_message()?;
         Ok(self.header(Opcode::Binary, true, payload.len()).encode())

@@ -3,7 +3,7 @@ use core::ops::Range;
 use super::{Buffer, Reply};
 use crate::connection::{Config, Event, MessageKind, ReceiveState, Receiver, Role, WholeMessage};
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, MAX_CONTROL_FRAME};
+use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
@@ -115,9 +115,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
                 Some(match kind {
                     MessageKind::Binary => Message::Binary(payload),
                     // The receiver has seen it piece by piece; only this tells the compiler.
-                    MessageKind::Text => {
-                        Message::Text(core::str::from_utf8(payload).map_err(|_| ProtocolError::NotUtf8)?)
-                    }
+                    MessageKind::Text => Message::Text(from_utf8(payload).ok_or(ProtocolError::NotUtf8)?),
                 })
             }
             Some(Found::Ping(range)) => {
@@ -160,9 +158,9 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.unread.start = end;
         match whole.kind {
             MessageKind::Binary => Ok(Message::Binary(payload)),
-            MessageKind::Text => match core::str::from_utf8(payload) {
-                Ok(text) => Ok(Message::Text(text)),
-                Err(_) => {
+            MessageKind::Text => match from_utf8(payload) {
+                Some(text) => Ok(Message::Text(text)),
+                None => {
                     let error = self.receiver.fail_text();
                     reply.tell(error);
                     Err(error)

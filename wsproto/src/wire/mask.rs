@@ -59,6 +59,27 @@ impl MaskingKey {
         next
     }
 
+    /// [`apply`](Self::apply) that tells whether the bytes are ASCII then: for most text that is all there is to check,
+    /// and in the same pass it is almost free.
+    #[inline]
+    pub(crate) fn apply_to_text(self, bytes: &mut [u8]) -> (Self, bool) {
+        let pattern = self.pattern();
+        let next = self.rotated(bytes.len());
+        let mut seen = [0; BLOCK];
+        let mut blocks = bytes.chunks_exact_mut(BLOCK);
+        for block in &mut blocks {
+            for ((byte, key), seen) in block.iter_mut().zip(&pattern).zip(&mut seen) {
+                *byte ^= key;
+                *seen |= *byte;
+            }
+        }
+        for ((byte, key), seen) in blocks.into_remainder().iter_mut().zip(&pattern).zip(&mut seen) {
+            *byte ^= key;
+            *seen |= *byte;
+        }
+        (next, seen.is_ascii())
+    }
+
     /// Writes `src`, masked or unmasked, to the start of `dst`, and returns the key for the byte that follows.
     /// One pass does what a copy and [`apply`](Self::apply) would do in two.
     ///

@@ -32,4 +32,5 @@ pub use header::{
 pub use mask::MaskingKey;
 pub use opcode::Opcode;
 pub use space::BufferTooSmall;
+pub(crate) use utf8::from_utf8;
 pub use utf8::{Utf8Error, Utf8Validator};

@@ -30,6 +30,12 @@ pub struct Utf8Validator {
     highest: u8,
 }
 
+/// Returns `bytes` as text if they are UTF-8.
+#[inline]
+pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
+    core::str::from_utf8(bytes).ok()
+}
+
 /// The text can't be UTF-8, whatever follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Utf8Error {
