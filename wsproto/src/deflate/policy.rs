@@ -26,8 +26,8 @@ pub struct Policy {
     pub level: Level,
     /// Messages shorter than this are sent as they are, in bytes; 128 unless told.
     ///
-    /// So short a message hardly shrinks when it has no other to refer to, and it goes in one packet
-    /// either way, whose headers take 40 bytes and more.
+    /// So short a message has little in it that repeats. With no other to refer to it loses a few dozen bytes at the most,
+    /// of a packet that it needs either way, and whose headers take 40 and more. With takeover less may pay.
     pub threshold: usize,
     /// The largest window that this end compresses with; 32 KiB unless told. The peer may want a smaller one.
     pub send_window: WindowBits,
