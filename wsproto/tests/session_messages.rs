@@ -289,6 +289,24 @@ fn what_came_before_an_error_is_given_first_and_nothing_after_it() {
     assert!(!session.reply.is_due(), "it was told once");
 }
 
+/// A whole message takes another way through a session than one that comes in pieces.
+#[test]
+fn text_that_is_wrong_fails_alike_whole_and_in_pieces() {
+    for text in [&b"\xFF"[..], b"nearly good\xF0\x9F\x98", b"a good while\xE2\x28 longer than one block of the mask"] {
+        let bytes = CLIENT.frame(FIN | TEXT, text);
+        for read in [bytes.len(), 7, 1] {
+            let mut session = Session::<Server, _>::new(Config::new(), [0; 200]);
+            let failed = (vec![], Some(ProtocolError::NotUtf8));
+            assert_eq!(drive(&mut session, &bytes, read), failed, "{read} bytes at a time");
+            assert_eq!(session.next(), Err(ProtocolError::NotUtf8), "again");
+            let mut out = [0; 131];
+            session.encode_reply(&mut out).unwrap();
+            assert_eq!(out[2..4], 1007_u16.to_be_bytes());
+            assert_eq!(session.receive_eof(), Err(AbnormalClosure { inside_message: true }));
+        }
+    }
+}
+
 #[test]
 fn a_close_frame_is_shown_and_answered() {
     let mut session = Session::new(Config::new(), [0; 1024]);
