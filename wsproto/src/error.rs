@@ -141,8 +141,6 @@ impl From<CloseFrameError> for ProtocolError {
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Header(error) => error.fmt(f),
-            Self::Close(error) => error.fmt(f),
             Self::FrameTooBig { len } | Self::MessageTooBig { len } => {
                 write!(f, "{}: {len} bytes", self.rule())
             }

@@ -1,7 +1,7 @@
 //! What the errors of a connection say, to a log and to the peer, whose Close frame carries the rule.
 
 use wsproto::error::{AbnormalClosure, BufferTooSmall, Misuse, ProtocolError, SendError};
-use wsproto::wire::{CloseCode, CloseFrameError, HeaderError};
+use wsproto::wire::{CloseCode, CloseFrame, CloseFrameError, HeaderError};
 
 /// Each error, its close code, and its rule in words.
 fn faults() -> Vec<(ProtocolError, CloseCode, &'static str)> {
@@ -71,6 +71,7 @@ fn the_close_frame_of_an_error_carries_its_code_and_its_rule() {
     for (error, code, rule) in faults() {
         let close = error.close_frame();
         assert_eq!((close.code(), close.reason()), (code, rule), "{error:?}");
+        assert_eq!(CloseFrame::new(code, rule), Ok(close), "not too long for a Close frame");
     }
 }
 

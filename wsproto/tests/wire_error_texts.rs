@@ -2,7 +2,9 @@
 
 use wsproto::error::BufferTooSmall;
 use wsproto::wire::frame::{EncodeError, FrameError};
-use wsproto::wire::{CloseCode, CloseFrameError, CloseReasonTooLong, HeaderError, Utf8Validator};
+use wsproto::wire::{
+    CloseCode, CloseFrameError, CloseReasonTooLong, HeaderError, MAX_CLOSE_REASON, Utf8Validator,
+};
 
 #[test]
 fn a_peers_fault_is_told_with_the_section_of_the_rule() {
@@ -29,6 +31,7 @@ fn a_peers_fault_is_told_with_the_section_of_the_rule() {
     ];
     for (said, rule) in rules {
         assert_eq!(said, rule);
+        assert!(rule.len() <= MAX_CLOSE_REASON, "no Close frame can carry it: {rule}");
     }
 }
 
