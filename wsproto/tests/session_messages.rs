@@ -292,7 +292,9 @@ fn what_came_before_an_error_is_given_first_and_nothing_after_it() {
 /// A whole message takes another way through a session than one that comes in pieces.
 #[test]
 fn text_that_is_wrong_fails_alike_whole_and_in_pieces() {
-    for text in [&b"\xFF"[..], b"nearly good\xF0\x9F\x98", b"a good while\xE2\x28 longer than one block of the mask"] {
+    for text in
+        [&b"\xFF"[..], b"nearly good\xF0\x9F\x98", b"a good while\xE2\x28 longer than one block of the mask"]
+    {
         let bytes = CLIENT.frame(FIN | TEXT, text);
         for read in [bytes.len(), 7, 1] {
             let mut session = Session::<Server, _>::new(Config::new(), [0; 200]);

@@ -158,14 +158,11 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.unread.start = end;
         match whole.kind {
             MessageKind::Binary => Ok(Message::Binary(payload)),
-            MessageKind::Text => match from_utf8(payload) {
-                Some(text) => Ok(Message::Text(text)),
-                None => {
-                    let error = self.receiver.fail_text();
-                    reply.tell(error);
-                    Err(error)
-                }
-            },
+            MessageKind::Text => from_utf8(payload).map(Message::Text).ok_or_else(|| {
+                let error = self.receiver.fail_text();
+                reply.tell(error);
+                error
+            }),
         }
     }
 

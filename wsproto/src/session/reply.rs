@@ -78,11 +78,11 @@ impl Reply {
 
     fn keep(&mut self, cause: Cause, payload: &[u8]) {
         self.to = Some(cause);
-        self.payload_len = 0;
         for (to, from) in self.payload.iter_mut().zip(payload) {
             *to = *from;
-            self.payload_len = self.payload_len.saturating_add(1);
         }
+        // No control frame's payload is longer than the slot.
+        self.payload_len = u8::try_from(payload.len().min(MAX_CONTROL_PAYLOAD)).unwrap_or(0);
     }
 }
 
