@@ -1,0 +1,242 @@
+"""Lets each peer talk to us, in both roles, plain and compressed, and prints what came of it.
+
+    python3 driver/main.py --examples DIR --peers DIR --cache DIR [--compress] [--only NAME] [--sabotage KIND] [--write FILE]
+
+`--examples` has our example programs, `--peers` the programs of this folder's workspace, `--cache` the libraries of other languages.
+The end is 0 if all checks passed; the first that fails is the last.
+"""
+
+import argparse
+import asyncio
+import json
+import pathlib
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+import peers as peers_module
+from plan import OFFERS, make_plan
+from relay import Relay
+from table import make_table, put_table
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+# For one peer and one of our programs. Each takes a few seconds.
+LIMIT = 90
+# Ours, as servers, with what they can do as echoers.
+SERVERS = {
+    "echo_std": {"limits"},
+    "echo_tokio": {"limits"},
+    "autobahn_server": {"raised"},
+    "ours": {"raised", *peers_module.OBEYS},
+}
+
+
+class Failure(Exception):
+    pass
+
+
+@dataclass
+class Cell:
+    """What one cell of the table counts."""
+
+    passed: int = 0
+    messages: int = 0
+    compressed: int = 0
+
+
+@dataclass
+class Run:
+    options: argparse.Namespace
+    folder: pathlib.Path
+    cells: dict = field(default_factory=dict)
+
+    async def all(self):
+        for peer in self.peers():
+            for compress in (False, True) if self.options.compress else (False,):
+                if compress and peer.no_compression:
+                    continue
+                started = time.monotonic()
+                await self.to_ours(peer, compress)
+                if peer.is_server:
+                    await self.from_ours(peer, compress)
+                cells = [self.cells.get((peer.name, compress, role)) for role in ("client", "server")]
+                counts = " and ".join(str(cell.passed) for cell in cells if cell)
+                how = "compressed" if compress else "plain"
+                print(f"{peer.name}, {how}: {counts} checks, {time.monotonic() - started:.1f} s", flush=True)
+
+    def peers(self):
+        for peer in peers_module.all_peers(self.options.cache):
+            if self.options.only in (None, peer.name):
+                peer.command = [part.format(target=self.options.peers) for part in peer.command]
+                yield peer
+
+    async def to_ours(self, peer, compress):
+        """It is the client, of each of our servers."""
+        for name, obeys in SERVERS.items():
+            offers = [offer for offer in OFFERS if peer.offers(offer)] if compress else []
+            plan = make_plan(peer.checks | obeys, compress, offers)
+            command = [self.options.peers / "ours", "server", self.write(plan)]
+            if name != "ours":
+                command = [self.options.examples / name, "127.0.0.1:0"]
+            async with Program(command) as server:
+                async with Relay(await server.port(), self.options.sabotage) as relay:
+                    output = await finish([*peer.command, "client", f"ws://127.0.0.1:{relay.port}", self.write(plan)])
+            self.judge(f"{peer.name} as a client of {name}", peer, "client", plan, output, relay.connections)
+
+    async def from_ours(self, peer, compress):
+        """It is the server: it echoes what our client sends, and checks what our other client echoes."""
+        plan = make_plan(peers_module.CHECKER | {"raised"} | peer.obeys, compress, OFFERS if compress else [], peer.answer)
+        async with Program([*peer.command, "server", self.write(plan)]) as server:
+            async with Relay(await server.port(), self.options.sabotage) as relay:
+                command = [self.options.peers / "ours", "client", f"ws://127.0.0.1:{relay.port}", self.write(plan)]
+                output = await finish(command)
+        self.judge(f"ours as a client of {peer.name}", peer, "server", plan, output, relay.connections)
+
+        plan = make_plan(peer.checks | {"raised"}, compress)
+        async with Program([*peer.command, "server", self.write(plan)]) as server:
+            async with Relay(await server.port(), self.options.sabotage) as relay:
+                await finish([self.options.examples / "autobahn_client", f"127.0.0.1:{relay.port}"])
+            output = await server.rest()
+        cases = [connection for connection in relay.connections if connection.target.startswith("/runCase")]
+        self.judge(f"autobahn_client as a client of {peer.name}", peer, "server", plan, output, cases)
+
+    def write(self, plan):
+        path = self.folder / "plan.json"
+        path.write_text(json.dumps(plan))
+        return path
+
+    def judge(self, what, peer, role, plan, output, connections):
+        """Were all checks of the plan made, did they pass, and does the wire bear it out?"""
+        mode = "compressed" if plan["compress"] else "plain"
+        lines = [line for line in output.splitlines() if line.startswith(("ok ", "not ok "))]
+        expected = [f"ok {c['name']}: {step['label']}" for c in plan["connections"] for step in c["steps"]]
+        for line, wanted in zip(lines, expected):
+            if line != wanted:
+                raise Failure(f"{what}, {mode}: {line}" + ("" if line.startswith("not") else f", where {wanted} is due"))
+        if len(lines) != len(expected):
+            raise Failure(f"{what}, {mode}: {len(lines)} checks of {len(expected)}; the last lines:\n{output[-2000:]}")
+        if len(connections) != len(plan["connections"]):
+            raise Failure(f"{what}, {mode}: {len(connections)} connections of {len(plan['connections'])}")
+        cell = self.cells.setdefault((peer.name, plan["compress"], role), Cell())
+        cell.passed += len(lines)
+        for planned, seen in zip(plan["connections"], connections):
+            try:
+                check_wire(planned, seen, plan["compress"], peer, role)
+            except AssertionError as error:
+                raise Failure(f"{what}, {mode}: {planned['name']}: on the wire, {error}") from error
+            cell.passed += 1
+            for direction in (seen.from_client, seen.from_server):
+                cell.messages += direction.counts["messages"]
+                cell.compressed += direction.counts["compressed"]
+
+
+def check_wire(planned, seen, compress, peer, role):
+    """What the relay saw, apart from what either end says of itself."""
+    theirs, ours = seen.from_client.counts, seen.from_server.counts
+    if role == "server":
+        theirs, ours = ours, theirs
+    fragments = sum(len(step["cuts"]) for step in planned["steps"] if step["do"] == "fragments")
+    asked = sum(step["count"] - 1 for step in planned["steps"] if step["do"] == "ask fragments")
+    not_last = theirs["not last"] + ours["not last"]
+    assert not_last >= fragments + asked, f"{not_last} frames that are not the last of their message"
+    if not compress:
+        assert not seen.agreed, f"{seen.agreed} was agreed on"
+        assert theirs["compressed"] + ours["compressed"] == 0, "RSV1 is set"
+        return
+    agreed = parameters(seen.agreed)
+    assert agreed is not None, f"no compression is agreed on: {seen.agreed!r} after {seen.offered!r}"
+    for name, value in planned["offer"].items():
+        check_parameter(name, value, agreed)
+    assert ours["compressed"], "no message of ours is compressed"
+    assert theirs["compressed"] or not peer.compresses, "no message of theirs is compressed"
+
+
+def check_parameter(name, value, agreed):
+    """Whether what was asked for holds. A client that offers its own two leaves them to the server."""
+    if name == "server_no_context_takeover":
+        assert name in agreed, f"{name} was asked for, not granted"
+    if name == "server_max_window_bits":
+        assert int(agreed.get(name) or 15) <= value, f"{name}={value} was asked for, not granted"
+    if name == "client_max_window_bits":
+        assert int(agreed.get(name) or 8) <= value, f"{name} is larger than offered"
+
+
+def parameters(agreed):
+    """Those of the extension in an answer, by name; `None` without it."""
+    name, *params = (part.strip() for part in agreed.split(";"))
+    split = (param.partition("=") for param in params)
+    return {key.strip(): value.strip(' "') for key, _, value in split} if name == "permessage-deflate" else None
+
+
+class Program:
+    """A server that ends with its block."""
+
+    def __init__(self, command):
+        self.command = [str(part) for part in command]
+
+    async def __aenter__(self):
+        self.process = await start(self.command)
+        return self
+
+    async def __aexit__(self, *_):
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    async def port(self):
+        """The one that it says it listens on: `listening PORT`, or `listening on ws://ADDRESS:PORT`."""
+        line = await asyncio.wait_for(self.process.stdout.readline(), 20)
+        if not line.startswith(b"listening"):
+            raise Failure(f"{self.command[0]} does not start: {(line + await self.process.stdout.read()).decode()}")
+        return int(line.decode().replace(":", " ").split()[-1])
+
+    async def rest(self):
+        """What it has printed, after a last moment to do so."""
+        await asyncio.sleep(0.3)
+        self.process.kill()
+        return (await self.process.stdout.read()).decode()
+
+
+async def finish(command):
+    """Gives what a program printed until its end, which is not awaited for ever."""
+    process = await start([str(part) for part in command])
+    reading = asyncio.ensure_future(process.stdout.read())
+    done, _ = await asyncio.wait([reading], timeout=LIMIT)
+    if not done:
+        process.kill()
+    output = (await reading).decode()
+    await process.wait()
+    return output if done else f"{output}\n(no end after {LIMIT} s)"
+
+
+async def start(command):
+    pipe, out = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    return await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=out, cwd=HERE, limit=1 << 20
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("examples", "peers", "cache"):
+        parser.add_argument(f"--{name}", type=lambda path: pathlib.Path(path).resolve(), required=True)
+    parser.add_argument("--compress", action="store_true", help="the compressed half too")
+    parser.add_argument("--only", help="this peer alone")
+    parser.add_argument("--sabotage", choices=["byte", "code", "extension"], help="spoil what the server sends")
+    parser.add_argument("--write", type=pathlib.Path, help="put the table into this file, between its markers")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(options, pathlib.Path(folder))
+        try:
+            asyncio.run(run.all())
+        except Failure as failure:
+            sys.exit(f"FAILED: {failure}")
+    table = make_table(run.cells, peers_module.all_peers(options.cache), options.compress)
+    print(f"\n{table}")
+    if options.write:
+        put_table(options.write, table)
+
+
+if __name__ == "__main__":
+    main()

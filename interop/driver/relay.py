@@ -1,0 +1,149 @@
+"""A relay between a client and a server that reads along: what was negotiated, which frames went by, compressed or not.
+
+It trusts neither end, and knows of RFC 6455 and RFC 7692 only what it takes to count frames. Asked to, it spoils what the server
+sends, to show that the checks notice.
+"""
+
+import asyncio
+from collections import Counter
+
+
+class Relay:
+    """Listens on `port` within its block; `connections` are those that came, in order."""
+
+    def __init__(self, target_port, sabotage=None):
+        self.target_port = target_port
+        self.sabotage = sabotage
+        self.connections = []
+        self.tasks = []
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.close()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    def _accept(self, client_reader, client_writer):
+        self.tasks.append(asyncio.ensure_future(self._relay(client_reader, client_writer)))
+
+    async def _relay(self, client_reader, client_writer):
+        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
+        connection = Connection(self.sabotage)
+        self.connections.append(connection)
+        try:
+            await asyncio.gather(
+                forward(client_reader, server_writer, connection.from_client),
+                forward(server_reader, client_writer, connection.from_server),
+            )
+        finally:
+            client_writer.close()
+            server_writer.close()
+
+
+async def forward(reader, writer, direction):
+    try:
+        while data := await reader.read(1 << 16):
+            writer.write(direction.read(data))
+            await writer.drain()
+        writer.write_eof()
+    except OSError:
+        writer.transport.abort()
+
+
+class Connection:
+    def __init__(self, sabotage):
+        self.from_client = Direction(None)
+        self.from_server = Direction(sabotage)
+
+    @property
+    def target(self):
+        """The request's target: a path, and perhaps a query."""
+        return self.from_client.head.split(" ")[1]
+
+    @property
+    def offered(self):
+        return self.from_client.field("sec-websocket-extensions")
+
+    @property
+    def agreed(self):
+        return self.from_server.field("sec-websocket-extensions")
+
+
+class Direction:
+    """One of the two byte streams: a head of HTTP, then frames."""
+
+    def __init__(self, sabotage):
+        self.sabotage = sabotage
+        self.head = ""
+        self.counts = Counter()
+        self.buffer = bytearray()  # a head or a frame's header, until it is whole
+        self.in_head = True
+        self.opcode = 0
+        self.left = 0  # of the payload under way
+        self.at = 0  # how much of it went by
+
+    def field(self, name):
+        lines = (line.partition(":") for line in self.head.split("\r\n")[1:])
+        return ", ".join(value.strip() for key, _, value in lines if key.lower() == name)
+
+    def read(self, data):
+        """Takes note of `data`, and gives what is to be passed on for it."""
+        out = bytearray()
+        data = memoryview(data)
+        while data:
+            if self.in_head or not self.left:
+                data = self._read_header(data, out)
+            else:
+                payload, data = bytearray(data[: self.left]), data[self.left :]
+                self._spoil(payload)
+                self.left -= len(payload)
+                self.at += len(payload)
+                out += payload
+        return bytes(out)
+
+    def _read_header(self, data, out):
+        for n, byte in enumerate(data, 1):
+            self.buffer.append(byte)
+            if self.in_head and self.buffer.endswith(b"\r\n\r\n"):
+                self.head = self.buffer.decode("latin-1")
+                self.in_head = False
+                out += self._spoilt_head()
+            elif not self.in_head and len(self.buffer) >= 2 and len(self.buffer) == header_len(self.buffer):
+                self._count(self.buffer)
+                out += self.buffer
+            else:
+                continue
+            self.buffer.clear()
+            return data[n:]
+        return data[len(data) :]
+
+    def _count(self, header):
+        self.opcode, length = header[0] & 0xF, header[1] & 0x7F
+        if length > 125:
+            length = int.from_bytes(header[2 : 4 if length == 126 else 10], "big")
+        self.left, self.at = length, 0
+        self.counts["messages"] += self.opcode in (1, 2)
+        self.counts["compressed"] += bool(header[0] & 0x40)
+        self.counts["not last"] += not header[0] & 0x80
+
+    def _spoilt_head(self):
+        if self.sabotage == "extension" and self.head.startswith("HTTP/1.1 101"):
+            kept = [line for line in self.head.split("\r\n") if not line.lower().startswith("sec-websocket-extensions")]
+            return "\r\n".join(kept).encode("latin-1")
+        return self.buffer
+
+    def _spoil(self, payload):
+        """Works on masked payloads too: a bit that is flipped stays flipped."""
+        is_victim = {"byte": self.opcode in (1, 2) and self.left > 100, "code": self.opcode == 8}.get(self.sabotage)
+        if is_victim and self.at == 0 and len(payload) > 1:
+            payload[1] ^= 1
+
+
+def header_len(start):
+    """The length of a frame's header, of which the first two bytes are there."""
+    return 2 + {126: 2, 127: 8}.get(start[1] & 0x7F, 0) + (4 if start[1] & 0x80 else 0)
