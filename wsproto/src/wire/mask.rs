@@ -26,7 +26,8 @@ use super::BufferTooSmall;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskingKey([u8; 4]);
 
-/// One step of the fast loop: wide enough for the compiler's vectors, a multiple of the key.
+/// One step of the fast loops: wide enough for the compiler's vectors, a multiple of the key. Going through the rest by
+/// words costs more than it saves.
 const BLOCK: usize = 32;
 
 impl MaskingKey {
@@ -91,10 +92,16 @@ impl MaskingKey {
         let needed = src.len();
         let dst = dst.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
         let pattern = self.pattern();
-        for (to, from) in dst.chunks_mut(BLOCK).zip(src.chunks(BLOCK)) {
+        for (to, from) in dst.chunks_exact_mut(BLOCK).zip(src.chunks_exact(BLOCK)) {
             for ((to, from), key) in to.iter_mut().zip(from).zip(&pattern) {
                 *to = from ^ key;
             }
+        }
+        // To take the rests off the iterators of the blocks would keep the compiler from using its vectors.
+        let done = needed & !(BLOCK - 1);
+        let (dst, src) = (dst.get_mut(done..).unwrap_or_default(), src.get(done..).unwrap_or_default());
+        for ((to, from), key) in dst.iter_mut().zip(src).zip(&pattern) {
+            *to = from ^ key;
         }
         Ok(self.rotated(needed))
     }
