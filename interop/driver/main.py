@@ -86,7 +86,8 @@ class Run:
 
     async def from_ours(self, peer, compress):
         """It is the server: it echoes what our client sends, and checks what our other client echoes."""
-        plan = make_plan(peers_module.CHECKER | {"raised"} | peer.obeys, compress, OFFERS if compress else [], peer.answer)
+        offers = [offer for offer in OFFERS if peer.accepts(offer)] if compress else []
+        plan = make_plan(peers_module.CHECKER | {"raised"} | peer.obeys, compress, offers, peer.answer)
         async with Program([*peer.command, "server", self.write(plan)]) as server:
             async with Relay(await server.port(), self.options.sabotage) as relay:
                 command = [self.options.peers / "ours", "client", f"ws://127.0.0.1:{relay.port}", self.write(plan)]
@@ -97,7 +98,7 @@ class Run:
         async with Program([*peer.command, "server", self.write(plan)]) as server:
             async with Relay(await server.port(), self.options.sabotage) as relay:
                 await finish([self.options.examples / "autobahn_client", f"127.0.0.1:{relay.port}"])
-            output = await server.rest()
+                output = await server.lines(sum(len(connection["steps"]) for connection in plan["connections"]))
         cases = [connection for connection in relay.connections if connection.target.startswith("/runCase")]
         self.judge(f"autobahn_client as a client of {peer.name}", peer, "server", plan, output, cases)
 
@@ -146,10 +147,23 @@ def check_wire(planned, seen, compress, peer, role):
         return
     agreed = parameters(seen.agreed)
     assert agreed is not None, f"no compression is agreed on: {seen.agreed!r} after {seen.offered!r}"
+    if "client_max_window_bits" in agreed:
+        assert "client_max_window_bits" in seen.offered, "client_max_window_bits is answered, not offered"
     for name, value in planned["offer"].items():
         check_parameter(name, value, agreed)
-    assert ours["compressed"], "no message of ours is compressed"
-    assert theirs["compressed"] or not peer.compresses, "no message of theirs is compressed"
+    if planned["offer"]:
+        check_takeover("server", seen.from_server.sizes, agreed)
+        # What a client has said it would do, it does unasked.
+        promised = {name: value for name, value in planned["offer"].items() if name.startswith("client") and value}
+        check_takeover("client", seen.from_client.sizes, {**promised, **agreed})
+    # Short ones need not be, by anyone's policy.
+    if any(is_long(name) for step in planned["steps"] for name in [step.get("message"), *step.get("messages", [])]):
+        assert ours["compressed"], "no message of ours is compressed"
+        assert theirs["compressed"] or not peer.compresses, "no message of theirs is compressed"
+
+
+def is_long(name):
+    return name is not None and name.split()[-1].isdigit() and int(name.split()[-1]) > 1000
 
 
 def check_parameter(name, value, agreed):
@@ -158,8 +172,17 @@ def check_parameter(name, value, agreed):
         assert name in agreed, f"{name} was asked for, not granted"
     if name == "server_max_window_bits":
         assert int(agreed.get(name) or 15) <= value, f"{name}={value} was asked for, not granted"
-    if name == "client_max_window_bits":
+    if name == "client_max_window_bits" and value:
         assert int(agreed.get(name) or 8) <= value, f"{name} is larger than offered"
+
+
+def check_takeover(end, sizes, agreed):
+    """The second message is the first once more, and can't be compressed but by referring to it."""
+    again = sizes[1]
+    if f"{end}_no_context_takeover" in agreed:
+        assert again > 1900, f"the {end} refers to an earlier message: {again} bytes"
+    elif int(agreed.get(f"{end}_max_window_bits") or 15) > 11:
+        assert again < 500, f"the {end} does not refer to the message before: {again} bytes"
 
 
 def parameters(agreed):
@@ -191,11 +214,18 @@ class Program:
             raise Failure(f"{self.command[0]} does not start: {(line + await self.process.stdout.read()).decode()}")
         return int(line.decode().replace(":", " ").split()[-1])
 
-    async def rest(self):
-        """What it has printed, after a last moment to do so."""
-        await asyncio.sleep(0.3)
-        self.process.kill()
-        return (await self.process.stdout.read()).decode()
+    async def lines(self, count):
+        """So many lines that it prints of its checks, or what there is after a while."""
+        lines = []
+        try:
+            while sum(line.startswith(("ok ", "not ok ")) for line in lines) < count:
+                line = await asyncio.wait_for(self.process.stdout.readline(), 5)
+                if not line:
+                    break
+                lines.append(line.decode())
+        except asyncio.TimeoutError:
+            pass
+        return "".join(lines)
 
 
 async def finish(command):

@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from plan import OFFERS
+
 # What a connection or a step may need of its two ends: see `plan.py`.
 CHECKER = frozenset({"fragments", "pings"})
 OBEYS = frozenset({"obeys", "sends pings", "sends fragments", "closes without a code"})
+# Our client always offers `client_max_window_bits`. zlib, on which these peers stand, has no window of 8 bits to compress with: most
+# decline, ws takes one of 9, in which zlib goes no further back than 250 bytes.
+OURS = [offer for offer in OFFERS if offer != {"client_max_window_bits": False}]
+NO_8 = [offer for offer in OURS if offer != {"server_max_window_bits": 8}]
 
 
 @dataclass
@@ -22,8 +28,9 @@ class Peer:
     compresses: bool = True
     # More to know, as a note.
     note: str = ""
-    # Whether it can make this offer of RFC 7692's parameters.
-    offers: object = field(default=lambda offer: False)
+    # Whether it can make this offer of RFC 7692's parameters, and whether it can keep its word when it is offered this.
+    offers: object = field(default=lambda _: False)
+    accepts: object = field(default=lambda offer: offer in NO_8)
     # The code with which it answers a Close frame, if not with the same.
     answer: int = None
 
@@ -31,7 +38,7 @@ class Peer:
 def all_peers(cache):
     python = str(cache / "python/bin/python")
     return [
-        Peer("Node's ws", ["node", "node/ws_peer.js"], offers=lambda offer: True),
+        Peer("Node's ws", ["node", "node/ws_peer.js"], offers=lambda _: True, accepts=lambda offer: offer in OURS),
         Peer(
             "undici",
             ["node", "node/undici_peer.js"],
@@ -45,14 +52,14 @@ def all_peers(cache):
             "Python websockets",
             [python, "python/websockets_peer.py"],
             obeys=OBEYS - {"closes without a code"},
-            offers=lambda offer: True,
+            offers=lambda _: True,
         ),
         Peer(
             "aiohttp",
             [python, "python/aiohttp_peer.py"],
             checks=frozenset({"pings"}),
             obeys=OBEYS - {"closes without a code", "sends fragments"},
-            offers=lambda offer: list(offer) == ["server_max_window_bits"],
+            offers=lambda offer: list(offer) == ["server_max_window_bits"] and offer["server_max_window_bits"] > 8,
             answer=1000,
             note="aiohttp answers every Close frame with 1000, and can't send fragments",
         ),

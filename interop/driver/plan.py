@@ -17,14 +17,20 @@ SIZES = [0, 1, 125, 126, 65535, 65536, MIB]
 # Two, three and four bytes a character, so that cuts and sizes fall inside of them.
 TEXT = "κόσμε, 世界, 👋 and ASCII; ".encode()
 BINARY = bytes(range(256))
-NOISE = random.Random(7692).randbytes(100_000)
+RANDOM = random.Random(7692)
+NOISE = RANDOM.randbytes(100_000)
+# What repeats at these distances is found only by those that have a window for it.
+FAR = b"".join(RANDOM.randbytes(distance) * 2 for distance in (300, 600, 1200, 2400, 4800, 9600, 19_200))
+# Comes twice as the first messages of a variant: the second time it is short, if the first may be referred to.
+AGAIN = RANDOM.randbytes(2000)
 
-# Each offer of RFC 7692's parameters; `True` is a parameter without a value.
+# Each offer of RFC 7692's parameters; `True` is a parameter without a value, `False` one that is left out.
 OFFERS = [
+    {"client_max_window_bits": False},
     {"server_no_context_takeover": True},
     {"client_no_context_takeover": True},
     {"server_no_context_takeover": True, "client_no_context_takeover": True},
-    *({"server_max_window_bits": bits} for bits in range(9, 16)),
+    *({"server_max_window_bits": bits} for bits in range(8, 16)),
     *({"client_max_window_bits": bits} for bits in range(9, 16)),
     {"server_max_window_bits": 9, "client_max_window_bits": 9},
 ]
@@ -84,8 +90,10 @@ def connections():
 
 def variant(offer):
     """One kind of everything, under these parameters."""
-    name = ", ".join(key if value is True else f"{key}={value}" for key, value in offer.items())
-    steps = [echo("text 65536"), echo("noise"), echo("text 0"), *fragments()[:2], echo("binary 65536"), echo("text 65536")]
+    forms = {True: "{}", False: "no {}"}
+    name = ", ".join(forms[value].format(key) if value in (True, False) else f"{key}={value}" for key, value in offer.items())
+    names = ["again", "again", "far", "text 0", "noise", "text 65536"]
+    steps = [*(echo(name) for name in names), *fragments()[:2], echo("far"), echo("binary 65536")]
     return {**connection(name, *steps, close(1000, "")), "offer": offer}
 
 
@@ -139,7 +147,8 @@ def messages():
         whole, rest = divmod(size, len(TEXT))
         tail = TEXT[:rest].decode(errors="ignore").encode()
         named[f"text {size}"] = pieces(True, TEXT, whole * len(TEXT), tail + b"x" * (rest - len(tail)))
-    named["noise"] = pieces(False, NOISE, len(NOISE), b"")
+    for name, payload in [("noise", NOISE), ("far", FAR), ("again", AGAIN)]:
+        named[name] = pieces(False, payload, len(payload), b"")
     return named
 
 

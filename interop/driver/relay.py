@@ -81,6 +81,7 @@ class Direction:
         self.sabotage = sabotage
         self.head = ""
         self.counts = Counter()
+        self.sizes = []  # on the wire, of each message's first frame
         self.buffer = bytearray()  # a head or a frame's header, until it is whole
         self.in_head = True
         self.opcode = 0
@@ -127,7 +128,9 @@ class Direction:
         if length > 125:
             length = int.from_bytes(header[2 : 4 if length == 126 else 10], "big")
         self.left, self.at = length, 0
-        self.counts["messages"] += self.opcode in (1, 2)
+        if self.opcode in (1, 2):
+            self.counts["messages"] += 1
+            self.sizes.append(length)
         self.counts["compressed"] += bool(header[0] & 0x40)
         self.counts["not last"] += not header[0] & 0x80
 

@@ -61,8 +61,7 @@ class Peer:
 
 @asynccontextmanager
 async def open_client(url, plan, connection):
-    # zlib's default level: what users get. `client_max_window_bits` without a value is offered unless told.
-    deflate = ClientPerMessageDeflateFactory(**{"client_max_window_bits": True, **connection["offer"]})
+    deflate = ClientPerMessageDeflateFactory(**{name: value or None for name, value in connection["offer"].items()})
     extensions = [deflate] if plan.compress else None
     async with connect(url, compression=None, extensions=extensions, max_size=None, proxy=None) as socket:
         yield Peer(socket)
