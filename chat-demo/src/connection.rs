@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
+use tokio::task::consume_budget;
 use tokio::time::{Instant, sleep_until};
+use tracing::info;
 use wsproto::connection::{Config, ConnectionState, Server};
 use wsproto::error::ProtocolError;
 use wsproto::session::{Message, Session};
@@ -33,11 +35,35 @@ pub(crate) struct Connection {
     write_timeout: Duration,
     /// While there is something unsent: when the peer is given up, unless it takes some of it.
     write_until: Option<Instant>,
+    close_timeout: Duration,
+    /// After we began the closing handshake: when the peer is given up, unless it answers.
+    close_until: Option<Instant>,
     heartbeat: Heartbeat,
-    /// When the next message may be taken, after a post: who posts a thousand at once is heard at the room's pace.
-    rests_until: Instant,
+    allowance: Allowance,
     /// Whether the session's buffer holds more memory than an idle connection needs.
     is_grown: bool,
+    record: Record,
+    #[cfg(debug_assertions)]
+    panic_on: Option<String>,
+}
+
+/// What the log tells at the end.
+struct Record {
+    began: Instant,
+    /// Of the first Close frame, whoever sent it.
+    close_code: Option<CloseCode>,
+    /// Text and binary messages that came.
+    received: u64,
+    /// Those that everybody got.
+    posted: u64,
+}
+
+/// A token bucket: so many messages at once, and one more whenever some time has passed.
+struct Allowance {
+    each: Duration,
+    burst: Duration,
+    /// When the bucket is full again.
+    full_at: Instant,
 }
 
 /// Finds out whether a silent peer is still there: a Ping, a Pong that answers it, a pause, the next Ping.
@@ -52,13 +78,14 @@ struct Heartbeat {
 }
 
 /// Why a connection ended.
-pub(crate) enum End {
+enum End {
     Closed,
     Failed(ProtocolError),
     Vanished,
     NotKeepingUp,
     TookNothing,
     NoPong,
+    NoClose,
     Transport(io::Error),
 }
 
@@ -77,54 +104,68 @@ impl Connection {
             unsent: Unsent::default(),
             write_timeout: flags.write_timeout,
             write_until: None,
+            close_timeout: flags.close_timeout,
+            close_until: None,
             heartbeat: Heartbeat::new(flags.ping_interval, flags.pong_timeout),
-            rests_until: Instant::now(),
+            allowance: Allowance::new(flags.rate, flags.burst),
             is_grown: true,
+            record: Record { began: Instant::now(), close_code: None, received: 0, posted: 0 },
+            #[cfg(debug_assertions)]
+            panic_on: flags.panic_on.clone(),
         }
     }
 
-    /// Talks until the end, and tells why it was that.
-    pub(crate) async fn run(mut self, shutdown: Shutdown) -> End {
+    /// Talks until the end, and logs why it was that.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) {
         let end = self.talk(shutdown).await;
+        let Self { stream, member, record: Record { began, close_code, received, posted }, .. } = self;
+        // Out of the room at once, however long the peer takes.
+        drop(member);
+        // 1006 is what [RFC 6455 §7.1.5] calls an end without a Close frame; its absence in one is 1005.
+        let code = match end {
+            End::Closed => close_code.map_or(1005, CloseCode::get),
+            End::Failed(error) => error.close_code().get(),
+            _ => close_code.map_or(1006, CloseCode::get),
+        };
+        info!(code, received, posted, after = ?began.elapsed(), "left: {end}");
         if matches!(end, End::Closed | End::Failed(_)) {
-            let Self { stream, member, .. } = self;
-            // Out of the room at once, however long the peer takes.
-            drop(member);
             hang_up(stream).await;
         }
-        end
     }
 
     async fn talk(&mut self, mut shutdown: Shutdown) -> End {
         let mut failure = None;
         loop {
-            let now = Instant::now();
+            // However much a client sends, all others have their turn in between.
+            consume_budget().await;
             let has_more = self.unsent.is_empty()
-                && (now < self.rests_until
-                    || self.take_message().unwrap_or_else(|error| {
-                        failure = Some(error);
-                        false
-                    }));
+                && self.take_message().unwrap_or_else(|error| {
+                    failure = Some(error);
+                    false
+                });
+            if has_more {
+                continue;
+            }
             let is_idle = self.unsent.is_empty();
             if is_idle && self.session.should_close_transport() {
                 return failure.map_or(End::Closed, End::Failed);
             }
             let is_open = self.session.state() == ConnectionState::Open;
-            self.write_until = (!is_idle).then(|| self.write_until.unwrap_or(now + self.write_timeout));
-            let wakes_at = self.write_until.map_or(self.heartbeat.due, |until| until.min(self.heartbeat.due));
+            self.write_until =
+                (!is_idle).then(|| self.write_until.unwrap_or_else(|| Instant::now() + self.write_timeout));
+            let deadlines = [self.write_until, self.close_until, Some(self.heartbeat.due)];
+            let wakes_at = deadlines.into_iter().flatten().min().unwrap_or(self.heartbeat.due);
             let step = tokio::select! {
                 () = self.member.put_out.wait() => Err(End::NotKeepingUp),
                 () = shutdown.begun(), if is_open => {
-                    self.say_goodbye();
+                    self.say_goodbye(CloseCode::GOING_AWAY, "the server is stopping");
                     Ok(())
                 }
                 () = sleep_until(wakes_at) => self.look_at_the_clock(),
                 ready = self.stream.writable(), if !is_idle => ready.map_err(End::Transport).and_then(|()| self.write()),
                 // Not before all is taken that is there: a full buffer would grow.
-                ready = self.stream.readable(), if is_idle && !has_more => ready.map_err(End::Transport).and_then(|()| self.read()),
+                ready = self.stream.readable(), if is_idle => ready.map_err(End::Transport).and_then(|()| self.read()),
                 () = self.member.queue.receive(self.unsent.frames(), BATCH), if is_idle && is_open => Ok(()),
-                // One message at a time, so that all the rest has its turn in between.
-                () = sleep_until(self.rests_until), if is_idle && has_more => Ok(()),
             };
             if let Err(end) = step {
                 return end;
@@ -132,32 +173,57 @@ impl Connection {
         }
     }
 
-    /// Takes the next message that is whole, and tells whether there was one. What it asks to send is then in `unsent`.
+    /// Takes the next message that is whole, and tells whether there may be more. What it asks to send is then in
+    /// `unsent`.
     fn take_message(&mut self) -> Result<bool, ProtocolError> {
+        let is_open = self.session.state() == ConnectionState::Open;
         let Session { incoming, reply, sender } = &mut self.session;
         let message = incoming.next(reply);
         let result = message.as_ref().map(Option::is_some).map_err(|error| *error);
+        let mut is_flood = false;
         let fault = match message {
-            Ok(Some(Message::Text(text))) => {
-                let rest = Post::parse(text).map(|post| self.member.place.post(post));
-                self.rests_until = Instant::now() + rest.unwrap_or_default();
-                rest.err()
+            // Words after our goodbye are for nobody.
+            Ok(Some(Message::Text(_) | Message::Binary(_))) if !is_open => None,
+            Ok(Some(message @ (Message::Text(_) | Message::Binary(_)))) => {
+                self.record.received += 1;
+                let debt = self.allowance.take();
+                is_flood = debt > 2.0;
+                let post = match message {
+                    Message::Text(text) => Post::parse(text),
+                    _ => Err((Fault::Binary, None)),
+                };
+                post.and_then(|post| {
+                    #[cfg(debug_assertions)]
+                    assert_ne!(self.panic_on.as_ref(), Some(&post.text), "as told");
+                    let key = post.key.clone();
+                    if debt > 1.0 {
+                        return Err((Fault::TooFast, key));
+                    }
+                    self.member.place.post(post).map_err(|fault| (fault, key))?;
+                    self.record.posted += 1;
+                    Ok(())
+                })
+                .err()
             }
-            Ok(Some(Message::Binary(_))) => Some(Fault::Binary),
             Ok(Some(Message::Pong(payload))) => {
                 self.heartbeat.hear(payload);
+                None
+            }
+            Ok(Some(Message::Close(close))) => {
+                self.record.close_code = self.record.close_code.or(close.map(|close| close.code()));
                 None
             }
             // The replies to the others, and to an error, are the engine's.
             _ => None,
         };
-        // No more words after our Close frame.
-        let fault = fault.filter(|_| sender.check_message().is_ok());
         self.unsent.frames().extend(fault.map(|fault| Outgoing::from(fault).to_frame()));
         if reply.is_due() {
             let mut frame = [0; MAX_CONTROL_FRAME];
             let len = reply.encode(sender.frame(), &mut frame).expect("any reply fits");
             self.push(&frame[..len]);
+        }
+        if is_flood {
+            self.say_goodbye(CloseCode::POLICY_VIOLATION, "too many messages");
         }
         match result {
             Ok(false) if self.is_grown => {
@@ -190,18 +256,23 @@ impl Connection {
         Ok(())
     }
 
-    /// Begins the closing handshake: the server goes away.
-    fn say_goodbye(&mut self) {
-        let close = CloseFrame::new(CloseCode::GOING_AWAY, "the server is stopping").expect("a short reason");
+    /// Begins the closing handshake.
+    fn say_goodbye(&mut self, code: CloseCode, reason: &str) {
+        let close = CloseFrame::new(code, reason).expect("a short reason");
         let mut frame = [0; MAX_CONTROL_FRAME];
         let len = self.session.frame().encode_close(Some(close), &mut frame).expect("it was open");
         self.push(&frame[..len]);
+        self.record.close_code = Some(code);
+        self.close_until = Some(Instant::now() + self.close_timeout);
     }
 
     fn look_at_the_clock(&mut self) -> Result<(), End> {
         let now = Instant::now();
         if self.write_until.is_some_and(|until| until <= now) {
             return Err(End::TookNothing);
+        }
+        if self.close_until.is_some_and(|until| until <= now) {
+            return Err(End::NoClose);
         }
         if now < self.heartbeat.due {
             return Ok(());
@@ -219,6 +290,21 @@ impl Connection {
         if !frame.is_empty() {
             self.unsent.frames().push(Bytes::copy_from_slice(frame));
         }
+    }
+}
+
+impl Allowance {
+    fn new(rate: u32, burst: u32) -> Self {
+        let each = Duration::from_secs(1) / rate;
+        Self { each, burst: each.saturating_mul(burst), full_at: Instant::now() }
+    }
+
+    /// Takes one token more, and tells how much of the burst is used up: 1.0 is all of it. Those taken beyond that count
+    /// too, so that who goes on and on is seen to do so.
+    fn take(&mut self) -> f64 {
+        let now = Instant::now();
+        self.full_at = self.full_at.max(now) + self.each;
+        (self.full_at - now).div_duration_f64(self.burst)
     }
 }
 
@@ -256,6 +342,7 @@ impl fmt::Display for End {
             Self::NotKeepingUp => f.write_str("put out: it does not keep up"),
             Self::TookNothing => f.write_str("dropped: it takes nothing of what is sent to it"),
             Self::NoPong => f.write_str("dropped: it did not answer a Ping"),
+            Self::NoClose => f.write_str("dropped: it did not answer our Close frame"),
             Self::Transport(error) => write!(f, "transport failed: {error}"),
         }
     }

@@ -27,8 +27,25 @@ pub(crate) struct Flags {
     pub(crate) allow_origin: Vec<String>,
 
     /// Connections at a time; more are answered 503
-    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_connections: u32,
+
+    /// Messages that a connection may post a second, on average
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) rate: u32,
+
+    /// Messages that it may post at once; more are refused, and who goes on is closed with 1008
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) burst: u32,
+
+    /// Messages that may wait for a connection that does not take them; one more puts it out
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u32).range(1..=65_536))]
+    pub(crate) queue: u32,
+
+    /// Redis that several servers share to be one room, such as `redis://127.0.0.1:6379`
+    #[cfg(feature = "redis")]
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis: Option<String>,
 
     /// Seconds that a client has for its request
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
@@ -46,13 +63,18 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) write_timeout: Duration,
 
-    /// Seconds that everybody has to close after a signal; then they are cut
+    /// Seconds that a client has to answer our Close frame, and all of them after a signal
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) close_timeout: Duration,
 
     /// How much to log on stderr: off, error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub(crate) log: LevelFilter,
+
+    /// A post of this text panics: for the test that nobody else notices
+    #[cfg(debug_assertions)]
+    #[arg(long, hide = true)]
+    pub(crate) panic_on: Option<String>,
 }
 
 impl Flags {
@@ -77,41 +99,5 @@ fn origin(text: &str) -> Result<String, String> {
         Ok(text.to_ascii_lowercase())
     } else {
         Err("give `scheme://host`, `scheme://host:port` or `*`".into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_are_well_formed() {
-        <Flags as clap::CommandFactory>::command().debug_assert();
-    }
-
-    #[test]
-    fn an_address_wins_over_a_port() {
-        let address = |arguments: &[&str]| Flags::parse_from(arguments).address().to_string();
-        assert_eq!(address(&["chat", "--port", "1234"]), "127.0.0.1:1234");
-        assert_eq!(address(&["chat", "--port", "1234", "--listen", "[::1]:80"]), "[::1]:80");
-    }
-
-    #[test]
-    fn seconds_are_of_some_length() {
-        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
-        for text in ["", "0", "-1", "NaN", "inf", "1e9", "5s"] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn origins_have_no_path() {
-        for text in ["*", "null", "https://chat.test", "http://localhost:3000"] {
-            assert_eq!(origin(text).as_deref(), Ok(text));
-        }
-        assert_eq!(origin("https://Chat.test").as_deref(), Ok("https://chat.test"));
-        for text in ["", "chat.test", "https://", "https://chat.test/", "://chat.test"] {
-            assert!(origin(text).is_err(), "{text}");
-        }
     }
 }

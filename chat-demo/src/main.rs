@@ -5,6 +5,8 @@ mod connection;
 mod flags;
 mod http;
 mod message;
+#[cfg(feature = "redis")]
+mod relay;
 mod room;
 mod server;
 mod transport;
@@ -18,6 +20,7 @@ use tokio::net::TcpListener;
 use tracing::info;
 
 use flags::Flags;
+use room::Room;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,13 +37,21 @@ async fn main() -> ExitCode {
 
 async fn run(flags: Flags) -> Result<(), String> {
     let assets = assets::Assets::new(flags.assets.as_deref())?;
+    let queue = flags.queue as usize;
+    #[cfg(feature = "redis")]
+    let room = match &flags.redis {
+        Some(url) => relay::open(url, queue).await?,
+        None => Room::in_memory(queue),
+    };
+    #[cfg(not(feature = "redis"))]
+    let room = Room::in_memory(queue);
     let listener =
         TcpListener::bind(flags.address()).await.map_err(|error| explain(&error, flags.address()))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     // Before the address is known to anybody, so that no signal is missed.
     let stop = stop_signal().map_err(|error| format!("no signals: {error}"))?;
     announce(address);
-    server::run(listener, server::Context::new(flags, assets, address), stop).await;
+    server::run(listener, server::Context::new(flags, assets, address, room), stop).await;
     info!("stopped");
     Ok(())
 }

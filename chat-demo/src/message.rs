@@ -1,6 +1,5 @@
 //! What is said inside of the WebSocket messages: JSON, in two subprotocols, and its limits.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use bytes::Bytes;
@@ -12,8 +11,9 @@ use wsproto::wire::MAX_HEADER_LEN;
 /// In Unicode scalar values, as a person would count letters, not in bytes.
 pub(crate) const MAX_USER: usize = 32;
 pub(crate) const MAX_TEXT: usize = 500;
+const MAX_KEY: usize = 64;
 
-/// In bytes. The longest valid post has 532 characters, of at most 12 bytes each when all are escaped (`\ud83d\ude00`).
+/// In bytes. The longest valid post has 596 characters, of at most 12 bytes each when all are escaped (`\ud83d\ude00`).
 pub(crate) const MAX_MESSAGE: u64 = 8 * 1024;
 
 /// How many messages a newcomer is shown.
@@ -41,30 +41,54 @@ impl Subprotocol {
 }
 
 /// What a client posts.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Post {
-    user: String,
-    text: String,
+    pub(crate) user: String,
+    pub(crate) text: String,
+    /// What the client calls it by: it comes back with the message, so that nobody has to guess which one is theirs.
+    pub(crate) key: Option<String>,
 }
 
-/// A post with the time at which it came.
-#[derive(Debug, Clone, Serialize)]
+/// A message's place in the room's order: when it came, in milliseconds since 1970, and a number among those of that
+/// time. It is what a Redis Stream numbers its entries by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Id {
+    pub(crate) time: u64,
+    pub(crate) number: u64,
+}
+
+/// A post that has its place.
+#[derive(Debug)]
 pub(crate) struct Message {
-    user: String,
-    text: String,
-    /// Milliseconds since 1970.
+    pub(crate) id: Id,
+    pub(crate) post: Post,
+}
+
+/// A message as it is shown: `json` stays as simple as can be.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    user: &'a str,
+    text: &'a str,
     time: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
 }
 
 /// What is wrong with something that a client sent, in words for the person who wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
     NotJson,
     Binary,
     NoUser,
     NoText,
+    BadKey,
     UserTooLong,
     TextTooLong,
+    TooFast,
+    /// The room has more to say than it can send.
+    Busy,
 }
 
 /// What we send.
@@ -73,46 +97,85 @@ pub(crate) enum Fault {
 pub(crate) enum Outgoing<'a> {
     /// Newest first; with how many are online for those who speak [`Subprotocol::JsonDelta`].
     History {
-        msg: &'a VecDeque<Message>,
+        msg: Vec<Shown<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         online: Option<usize>,
     },
     /// Oldest first.
     New {
-        new: Vec<&'a Message>,
+        new: Vec<Shown<'a>>,
     },
     Online {
         online: usize,
     },
     Error {
         error: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
 }
 
 impl Post {
-    pub(crate) fn parse(json: &str) -> Result<Self, Fault> {
-        let mut object: Map<String, Value> = serde_json::from_str(json).map_err(|_| Fault::NotJson)?;
-        let user = take_text(&mut object, "user").ok_or(Fault::NoUser)?;
-        let text = take_text(&mut object, "text").ok_or(Fault::NoText)?;
-        if user.chars().count() > MAX_USER {
-            return Err(Fault::UserTooLong);
+    /// Reads a post; with what is wrong comes its key, if it has one.
+    pub(crate) fn parse(json: &str) -> Result<Self, (Fault, Option<String>)> {
+        let mut object: Map<String, Value> =
+            serde_json::from_str(json).map_err(|_| (Fault::NotJson, None))?;
+        let key = match object.remove("key") {
+            None => None,
+            Some(Value::String(key)) if key.chars().count() <= MAX_KEY => Some(key),
+            Some(_) => return Err((Fault::BadKey, None)),
+        };
+        let user = take_text(&mut object, "user", MAX_USER, Fault::NoUser, Fault::UserTooLong);
+        let text = take_text(&mut object, "text", MAX_TEXT, Fault::NoText, Fault::TextTooLong);
+        match (user, text) {
+            (Ok(user), Ok(text)) => Ok(Self { user: harmless(&user), text, key }),
+            (Err(fault), _) | (_, Err(fault)) => Err((fault, key)),
         }
-        if text.chars().count() > MAX_TEXT {
-            return Err(Fault::TextTooLong);
-        }
-        Ok(Self { user, text })
-    }
-
-    pub(crate) fn at(self, time: u64) -> Message {
-        Message { user: self.user, text: self.text, time }
     }
 }
 
-/// Takes a text out that is there and not blank.
-fn take_text(object: &mut Map<String, Value>, field: &str) -> Option<String> {
+/// Takes a text out that is there, not blank, and not too long.
+fn take_text(
+    object: &mut Map<String, Value>,
+    field: &str,
+    most: usize,
+    none: Fault,
+    long: Fault,
+) -> Result<String, Fault> {
     match object.remove(field) {
-        Some(Value::String(text)) if !text.trim().is_empty() => Some(text),
-        _ => None,
+        Some(Value::String(text)) if text.chars().count() > most => Err(long),
+        Some(Value::String(text)) if !text.trim().is_empty() => Ok(text),
+        _ => Err(none),
+    }
+}
+
+/// Makes visible what would break a line, hide, or turn around the text beside a name. (Joiners stay: emoji need them.)
+fn harmless(name: &str) -> String {
+    let is_harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    name.chars().map(|c| if is_harmful(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+impl Message {
+    pub(crate) fn shown(&self, subprotocol: Subprotocol) -> Shown<'_> {
+        let Self { id, post: Post { user, text, key } } = self;
+        let is_delta = subprotocol == Subprotocol::JsonDelta;
+        Shown {
+            id: is_delta.then(|| id.to_string()),
+            user,
+            text,
+            time: id.time,
+            key: key.as_deref().filter(|_| is_delta),
+        }
+    }
+}
+
+impl From<(Fault, Option<String>)> for Outgoing<'_> {
+    fn from((fault, key): (Fault, Option<String>)) -> Self {
+        Self::Error { error: fault.to_string(), key }
     }
 }
 
@@ -131,9 +194,16 @@ impl Outgoing<'_> {
     }
 }
 
-impl From<Fault> for Outgoing<'_> {
-    fn from(fault: Fault) -> Self {
-        Self::Error { error: fault.to_string() }
+impl Id {
+    /// The place of a message that comes now, after all others also if the clock was set back.
+    pub(crate) fn after(self, now: u64) -> Self {
+        if now > self.time { Self { time: now, number: 0 } } else { Self { number: self.number + 1, ..self } }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.time, self.number)
     }
 }
 
@@ -144,48 +214,11 @@ impl fmt::Display for Fault {
             Self::Binary => f.write_str("Only text is understood here, not binary messages."),
             Self::NoUser => f.write_str("Please give your name (\"user\")."),
             Self::NoText => f.write_str("Please write something (\"text\")."),
+            Self::BadKey => write!(f, "The \"key\" has to be a text of at most {MAX_KEY} characters."),
             Self::UserTooLong => write!(f, "The name is too long: {MAX_USER} characters are the most."),
             Self::TextTooLong => write!(f, "The text is too long: {MAX_TEXT} characters are the most."),
+            Self::TooFast => f.write_str("That was too fast, and was not sent. Please wait a moment."),
+            Self::Busy => f.write_str("There is too much going on, and this was not sent. Please try again."),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn post(user: &str, text: &str) -> Result<Post, Fault> {
-        Post::parse(&serde_json::json!({ "user": user, "text": text }).to_string())
-    }
-
-    #[test]
-    fn lengths_are_counted_in_characters() {
-        assert!(post(&"😀".repeat(MAX_USER), &"😀".repeat(MAX_TEXT)).is_ok());
-        assert_eq!(post(&"a".repeat(MAX_USER + 1), "b"), Err(Fault::UserTooLong));
-        assert_eq!(post("a", &"b".repeat(MAX_TEXT + 1)), Err(Fault::TextTooLong));
-    }
-
-    #[test]
-    fn the_longest_valid_post_fits_into_a_message() {
-        let escaped = |n| "\\ud83d\\ude00".repeat(n);
-        let json = format!("{{\"user\":\"{}\",\"text\":\"{}\"}}", escaped(MAX_USER), escaped(MAX_TEXT));
-        assert!(Post::parse(&json).is_ok());
-        assert!(json.len() as u64 <= MAX_MESSAGE);
-    }
-
-    #[test]
-    fn blank_is_missing() {
-        assert_eq!(post(" \t\n", "b"), Err(Fault::NoUser));
-        assert_eq!(post("a", "\u{a0}\u{2003}"), Err(Fault::NoText));
-        assert_eq!(Post::parse("{\"text\":\"b\"}"), Err(Fault::NoUser));
-        assert_eq!(Post::parse("{\"user\":\"a\",\"text\":7}"), Err(Fault::NoText));
-    }
-
-    #[test]
-    fn only_an_object_is_a_post() {
-        for json in ["", "{", "null", "7", "\"a\"", "[\"a\",\"b\"]", "{\"user\":\"a\",\"text\":\"b\"}x"] {
-            assert_eq!(Post::parse(json), Err(Fault::NotJson), "{json}");
-        }
-        assert_eq!(Post::parse(&"[".repeat(8000)), Err(Fault::NotJson), "deep, but no deeper than the stack");
     }
 }

@@ -1,9 +1,9 @@
 //! The room: its history, who is in it, and the fan-out of what is said.
 //!
-//! Messages are events: each goes through a queue to everybody, and who lets 64 frames pile up is put out. For that to
-//! strike the slow and nobody else, frames are not made faster than any healthy connection is given its turn: when many
-//! post at once, several messages share a frame. Presence is a state: only its latest value matters, so however many
-//! come and go, it takes no place in a queue.
+//! Messages are events: each goes through a queue to everybody, and who lets it fill up is put out. For that to strike
+//! the slow and nobody else, frames are not made faster than any healthy connection is given its turn: when many post at
+//! once, several messages share a frame. Presence is a state: only its latest value matters, so however many come and
+//! go, it takes no place in a queue.
 
 use std::cell::LazyCell;
 use std::collections::{HashMap, VecDeque};
@@ -13,24 +13,33 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::message::{HISTORY, Message, Outgoing, Post, Subprotocol};
-
-/// How many frames may wait for one connection.
-const QUEUE: usize = 64;
+use crate::message::{Fault, HISTORY, Id, Message, Outgoing, Post, Subprotocol};
 
 /// How many frames are made without a pause: each with one message, as long as the chat is calm.
 const BURST: u32 = 16;
 
-/// The time between two frames after that; and between two posts of one client, which nobody types faster.
+/// The time between two frames after that: some of it whoever listens, some for each who does.
 const PACE: Duration = Duration::from_millis(10);
+const PACE_EACH: Duration = Duration::from_micros(10);
+
+/// The time between two words on how many are here.
+const PRESENCE_PACE: Duration = Duration::from_millis(250);
+
+/// How many posts may wait to be sent; authors of more are told to wait.
+pub(crate) const BACKLOG: usize = 4096;
 
 pub(crate) struct Room {
     state: Mutex<State>,
     posted: Notify,
-    /// The latest count, as a frame.
-    online: watch::Sender<Bytes>,
+    came_or_left: Notify,
+    /// The latest count, also as a frame.
+    online: watch::Sender<(usize, Bytes)>,
+    /// How many frames may wait for one connection.
+    queue: usize,
+    /// Where posts go that are to come back with a place in an order that others keep.
+    relay: Option<mpsc::Sender<Post>>,
 }
 
 #[derive(Default)]
@@ -39,8 +48,12 @@ struct State {
     history: VecDeque<Message>,
     /// What is to be sent; oldest first.
     posts: VecDeque<Message>,
+    /// The newest of both.
+    last: Id,
     members: HashMap<u64, Member>,
-    next_id: u64,
+    next_member: u64,
+    /// Those in the same room behind other servers.
+    elsewhere: usize,
 }
 
 /// What the room keeps of somebody in it. To drop it is to put that one out.
@@ -61,7 +74,9 @@ pub(crate) struct Membership {
 pub(crate) struct Queue {
     frames: mpsc::Receiver<Bytes>,
     /// Only those who understand it are told.
-    online: Option<watch::Receiver<Bytes>>,
+    online: Option<watch::Receiver<(usize, Bytes)>>,
+    /// The count that this member was told last.
+    told: usize,
 }
 
 /// Tells when the room has put this member out.
@@ -74,43 +89,85 @@ pub(crate) struct Place {
 }
 
 impl Room {
-    pub(crate) fn new() -> Arc<Self> {
+    /// Opens one that begins and ends with us.
+    pub(crate) fn in_memory(queue: usize) -> Arc<Self> {
+        Self::new(queue, VecDeque::new(), None)
+    }
+
+    /// Opens one with what was said before, newest first, and where to bring what is posted.
+    pub(crate) fn new(
+        queue: usize,
+        history: VecDeque<Message>,
+        relay: Option<mpsc::Sender<Post>>,
+    ) -> Arc<Self> {
+        let last = history.front().map_or_else(Id::default, |message| message.id);
         Arc::new(Self {
-            state: Mutex::default(),
+            state: Mutex::new(State { history, last, ..State::default() }),
             posted: Notify::new(),
-            online: watch::Sender::new(Bytes::new()),
+            came_or_left: Notify::new(),
+            online: watch::Sender::default(),
+            queue,
+            relay,
         })
     }
 
     /// Takes somebody in. The history is the first frame in the queue.
     pub(crate) fn join(self: &Arc<Self>, subprotocol: Subprotocol) -> Membership {
-        let (queue, frames) = mpsc::channel(QUEUE);
+        let (queue, frames) = mpsc::channel(self.queue);
         let (in_room, put_out) = oneshot::channel();
         let mut state = self.lock();
-        let id = state.next_id;
-        state.next_id += 1;
+        let id = state.next_member;
+        state.next_member += 1;
+        let told = state.online() + 1;
         let is_delta = subprotocol == Subprotocol::JsonDelta;
-        let online = is_delta.then_some(state.members.len() + 1);
-        let history = Outgoing::History { msg: &state.history, online }.to_frame();
-        queue.try_send(history).expect("the queue is new");
+        let list = whole(&state.history, subprotocol, is_delta.then_some(told));
+        queue.try_send(list).expect("the queue is new");
         state.members.insert(id, Member { subprotocol, queue, _in_room: in_room });
-        self.tell_online(&state);
-        // From here on: the count of this moment stands in the first frame.
+        self.came_or_left.notify_one();
         let online = is_delta.then(|| self.online.subscribe());
         drop(state);
         Membership {
-            queue: Queue { frames, online },
+            queue: Queue { frames, online, told },
             put_out: PutOut(put_out),
             place: Place { room: Arc::clone(self), id },
         }
     }
 
-    /// Stamps a post, and tells how long its author should rest: the longer, the more are waiting to be sent.
-    fn post(&self, post: Post) -> Duration {
+    /// Gives a post its place, here or where the order is kept.
+    fn post(&self, post: Post) -> Result<(), Fault> {
+        if let Some(relay) = &self.relay {
+            return relay.try_send(post).map_err(|_| Fault::Busy);
+        }
         let mut state = self.lock();
-        state.posts.push_back(post.at(now()));
+        if state.posts.len() >= BACKLOG {
+            return Err(Fault::Busy);
+        }
+        let id = state.last.after(now());
+        state.hear(Message { id, post });
         self.posted.notify_one();
-        PACE * u32::try_from(1 + state.posts.len() / HISTORY).unwrap_or(u32::MAX)
+        Ok(())
+    }
+
+    /// Takes a message that has its place, unless it was heard before.
+    #[cfg(feature = "redis")]
+    pub(crate) fn hear(&self, message: Message) {
+        self.lock().hear(message);
+        self.posted.notify_one();
+    }
+
+    /// How many messages wait to be sent.
+    #[cfg(feature = "redis")]
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().posts.len()
+    }
+
+    /// Takes note of how many are in the same room elsewhere.
+    #[cfg(feature = "redis")]
+    pub(crate) fn set_elsewhere(&self, count: usize) {
+        let before = std::mem::replace(&mut self.lock().elsewhere, count);
+        if before != count {
+            self.came_or_left.notify_one();
+        }
     }
 
     /// Sends all that is posted, for ever.
@@ -120,25 +177,26 @@ impl Room {
         loop {
             self.posted.notified().await;
             while !self.lock().posts.is_empty() {
-                let earliest = due.checked_sub(PACE * BURST).unwrap_or(due);
+                let pace = PACE.max(PACE_EACH * u32::try_from(self.here()).unwrap_or(u32::MAX));
+                let earliest = due.checked_sub(pace * BURST).unwrap_or(due);
                 let is_calm = earliest <= Instant::now();
                 sleep_until(earliest).await;
                 self.send(if is_calm { 1 } else { HISTORY });
-                due = due.max(Instant::now()) + PACE;
+                due = due.max(Instant::now()) + pace;
             }
         }
     }
 
-    /// Sends the oldest posts to everybody in one frame, encoded once for each subprotocol that somebody speaks.
+    /// Sends the oldest posts to everybody in one frame, encoded once for each way in which somebody is spoken to.
     fn send(&self, limit: usize) {
         let mut state = self.lock();
         let State { history, posts, members, .. } = &mut *state;
         let count = posts.len().min(limit);
         posts.drain(..count).for_each(|message| history.push_front(message));
         history.truncate(HISTORY);
-        let list = LazyCell::new(|| Outgoing::History { msg: history, online: None }.to_frame());
-        let new =
-            LazyCell::new(|| Outgoing::New { new: history.iter().take(count).rev().collect() }.to_frame());
+        // Another encoding is another cell.
+        let list = LazyCell::new(|| whole(history, Subprotocol::Json, None));
+        let new = LazyCell::new(|| newest(history, count));
         let before = members.len();
         members.retain(|_, member| {
             let frame = match member.subprotocol {
@@ -149,24 +207,34 @@ impl Room {
             member.queue.try_send(frame.clone()).is_ok()
         });
         if members.len() < before {
-            self.tell_online(&state);
+            self.came_or_left.notify_one();
         }
     }
 
+    /// Tells everybody how many are here, whenever it changes, for ever.
+    pub(crate) async fn tell_online(self: Arc<Self>) {
+        loop {
+            self.came_or_left.notified().await;
+            let online = self.online();
+            self.online.send_replace((online, Outgoing::Online { online }.to_frame()));
+            // A crowd at the door is told of once, not as often as it has heads: for all in it that would be its square.
+            sleep(PRESENCE_PACE).await;
+        }
+    }
+
+    /// How many are in the room.
     pub(crate) fn online(&self) -> usize {
+        self.lock().online()
+    }
+
+    /// How many of them are connected to this server.
+    pub(crate) fn here(&self) -> usize {
         self.lock().members.len()
     }
 
     fn leave(&self, id: u64) {
-        let mut state = self.lock();
-        if state.members.remove(&id).is_some() {
-            self.tell_online(&state);
-        }
-    }
-
-    fn tell_online(&self, state: &State) {
-        if self.online.receiver_count() > 0 {
-            self.online.send_replace(Outgoing::Online { online: state.members.len() }.to_frame());
+        if self.lock().members.remove(&id).is_some() {
+            self.came_or_left.notify_one();
         }
     }
 
@@ -174,6 +242,31 @@ impl Room {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl State {
+    fn hear(&mut self, message: Message) {
+        if message.id > self.last {
+            self.last = message.id;
+            self.posts.push_back(message);
+        }
+    }
+
+    fn online(&self) -> usize {
+        self.members.len() + self.elsewhere
+    }
+}
+
+/// The history as a frame.
+fn whole(history: &VecDeque<Message>, subprotocol: Subprotocol, online: Option<usize>) -> Bytes {
+    let msg = history.iter().map(|message| message.shown(subprotocol)).collect();
+    Outgoing::History { msg, online }.to_frame()
+}
+
+/// The newest messages as a frame, for those who have the others.
+fn newest(history: &VecDeque<Message>, count: usize) -> Bytes {
+    let new = history.iter().take(count).rev();
+    Outgoing::New { new: new.map(|message| message.shown(Subprotocol::JsonDelta)).collect() }.to_frame()
 }
 
 impl Queue {
@@ -187,7 +280,13 @@ impl Queue {
             // The history comes before all else.
             biased;
             _ = self.frames.recv_many(frames, limit) => {}
-            Ok(()) = online.changed() => frames.push(online.borrow_and_update().clone()),
+            Ok(()) = online.changed() => {
+                let (count, frame) = &*online.borrow_and_update();
+                if *count != self.told {
+                    self.told = *count;
+                    frames.push(frame.clone());
+                }
+            }
         }
     }
 }
@@ -201,8 +300,8 @@ impl PutOut {
 }
 
 impl Place {
-    /// Posts to all, and tells how long to rest before the next one.
-    pub(crate) fn post(&self, post: Post) -> Duration {
+    /// Posts to all.
+    pub(crate) fn post(&self, post: Post) -> Result<(), Fault> {
         self.room.post(post)
     }
 }

@@ -21,6 +21,9 @@ use crate::transport::hang_up;
 /// How many more than the cap are told 503, rather than nothing.
 const TURNED_AWAY: usize = 64;
 
+/// How many files may be open besides the connections: the listener, the pages, what the runtime needs.
+const OTHER_FILES: usize = 64;
+
 /// What all connections share.
 pub(crate) struct Context {
     pub(crate) flags: Flags,
@@ -35,8 +38,8 @@ pub(crate) struct Context {
 pub(crate) struct Shutdown(watch::Receiver<bool>);
 
 impl Context {
-    pub(crate) fn new(flags: Flags, assets: Assets, address: SocketAddr) -> Arc<Self> {
-        Arc::new(Self { flags, assets, address, room: Room::new() })
+    pub(crate) fn new(flags: Flags, assets: Assets, address: SocketAddr, room: Arc<Room>) -> Arc<Self> {
+        Arc::new(Self { flags, assets, address, room })
     }
 }
 
@@ -50,11 +53,12 @@ impl Shutdown {
 
 /// Serves until `stop` ends, then says goodbye to everybody, and waits for them for a bounded time.
 pub(crate) async fn run(listener: TcpListener, context: Arc<Context>, stop: impl Future<Output = ()>) {
-    let cap = context.flags.max_connections as usize;
+    let cap = affordable(context.flags.max_connections as usize);
     let places = Arc::new(Semaphore::new(cap));
     let (shutdown, begun) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tokio::spawn(Arc::clone(&context.room).broadcast());
+    tokio::spawn(Arc::clone(&context.room).tell_online());
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -110,14 +114,28 @@ async fn serve(
         Ok(Opened::Done) => hang_up(stream).await,
         Ok(Opened::WebSocket { subprotocol, received }) => {
             let member = context.room.join(subprotocol);
-            info!(?subprotocol, online = context.room.online(), "joined");
+            debug!(?subprotocol, online = context.room.online(), "joined");
             let connection = Connection::new(stream, member, &context.flags, &received);
             // Not to be kept for as long as they talk.
             drop(received);
-            let end = Box::pin(connection.run(shutdown)).await;
-            info!(online = context.room.online(), "left: {end}");
+            Box::pin(connection.run(shutdown)).await;
         }
     }
+}
+
+/// Gives the number of connections that there are files for, of those that are wanted.
+fn affordable(wanted: usize) -> usize {
+    let files = (wanted + TURNED_AWAY + OTHER_FILES) as u64;
+    // Where there is no such limit, or none that can be asked for, we hear of it from `accept`.
+    let granted = rlimit::increase_nofile_limit(files).unwrap_or(files);
+    if granted >= files {
+        return wanted;
+    }
+    let cap = usize::try_from(granted).unwrap_or(wanted).saturating_sub(TURNED_AWAY + OTHER_FILES).max(1);
+    warn!(
+        "only {granted} files may be open: {cap} connections at a time, not {wanted}; try `ulimit -n {files}`"
+    );
+    cap
 }
 
 /// Errors of `accept` are a connection's (gone before we took it) or come from a lack of something that may end.

@@ -9,7 +9,7 @@ const JSON: &str = "Sec-WebSocket-Protocol: json\r\n";
 
 #[test]
 fn who_does_not_keep_up_is_put_out_and_slows_nobody() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--rate", "1000", "--burst", "1000"]);
     let mut slow = server.raw(JSON);
     let (mut fast, _) = server.join("json-delta");
     let text = "😀".repeat(500);

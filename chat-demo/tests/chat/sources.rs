@@ -19,7 +19,8 @@ fn there_is_no_protocol_code() {
             "maskingkey",
             "unmask",
             "0x",
-            "0b",
+            "0b0",
+            "0b1",
             "^",
             "<<",
         ] {

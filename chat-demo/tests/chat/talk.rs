@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::rig::{Server, until};
 
+/// More than one person types.
+const UNHURRIED: [&str; 4] = ["--rate", "1000", "--burst", "1000"];
+
 fn texts(list: &Value) -> Vec<&str> {
     list.as_array().expect("a list").iter().map(|message| message["text"].as_str().expect("a text")).collect()
 }
@@ -110,7 +113,7 @@ fn without_a_subprotocol_in_common_it_is_json() {
 
 #[test]
 fn the_history_is_the_last_fifty_also_after_a_reconnect() {
-    let server = Server::start(&[]);
+    let server = Server::start(&UNHURRIED);
     let (mut ada, _) = server.join("json-delta");
     for n in 1..=55 {
         ada.post("Ada", &format!("message {n}"));
@@ -125,7 +128,7 @@ fn the_history_is_the_last_fifty_also_after_a_reconnect() {
 
 #[test]
 fn a_hundred_posts_in_one_go_reach_everybody_in_order() {
-    let server = Server::start(&[]);
+    let server = Server::start(&UNHURRIED);
     let (mut ada, _) = server.join("json-delta");
     let (mut ben, _) = server.join("json-delta");
     for n in 0..100 {
