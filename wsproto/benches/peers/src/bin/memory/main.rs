@@ -1,0 +1,155 @@
+//! Receiving and sending in memory, the engine beside its peers and a bare copy: `memory [--write]`
+//!
+//! All take the same bytes, 64 KiB at most at a time, and make the same frames. What comes out is compared once, byte by
+//! byte; while the time is taken it is counted. All take turns, so that whatever else the machine does hits all alike, and
+//! the best time of each counts.
+
+mod plot;
+mod probes;
+mod receive;
+mod send;
+mod source;
+
+use std::time::Instant;
+
+use peers::page;
+use wsproto::MaskingKey;
+use wsproto::wire::{FrameHeader, Opcode, frame};
+
+const SIZES: [(usize, &str); 5] =
+    [(16, "16 B"), (125, "125 B"), (1024, "1 KiB"), (16_384, "16 KiB"), (1 << 20, "1 MiB")];
+/// How many bytes are received in one go, so that what a connection costs to be set up does not count.
+const STREAM: usize = 1 << 20;
+const ROUNDS: usize = 15;
+/// How long one turn is: short enough to fit between two interruptions now and then.
+const TURN_NANOSECONDS: f64 = 1_000_000.0;
+
+/// One row: who it is, and what it took for each size, in nanoseconds a message.
+struct Row {
+    name: &'static str,
+    note: String,
+    nanoseconds: Vec<f64>,
+}
+
+fn main() {
+    let machine = page::machine();
+    let text = |len: usize| (0..len).map(|at| b' ' + (at * 7 % 95) as u8).collect::<Vec<u8>>();
+    let binary = |len: usize| (0..len).map(|at| (at * 7) as u8).collect::<Vec<u8>>();
+    let received_text = receive_rows(Opcode::Text, text);
+    let received_binary = receive_rows(Opcode::Binary, binary);
+    let sent = send_rows(text);
+    page::show(
+        "memory",
+        &format!(
+            "{machine}.\n\n{}\n{}\n{}",
+            table("receive, masked text", &received_text),
+            table("receive, masked binary", &received_binary),
+            table("send, text", &sent),
+        ),
+    );
+    page::draw("performance.svg", &plot::svg(&SIZES.map(|(size, _)| size), &received_text));
+}
+
+fn receive_rows(opcode: Opcode, payload: impl Fn(usize) -> Vec<u8>) -> Vec<Row> {
+    let peers = receive::all();
+    for peer in &peers {
+        for (size, _) in SIZES {
+            let (payload, count) = (payload(size), 5);
+            let got = (peer.gather)(&masked(opcode, &payload).repeat(count)).expect("valid frames");
+            assert!(got == payload.repeat(count), "{} gives something else", peer.name);
+        }
+    }
+    let works = |size: usize| {
+        let count = (STREAM / size).max(2);
+        let stream = masked(opcode, &payload(size)).repeat(count);
+        let work = |peer: &receive::Peer| {
+            let (count_all, stream) = (peer.count, stream.clone());
+            (count, Box::new(move || assert_eq!(count_all(&stream), Ok(count))) as Box<dyn FnMut()>)
+        };
+        peers.iter().map(work).collect()
+    };
+    let nanoseconds = measure(works);
+    let row = |(peer, nanoseconds): (&receive::Peer, _)| Row {
+        name: peer.name,
+        note: probes::note(peer),
+        nanoseconds,
+    };
+    peers.iter().zip(nanoseconds).map(row).collect()
+}
+
+fn send_rows(payload: impl Fn(usize) -> Vec<u8>) -> Vec<Row> {
+    let names = send::NAMES;
+    let works = |size: usize| {
+        let count = ((1 << 18) / size).max(2);
+        let text = String::from_utf8(payload(size)).expect("text");
+        let header = FrameHeader::new(Opcode::Text, true, size as u64).expect("a frame");
+        let mut expected = vec![0; size + 14];
+        let len = frame::encode(header, text.as_bytes(), &mut expected).expect("it fits");
+        expected.truncate(len);
+        send::all(&text, &expected, count).into_iter().map(|work| (count, work)).collect()
+    };
+    let rows = names.iter().zip(measure(works));
+    rows.map(|(&(name, note), nanoseconds)| Row { name, note: note.to_owned(), nanoseconds }).collect()
+}
+
+/// What is measured, and how many messages a call of it takes.
+type Work = (usize, Box<dyn FnMut()>);
+
+/// The best time for a message, of each work and for each size.
+fn measure(works: impl Fn(usize) -> Vec<Work>) -> Vec<Vec<f64>> {
+    let mut all: Vec<Vec<f64>> = Vec::new();
+    for (size, _) in SIZES {
+        eprint!("{size} B ");
+        let mut works = works(size);
+        let mut best = vec![f64::MAX; works.len()];
+        for _ in 0..ROUNDS {
+            eprint!(".");
+            for ((count, work), best) in works.iter_mut().zip(&mut best) {
+                let turn = Instant::now();
+                while (turn.elapsed().as_nanos() as f64) < TURN_NANOSECONDS {
+                    let started = Instant::now();
+                    work();
+                    *best = best.min(started.elapsed().as_nanos() as f64 / *count as f64);
+                }
+            }
+        }
+        eprintln!();
+        all.resize(best.len(), Vec::new());
+        all.iter_mut().zip(best).for_each(|(row, best)| row.push(best));
+    }
+    all
+}
+
+/// The rows, each figure with its ratio to the first row's, which is the bare copy; and how the engine's compare with
+/// the best of those peers that do as much.
+fn table(title: &str, rows: &[Row]) -> String {
+    let mut table = format!("| {title}: ns a message (ratio to copy) | |");
+    SIZES.iter().for_each(|(_, size)| table += &format!(" {size} |"));
+    table += &format!("\n|---|---|{}\n", "---|".repeat(SIZES.len()));
+    for row in rows {
+        table += &format!("| {} | {} |", row.name, row.note);
+        for (ns, copy) in row.nanoseconds.iter().zip(&rows[0].nanoseconds) {
+            table += &format!(" {} ({:.1}) |", page::figure(*ns), ns / copy);
+        }
+        table += "\n";
+    }
+    let ours = &rows[1];
+    let equals = |row: &&Row| !row.name.contains("wsproto") && row.name != "copy" && row.note == ours.note;
+    table +=
+        &format!("| wsproto, ratio to the best peer that {} | |", ours.note.replace("into", "writes into"));
+    for (at, ns) in ours.nanoseconds.iter().enumerate() {
+        let peers = rows.iter().filter(equals).map(|row| row.nanoseconds[at]);
+        table += &format!(" {:.2} |", ns / peers.fold(f64::MAX, f64::min));
+    }
+    table + "\n"
+}
+
+/// One frame of a client.
+fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    let header = FrameHeader::new(opcode, true, payload.len() as u64).expect("a frame");
+    let header = header.with_masking_key(Some(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d])));
+    let mut bytes = vec![0; payload.len() + 14];
+    let len = frame::encode(header, payload, &mut bytes).expect("it fits");
+    bytes.truncate(len);
+    bytes
+}

@@ -1,0 +1,222 @@
+//! Echo over loopback, each server on one core, the load from another: `sockets [--write] NAME=PROGRAM...`
+//!
+//! A server is sent masked text; each reply is compared with what it has to be, byte by byte. The servers take turns,
+//! so that whatever else the machine does hits all alike; the best of the rounds counts.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use peers::{Server, page};
+use wsproto::MaskingKey;
+use wsproto::connection::{Client, Sender, Server as ServerRole};
+
+/// Connections, bytes of payload, and messages in flight for each connection.
+const LOADS: [(usize, usize, usize); 5] =
+    [(100, 512, 1), (100, 512, 16), (1000, 16, 1), (1000, 16, 16), (100, 16_384, 4)];
+const ROUNDS: usize = 3;
+const WARM_UP: Duration = Duration::from_millis(300);
+const MEASURED: Duration = Duration::from_millis(1200);
+/// How long a server may be silent before that is its failure.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Copy)]
+struct Cell {
+    messages_per_second: f64,
+    cpu_per_message: f64,
+}
+
+fn main() {
+    let servers: Vec<(String, PathBuf)> = std::env::args()
+        .filter_map(|argument| argument.split_once('=').map(|(name, path)| (name.to_owned(), path.into())))
+        .collect();
+    assert!(!servers.is_empty(), "no server: NAME=PROGRAM");
+    let machine = page::machine();
+    peers::raise_file_limit();
+    peers::take_load_core();
+
+    let mut best = BTreeMap::<(usize, usize), Cell>::new();
+    for round in 1..=ROUNDS {
+        for (column, &load) in LOADS.iter().enumerate() {
+            for (row, (name, program)) in servers.iter().enumerate() {
+                // Its address is the server's last argument where it takes one; others ignore it.
+                let server = Server::start(program, &["127.0.0.1:0"]);
+                let cell = measure(&server, load);
+                let title = title(load).replace("<br>", " ");
+                eprintln!("round {round}/{ROUNDS}, {title}: {name}: {}", show(cell));
+                let best = best.entry((row, column)).or_insert(cell);
+                best.messages_per_second = best.messages_per_second.max(cell.messages_per_second);
+                best.cpu_per_message = best.cpu_per_message.min(cell.cpu_per_message);
+            }
+        }
+    }
+
+    let mut table = format!("{machine}.\n\n|");
+    LOADS.iter().for_each(|load| table += &format!(" | {}", title(*load)));
+    table += &format!(" |\n|---|{}\n", "---|".repeat(LOADS.len()));
+    for (row, (name, _)) in servers.iter().enumerate() {
+        table += &format!("| {name} ");
+        for column in 0..LOADS.len() {
+            let is_first = (0..servers.len()).all(|other| {
+                best[&(other, column)].messages_per_second <= best[&(row, column)].messages_per_second
+            });
+            let mark = if is_first { "**" } else { "" };
+            table += &format!("| {mark}{}{mark} ", show(best[&(row, column)]));
+        }
+        table += "|\n";
+    }
+    page::show("sockets", &table);
+}
+
+fn title((connections, payload, window): (usize, usize, usize)) -> String {
+    let size = if payload < 1024 { format!("{payload} B") } else { format!("{} KiB", payload / 1024) };
+    format!("{connections} × {size},<br>window {window}")
+}
+
+fn show(cell: Cell) -> String {
+    format!("{} k/s, {:.2} µs", page::figure(cell.messages_per_second / 1e3), cell.cpu_per_message * 1e6)
+}
+
+fn measure(server: &Server, (connections, payload, window): (usize, usize, usize)) -> Cell {
+    let mut load = Load::new(server, connections, payload, window);
+    load.run(WARM_UP);
+    let (messages, cpu, started) = (load.messages, server.cpu_time(), Instant::now());
+    load.run(MEASURED);
+    let messages = (load.messages - messages) as f64;
+    Cell {
+        messages_per_second: messages / started.elapsed().as_secs_f64(),
+        cpu_per_message: (server.cpu_time() - cpu).as_secs_f64() / messages,
+    }
+}
+
+/// Many connections, each with some messages in flight.
+struct Load {
+    poll: Poll,
+    peers: Vec<Peer>,
+    window: usize,
+    /// Different messages over and over, as they are sent and as they have to come back.
+    requests: Ring,
+    replies: Ring,
+    buffer: Vec<u8>,
+    messages: u64,
+}
+
+struct Peer {
+    stream: TcpStream,
+    sent: u64,
+    received: u64,
+}
+
+impl Load {
+    fn new(server: &Server, connections: usize, payload: usize, window: usize) -> Self {
+        let poll = Poll::new().expect("epoll");
+        let (requests, replies) = messages(payload);
+        let peer = |token| {
+            let stream = peers::connect(&server.address, "/");
+            stream.set_nonblocking(true).expect("a socket");
+            let mut stream = TcpStream::from_std(stream);
+            let both = Interest::READABLE | Interest::WRITABLE;
+            poll.registry().register(&mut stream, Token(token), both).expect("epoll");
+            Peer { stream, sent: 0, received: 0 }
+        };
+        let peers: Vec<Peer> = (0..connections).map(peer).collect();
+        let buffer = vec![0; RING];
+        Self { poll, peers, window, requests, replies, buffer, messages: 0 }
+    }
+
+    fn run(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        let mut events = Events::with_capacity(1024);
+        let mut last_message = Instant::now();
+        for at in 0..self.peers.len() {
+            self.turn(at);
+        }
+        while Instant::now() < end {
+            let before = self.messages;
+            let _ = self.poll.poll(&mut events, Some(Duration::from_millis(100)));
+            for event in &events {
+                self.turn(event.token().0);
+            }
+            if self.messages > before {
+                last_message = Instant::now();
+            }
+            assert!(last_message.elapsed() < PATIENCE, "no reply");
+        }
+    }
+
+    /// Takes all replies that are there, and sends as many messages as they allow, in one write.
+    fn turn(&mut self, at: usize) {
+        let peer = &mut self.peers[at];
+        let before = peer.received / self.replies.period;
+        loop {
+            match peer.stream.read(&mut self.buffer) {
+                Ok(0) => panic!("the server hung up"),
+                Ok(n) => {
+                    assert!(self.buffer[..n] == *self.replies.at(peer.received, n), "a wrong reply");
+                    peer.received += n as u64;
+                    if n < self.buffer.len() {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let done = peer.received / self.replies.period;
+        self.messages += done - before;
+        let due = (done + self.window as u64) * self.requests.period;
+        while peer.sent < due {
+            let len = usize::try_from(due - peer.sent).expect("a window").min(RING);
+            match peer.stream.write(self.requests.at(peer.sent, len)) {
+                Ok(n) => peer.sent += n as u64,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+/// How many bytes of a ring can be had at once.
+const RING: usize = 256 * 1024;
+
+/// Frames of equal length that come again and again.
+struct Ring {
+    /// One frame's length.
+    period: u64,
+    /// All frames' length.
+    len: u64,
+    bytes: Vec<u8>,
+}
+
+impl Ring {
+    fn new(frames: &[Vec<u8>]) -> Self {
+        let all = frames.concat();
+        let bytes = all.iter().copied().cycle().take(all.len() + RING).collect();
+        Self { period: frames[0].len() as u64, len: all.len() as u64, bytes }
+    }
+
+    fn at(&self, position: u64, len: usize) -> &[u8] {
+        let start = usize::try_from(position % self.len).expect("a place in memory");
+        &self.bytes[start..start + len]
+    }
+}
+
+/// Sixteen texts, masked with different keys, and their echoes.
+fn messages(payload: usize) -> (Ring, Ring) {
+    let (mut requests, mut replies) = (Vec::new(), Vec::new());
+    for seed in 1..=16_u32 {
+        let text: String = (0..payload as u32)
+            .map(|at| char::from(b' ' + (at.wrapping_mul(seed) >> 1).to_le_bytes()[0] % 95))
+            .collect();
+        let mut frame = vec![0; payload + 14];
+        let key = MaskingKey::new(seed.wrapping_mul(0x9E37_79B9).to_be_bytes());
+        let n = Sender::<Client>::new().frame(key).encode_text(&text, &mut frame).expect("it fits");
+        requests.push(frame[..n].to_vec());
+        let n = Sender::<ServerRole>::new().frame().encode_text(&text, &mut frame).expect("it fits");
+        replies.push(frame[..n].to_vec());
+    }
+    (Ring::new(&requests), Ring::new(&replies))
+}
