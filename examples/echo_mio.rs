@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
-use wsproto::connection::{Config, Connection, Event};
+use wsproto::connection::{Config, Connection, Event, MessageKind};
 use wsproto::error::SendError;
 use wsproto::handshake::{Answer, HttpReply, Request, RequestDecoder};
-use wsproto::wire::MAX_CONTROL_FRAME;
+use wsproto::wire::{FrameHeader, MAX_CONTROL_FRAME, Opcode};
 
 /// What a peer may send; a message that comes in pieces is kept until it is whole.
 const CONFIG: Config = Config::new().with_max_message_size(1024 * 1024);
@@ -273,15 +273,12 @@ impl Peer {
             match received.event {
                 // What most messages are, whole: it is sent from where it lies.
                 Some(Event::Data(data)) if data.is_last && self.message.is_empty() => {
-                    output.extend(&*connection.frame().fragment_header(data.kind, data.payload, true)?);
-                    output.extend(data.payload);
+                    append_message(output, data.kind, data.payload);
                 }
                 Some(Event::Data(data)) => {
                     self.message.extend(data.payload);
                     if data.is_last {
-                        let message = std::mem::take(&mut self.message);
-                        output.extend(&*connection.frame().fragment_header(data.kind, &message, true)?);
-                        output.extend(message);
+                        append_message(output, data.kind, &std::mem::take(&mut self.message));
                     }
                 }
                 Some(event) => append_control(output, |out| connection.frame().encode_reply(&event, out))?,
@@ -333,6 +330,19 @@ fn write(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Appends a message as it came. It was text for the receiver, so it need not be checked a second time: that is why
+/// this is the frame alone, of `wire`, and not the connection's.
+fn append_message(output: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) {
+    let opcode = match kind {
+        MessageKind::Text => Opcode::Text,
+        MessageKind::Binary => Opcode::Binary,
+    };
+    if let Some(header) = FrameHeader::new(opcode, true, payload.len() as u64) {
+        output.extend(&*header.encode());
+        output.extend(payload);
     }
 }
 
