@@ -238,7 +238,7 @@ fn what_was_not_sent_is_never_given_out() {
 
 #[test]
 fn without_takeover_nothing_is_held_between_messages_and_with_it_the_window_only() {
-    let message: Vec<u8> = (0..100_000_usize).flat_map(|i| i.to_le_bytes()).collect();
+    let message: Vec<u8> = (0..100_000_usize).flat_map(usize::to_le_bytes).collect();
     let payload = compress(&mut Compressor::new(Level::FAST, bits(8)), &message);
     for window in 8..=15 {
         for has_takeover in [false, true] {

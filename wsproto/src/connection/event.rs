@@ -39,6 +39,11 @@ pub struct Data<'b> {
     pub kind: MessageKind,
     /// The piece, unmasked. Empty only for an empty frame.
     pub payload: &'b [u8],
+    /// Whether it is a piece of a compressed message, so that text is not text yet ([RFC 7692 §6.2]). Never, unless the
+    /// receiver was made `with_deflate`.
+    ///
+    /// [RFC 7692 §6.2]: https://www.rfc-editor.org/rfc/rfc7692#section-6.2
+    pub is_compressed: bool,
     /// Whether this is the message's first piece.
     pub is_first: bool,
     /// Whether the message ends with this piece.

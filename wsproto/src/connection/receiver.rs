@@ -36,6 +36,9 @@ pub struct Receiver<R: Role> {
     config: Config,
     phase: Phase,
     message: Option<Message>,
+    /// Whether permessage-deflate was agreed on.
+    #[cfg(feature = "deflate")]
+    takes_compressed: bool,
     role: PhantomData<R>,
 }
 
@@ -72,6 +75,7 @@ struct Message {
     /// Control frames since its last fragment.
     control_frames: u32,
     kind: MessageKind,
+    is_compressed: bool,
     /// Whether a piece of it was given out.
     is_begun: bool,
     utf8: Utf8Validator,
@@ -96,7 +100,38 @@ impl<R: Role> Receiver<R> {
 
     /// Starts behind the opening handshake.
     pub const fn new(config: Config) -> Self {
-        Self { config, phase: Phase::Header, message: None, role: PhantomData }
+        Self {
+            config,
+            phase: Phase::Header,
+            message: None,
+            #[cfg(feature = "deflate")]
+            takes_compressed: false,
+            role: PhantomData,
+        }
+    }
+
+    /// Has compressed messages taken too, as agreed on in the opening handshake. Their pieces come as they were sent, and
+    /// [say so](super::Data::is_compressed): they are an [`Inflater`](crate::deflate::Inflater)'s to decompress, and text
+    /// has to be checked then.
+    ///
+    /// [`max_message_size`](Config::max_message_size) is a limit on what they become. What is sent of them can be an
+    /// eighth more, and 1 KiB.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn with_deflate(mut self) -> Self {
+        self.takes_compressed = true;
+        self
+    }
+
+    #[cfg(feature = "deflate")]
+    const fn takes_compressed(&self) -> bool {
+        self.takes_compressed
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    #[allow(clippy::unused_self)] // with the feature it depends
+    const fn takes_compressed(&self) -> bool {
+        false
     }
 
     /// Takes all bytes that were received and not consumed, and returns what stands at their start.
@@ -179,9 +214,15 @@ impl<R: Role> Receiver<R> {
     /// Fails inside a whole message whose text is not UTF-8.
     #[cold]
     pub(crate) fn fail_text(&mut self) -> ProtocolError {
-        self.message = Some(Message::new(MessageKind::Text));
-        self.phase = Phase::Failed(ProtocolError::NotUtf8);
-        ProtocolError::NotUtf8
+        self.fail(ProtocolError::NotUtf8)
+    }
+
+    /// Fails inside a message, for what its bytes turned out to be.
+    #[cold]
+    pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
+        self.message = self.message.or(Some(Message::new(MessageKind::Binary, false)));
+        self.phase = Phase::Failed(error);
+        error
     }
 
     #[inline]
@@ -190,15 +231,27 @@ impl<R: Role> Receiver<R> {
             return Ok(Received { consumed: 0, event: None });
         };
         R::check_masking(&header)?;
-        // [RFC 6455 §5.2]: a bit that no negotiated extension defines MUST fail the connection.
         if header.rsv() != Rsv::NONE {
-            return Err(ProtocolError::ReservedBits);
+            self.check_compression(&header)?;
         }
         if header.opcode().is_control() {
             return self.receive_control(&header, header_len, buf);
         }
         let frame = self.begin_data(&header)?;
         self.receive_payload(frame, header_len, buf)
+    }
+
+    #[cold]
+    fn check_compression(&self, header: &FrameHeader) -> Result<(), ProtocolError> {
+        // [RFC 6455 §5.2]: a bit that no negotiated extension defines MUST fail the connection.
+        if header.rsv() != Rsv::RSV1 || !self.takes_compressed() {
+            return Err(ProtocolError::ReservedBits);
+        }
+        // [RFC 7692 §6.1]: it MUST NOT be set on control frames and on non-first fragments.
+        match header.opcode() {
+            Opcode::Text | Opcode::Binary => Ok(()),
+            _ => Err(ProtocolError::UnexpectedCompression),
+        }
     }
 
     /// A control frame is taken whole or not at all; its header has limited it to 125 bytes.
@@ -238,13 +291,14 @@ impl<R: Role> Receiver<R> {
     /// Checks a data frame against the message under way and the limits, and commits to its header.
     #[inline]
     fn begin_data(&mut self, header: &FrameHeader) -> Result<Payload, ProtocolError> {
+        let is_compressed = header.rsv() == Rsv::RSV1;
         let message = match (header.opcode(), self.message) {
             // [RFC 6455 §5.4]: a fragmented message ends before another one begins.
             (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
             (Opcode::Continuation, Some(message)) => message,
             (_, Some(_)) => return Err(ProtocolError::UnfinishedMessage),
-            (Opcode::Text, None) => Message::new(MessageKind::Text),
-            (_, None) => Message::new(MessageKind::Binary),
+            (Opcode::Text, None) => Message::new(MessageKind::Text, is_compressed),
+            (_, None) => Message::new(MessageKind::Binary, is_compressed),
         };
         self.message = Some(message.with_fragment(header.payload_len(), &self.config)?);
         Ok(Payload { remaining: header.payload_len(), key: header.masking_key(), fin: header.fin() })
@@ -271,8 +325,9 @@ impl<R: Role> Receiver<R> {
 
         let is_last = frame.fin && remaining == 0;
         let piece = rest.get_mut(..len).unwrap_or_default();
-        let (next_key, is_ascii) = frame.unmask(piece, message.kind);
-        if message.kind == MessageKind::Text && !(is_ascii && message.utf8.is_complete()) {
+        let is_text = message.kind == MessageKind::Text && !message.is_compressed;
+        let (next_key, is_ascii) = frame.unmask(piece, is_text);
+        if is_text && !(is_ascii && message.utf8.is_complete()) {
             if let Err(valid_up_to) = message.validate(piece, is_last) {
                 frame.mask_again(piece);
                 let valid = piece.get_mut(..valid_up_to).unwrap_or_default();
@@ -280,7 +335,13 @@ impl<R: Role> Receiver<R> {
             }
         }
 
-        let data = Data { kind: message.kind, payload: piece, is_first: !message.is_begun, is_last };
+        let data = Data {
+            kind: message.kind,
+            payload: piece,
+            is_compressed: message.is_compressed,
+            is_first: !message.is_begun,
+            is_last,
+        };
         message.is_begun = true;
         if is_last {
             self.message = None;
@@ -313,11 +374,11 @@ impl Payload {
     /// Unmasks the bytes that come next. Returns the key for those behind them, and whether it was seen on the way that
     /// they are ASCII.
     #[inline]
-    fn unmask(&self, piece: &mut [u8], kind: MessageKind) -> (Option<MaskingKey>, bool) {
-        match (self.key, kind) {
+    fn unmask(&self, piece: &mut [u8], is_text: bool) -> (Option<MaskingKey>, bool) {
+        match (self.key, is_text) {
             (None, _) => (None, false),
-            (Some(key), MessageKind::Binary) => (Some(key.apply(piece)), false),
-            (Some(key), MessageKind::Text) => {
+            (Some(key), false) => (Some(key.apply(piece)), false),
+            (Some(key), true) => {
                 let (next, is_ascii) = key.apply_to_text(piece);
                 (Some(next), is_ascii)
             }
@@ -332,12 +393,13 @@ impl Payload {
 }
 
 impl Message {
-    const fn new(kind: MessageKind) -> Self {
+    const fn new(kind: MessageKind, is_compressed: bool) -> Self {
         Self {
             announced: 0,
             fragments: 0,
             control_frames: 0,
             kind,
+            is_compressed,
             is_begun: false,
             utf8: Utf8Validator::new(),
         }
@@ -351,7 +413,8 @@ impl Message {
         if len > config.max_frame_payload {
             return Err(ProtocolError::FrameTooBig { len });
         }
-        if announced > config.max_message_size {
+        let most = if self.is_compressed { most_compressed(config) } else { config.max_message_size };
+        if announced > most {
             return Err(ProtocolError::MessageTooBig { len: announced });
         }
         if fragments > config.max_fragments.max(1) {
@@ -372,4 +435,11 @@ impl Message {
         self.utf8 = utf8;
         Ok(())
     }
+}
+
+/// How many bytes of a compressed message may come, if it may have `max_message_size` bytes: some more, since what can't be
+/// compressed gets longer, but not many, since blocks without any content could come forever.
+const fn most_compressed(config: &Config) -> u64 {
+    let size = config.max_message_size;
+    size.saturating_add(size / 8).saturating_add(1024)
 }

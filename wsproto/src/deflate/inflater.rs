@@ -69,9 +69,11 @@ pub enum InflateError {
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// Where the decoder stands when a call has taken what it could.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
     NeedsInput,
     NeedsOutput,
+    Invalid,
     /// Between two blocks, and whether that is between two bytes.
     Boundary {
         is_aligned: bool,
@@ -92,7 +94,8 @@ impl Inflater {
     ///
     /// # Errors
     ///
-    /// [`InflateError`], from the first time on at each call.
+    /// [`InflateError`], from the first time on at each call: when all that comes out before it has come out. So what comes
+    /// does not depend on where the payload was cut.
     pub fn inflate(
         &mut self,
         input: &[u8],
@@ -103,7 +106,11 @@ impl Inflater {
             return Err(error);
         }
         let inflated = self.inflate_message(input, is_last, output);
-        inflated.inspect_err(|error| self.failed = Some(*error))
+        match self.failed {
+            Some(error) if inflated.written == 0 => Err(error),
+            Some(_) => Ok(Inflated { consumed: 0, ..inflated }),
+            None => Ok(inflated),
+        }
     }
 
     /// Returns how many bytes of memory it holds at the moment, apart from itself.
@@ -112,38 +119,35 @@ impl Inflater {
         decoder.saturating_add(self.window.bytes.capacity())
     }
 
-    fn inflate_message(
-        &mut self,
-        input: &[u8],
-        is_last: bool,
-        output: &mut [u8],
-    ) -> Result<Inflated, InflateError> {
+    fn inflate_message(&mut self, input: &[u8], is_last: bool, output: &mut [u8]) -> Inflated {
         let mut decoder = self.decoder.take().unwrap_or_default();
-        let (mut consumed, mut written, mut is_done) = (0, 0, false);
+        let (mut consumed, mut written, mut stop) = (0, 0, Stop::NeedsInput);
         if self.tail_given == 0 {
-            (consumed, written, _) = self.window.run(&mut decoder, input, output)?;
+            (consumed, written, stop) = self.window.run(&mut decoder, input, output);
         }
-        if self.tail_given > 0 || is_last && consumed == input.len() {
+        let mut is_done = false;
+        if self.tail_given > 0 || is_last && consumed == input.len() && stop != Stop::Invalid {
             let tail = TAIL.get(self.tail_given..).unwrap_or_default();
             let output = output.get_mut(written..).unwrap_or_default();
-            let (tail_taken, plain, stop) = self.window.run(&mut decoder, tail, output)?;
+            let (tail_taken, plain, tail_stop) = self.window.run(&mut decoder, tail, output);
             self.tail_given = self.tail_given.saturating_add(tail_taken);
             written = written.saturating_add(plain);
-            is_done = match stop {
-                Stop::NeedsOutput => false,
-                Stop::Boundary { is_aligned: true } => true,
+            is_done = tail_stop == Stop::Boundary { is_aligned: true };
+            stop = tail_stop;
+            if !is_done && matches!(stop, Stop::Boundary { .. } | Stop::NeedsInput) {
                 // Something else than an empty block has swallowed its end: the message was cut short.
-                Stop::Boundary { is_aligned: false } | Stop::NeedsInput => {
-                    return Err(InflateError::Unfinished);
-                }
-            };
+                self.failed = Some(InflateError::Unfinished);
+            }
+        }
+        if stop == Stop::Invalid {
+            self.failed = Some(InflateError::Invalid);
         }
         if is_done {
             self.end_message();
         } else {
             self.decoder = Some(decoder);
         }
-        Ok(Inflated { consumed, written, is_done })
+        Inflated { consumed, written, is_done }
     }
 
     /// [RFC 7692 §7.1.1]: without context takeover the next message begins with an empty window.
@@ -180,7 +184,7 @@ impl Window {
         decoder: &mut DecompressorOxide,
         mut input: &[u8],
         mut output: &mut [u8],
-    ) -> Result<(usize, usize, Stop), InflateError> {
+    ) -> (usize, usize, Stop) {
         let (mut taken, mut written) = (0_usize, 0_usize);
         loop {
             let (status, n_in, n_out) = self.step(decoder, input, output);
@@ -205,9 +209,9 @@ impl Window {
                     }
                     Stop::Boundary { is_aligned: true }
                 }
-                _ => return Err(InflateError::Invalid),
+                _ => Stop::Invalid,
             };
-            return Ok((taken, written, stop));
+            return (taken, written, stop);
         }
     }
 

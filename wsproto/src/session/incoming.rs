@@ -22,6 +22,9 @@ pub struct Incoming<R: Role, B> {
     is_given: bool,
     /// What was received and not yet looked at.
     unread: Range<usize>,
+    /// Where compressed messages become whole, if they were agreed on.
+    #[cfg(feature = "deflate")]
+    inflating: Option<alloc::boxed::Box<super::inflating::Inflating>>,
 }
 
 /// What came whole. Nothing has to be done about a control frame: the reply to it is in the slot.
@@ -39,9 +42,21 @@ pub enum Message<'a> {
     Close(Option<CloseFrame<'a>>),
 }
 
+impl<'a> Message<'a> {
+    fn of(kind: MessageKind, payload: &'a [u8]) -> Result<Self, ProtocolError> {
+        match kind {
+            MessageKind::Binary => Ok(Self::Binary(payload)),
+            // It was seen piece by piece; only this tells the compiler.
+            MessageKind::Text => from_utf8(payload).map(Self::Text).ok_or(ProtocolError::NotUtf8),
+        }
+    }
+}
+
 /// What came whole, and where it lies.
 enum Found {
     Message(MessageKind),
+    #[cfg(feature = "deflate")]
+    Inflated(MessageKind),
     Ping(Range<usize>),
     Pong(Range<usize>),
     Close(Range<usize>),
@@ -57,6 +72,20 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             message: 0..0,
             is_given: false,
             unread: 0..0,
+            #[cfg(feature = "deflate")]
+            inflating: None,
+        }
+    }
+
+    #[cfg(feature = "deflate")]
+    pub(super) fn with_deflate(self, agreed: &crate::deflate::Parameters) -> Self {
+        let (window, has_takeover) = R::peer_context(agreed);
+        let max_message_size = self.receiver.max_message_size();
+        let inflating = super::inflating::Inflating::new(window, has_takeover, max_message_size);
+        Self {
+            receiver: self.receiver.with_deflate(),
+            inflating: Some(alloc::boxed::Box::new(inflating)),
+            ..self
         }
     }
 
@@ -111,12 +140,13 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             None => None,
             Some(Found::Message(kind)) => {
                 self.is_given = true;
-                let payload = at(self.message.clone());
-                Some(match kind {
-                    MessageKind::Binary => Message::Binary(payload),
-                    // The receiver has seen it piece by piece; only this tells the compiler.
-                    MessageKind::Text => Message::Text(from_utf8(payload).ok_or(ProtocolError::NotUtf8)?),
-                })
+                Some(Message::of(kind, at(self.message.clone()))?)
+            }
+            #[cfg(feature = "deflate")]
+            Some(Found::Inflated(kind)) => {
+                self.is_given = true;
+                let payload = self.inflating.as_deref().map_or(&[][..], super::inflating::Inflating::message);
+                Some(Message::of(kind, payload)?)
             }
             Some(Found::Ping(range)) => {
                 reply.answer_ping(at(range.clone()));
@@ -180,6 +210,16 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             let last = |len: usize| end.saturating_sub(len)..end;
             match received.event {
                 None => {}
+                #[cfg(feature = "deflate")]
+                Some(Event::Data(data)) if data.is_compressed => {
+                    if let Some(inflating) = &mut self.inflating {
+                        let inflated = inflating.inflate(data.kind, data.payload, data.is_last);
+                        inflated.map_err(|error| self.receiver.fail(error))?;
+                    }
+                    if data.is_last {
+                        return Ok(Some(Found::Inflated(data.kind)));
+                    }
+                }
                 Some(Event::Data(data)) => {
                     let (kind, is_last, piece) = (data.kind, data.is_last, last(data.payload.len()));
                     self.join(piece);
@@ -211,6 +251,10 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     fn forget_given(&mut self) {
         if self.is_given {
             self.is_given = false;
+            #[cfg(feature = "deflate")]
+            if let Some(inflating) = &mut self.inflating {
+                inflating.clear();
+            }
             self.message = self.unread.start..self.unread.start;
         }
     }
@@ -252,16 +296,24 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
 #[cfg(feature = "alloc")]
 impl<R: Role> Incoming<R, alloc::vec::Vec<u8>> {
     /// Gives back all memory but what holds bytes still needed: none at all for a connection that is idle between
-    /// messages. [`buffer`](Self::buffer) takes some again.
+    /// messages, but for the window of a peer that may refer to earlier messages. [`buffer`](Self::buffer) takes some again.
     pub fn shrink(&mut self) {
         self.forget_given();
         self.compact();
         self.buffer.truncate(self.unread.end);
         self.buffer.shrink_to_fit();
+        #[cfg(feature = "deflate")]
+        if let Some(inflating) = &mut self.inflating {
+            inflating.shrink();
+        }
     }
 
-    /// Returns how many bytes of memory the buffer holds.
+    /// Returns how many bytes of memory the buffer holds; with permessage-deflate, what is needed to decompress too.
     pub fn capacity(&self) -> usize {
-        self.buffer.capacity()
+        #[cfg(feature = "deflate")]
+        let inflating = self.inflating.as_deref().map_or(0, super::inflating::Inflating::capacity);
+        #[cfg(not(feature = "deflate"))]
+        let inflating = 0;
+        self.buffer.capacity().saturating_add(inflating)
     }
 }

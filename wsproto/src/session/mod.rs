@@ -53,6 +53,8 @@
 
 mod buffer;
 mod incoming;
+#[cfg(feature = "deflate")]
+mod inflating;
 mod reply;
 
 pub use buffer::Buffer;
@@ -100,6 +102,41 @@ impl<R: Role, B: Buffer> Session<R, B> {
     pub fn new(config: Config, buffer: B) -> Self {
         const { assert!(B::CAPACITY >= Receiver::<R>::MIN_RECEIVE_BUFFER, "a control frame must fit") };
         Self { incoming: Incoming::new(config, buffer), reply: Reply::new(), sender: Sender::new() }
+    }
+
+    /// Has messages compressed, and compressed ones taken, as was agreed on in the opening handshake. All else stays the
+    /// same: messages are given and encoded as without.
+    ///
+    /// What a compressed message becomes has the same limit as any other, checked while it comes out, and is kept in memory
+    /// of its own, whatever `B` is. To compress with a compressor that many connections share, see
+    /// [`FrameEncoder::with_compressor`]; to give memory back, [`Incoming::shrink`] and [`Sender::shrink`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::deflate::{Parameters, Policy};
+    /// use wsproto::{Config, MaskingKey, Message, Client, Server, Session};
+    ///
+    /// let agreed = Parameters::default(); // what the opening handshake said
+    /// let mut client = Session::<Client, _>::new(Config::new(), Vec::new()).with_deflate(agreed, Policy::new());
+    /// let mut server = Session::<Server, _>::new(Config::new(), Vec::new()).with_deflate(agreed, Policy::new());
+    ///
+    /// let text = "to be, or not to be, ".repeat(10);
+    /// let mut wire = [0; 220];
+    /// let sent = client.frame(MaskingKey::new([1, 2, 3, 4])).encode_text(&text, &mut wire)?;
+    /// assert!(sent < 50);
+    /// assert_eq!(server.push(&wire[..sent]), sent);
+    /// assert_eq!(server.next()?, Some(Message::Text(&text)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(self, agreed: crate::deflate::Parameters, policy: crate::deflate::Policy) -> Self {
+        Self {
+            incoming: self.incoming.with_deflate(&agreed),
+            sender: self.sender.with_deflate(agreed, policy),
+            ..self
+        }
     }
 
     /// Returns the space to read into; see [`Incoming::buffer`].

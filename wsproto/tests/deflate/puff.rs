@@ -70,7 +70,6 @@ impl Puff<'_> {
             1 => {
                 let lengths: Vec<_> = (0..288)
                     .map(|symbol| match symbol {
-                        0..144 => 8,
                         144..256 => 9,
                         256..280 => 7,
                         _ => 8,

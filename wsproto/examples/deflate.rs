@@ -1,0 +1,221 @@
+//! Measures permessage-deflate: speed, what it saves, and the memory of a connection, for `docs/deflate.md`.
+//!
+//! ```sh
+//! cargo run --release -p wsproto --features deflate --example deflate     # or: --features zlib-rs
+//! ```
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use wsproto::connection::{Sender, Server};
+use wsproto::deflate::{Compressor, Inflater, Level, Parameters, Policy, WindowBits};
+
+#[path = "../tests/common/heap.rs"]
+mod heap;
+
+fn main() {
+    let engine = if cfg!(feature = "zlib-rs") { "zlib-rs" } else { "miniz_oxide" };
+    println!("compressed by {engine}, decompressed by miniz_oxide\n");
+    let chat: Vec<String> = (0..1000).map(chat_message).collect();
+    let json = vec![json_document()];
+
+    println!("| messages | level | window | context | compress MB/s | decompress MB/s | sent |");
+    println!("|---|---|---|---|---|---|---|");
+    for (name, messages) in [("chat, 200 B", &chat), ("JSON, 64 KiB", &json)] {
+        for level in [Level::FAST, Level::BALANCED] {
+            for bits in [15, 12, 9] {
+                for context in [Context::Own, Context::Shared, Context::None] {
+                    speed(name, messages, level, WindowBits::new(bits).unwrap(), context);
+                }
+            }
+        }
+    }
+    println!("\n| window | decompresses | decompresses, idle | compresses, own | compresses, shared |");
+    println!("|---|---|---|---|---|");
+    for bits in 8..=15 {
+        memory(&chat, WindowBits::new(bits).unwrap());
+    }
+    println!("\na shared compressor: {} bytes", held(|| Compressor::new(Level::FAST, WindowBits::MAX)).1);
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Context {
+    /// With takeover, a compressor a connection.
+    Own,
+    /// With takeover, one compressor for all, and a window a connection.
+    Shared,
+    /// Without takeover, one compressor for all.
+    None,
+}
+
+impl Context {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Own => "takeover, own",
+            Self::Shared => "takeover, shared",
+            Self::None => "none",
+        }
+    }
+}
+
+fn speed(name: &str, messages: &[String], level: Level, window: WindowBits, context: Context) {
+    let agreed = Parameters { server_max_window_bits: window, ..Parameters::default() };
+    let policy = Policy::new().with_level(level).with_send_takeover(context != Context::None);
+    let mut shared = Compressor::new(level, WindowBits::MAX);
+    let plain: usize = messages.iter().map(String::len).sum();
+    let mut out = vec![0; 80_000];
+
+    let mut frames = Vec::new();
+    let compress = fastest(|| {
+        let mut sender = Sender::<Server>::new().with_deflate(agreed, policy);
+        frames.clear();
+        let started = Instant::now();
+        for message in messages {
+            let frame = sender.frame();
+            let frame = if context == Context::Own { frame } else { frame.with_compressor(&mut shared) };
+            let n = frame.encode_text(message, &mut out).unwrap();
+            frames.push(out[..n].to_vec());
+        }
+        started.elapsed()
+    });
+    let decompress = fastest(|| {
+        let mut inflater = Inflater::new(window, context != Context::None);
+        let started = Instant::now();
+        for frame in &frames {
+            let header = match frame[1] {
+                126 => 4,
+                127 => 10,
+                _ => 2,
+            };
+            if frame[0] & 0x40 != 0 {
+                let inflated = inflater.inflate(&frame[header..], true, &mut out).unwrap();
+                assert!(black_box(inflated).is_done);
+            }
+        }
+        started.elapsed()
+    });
+    let sent: usize = frames.iter().map(Vec::len).sum();
+    println!(
+        "| {name} | {} | {window} | {} | {} | {} | {} % |",
+        level.get(),
+        context.name(),
+        megabytes(plain, compress),
+        megabytes(plain, decompress),
+        100 * sent / plain,
+    );
+}
+
+/// What a connection holds once it has compressed or decompressed a while.
+fn memory(messages: &[String], window: WindowBits) {
+    let agreed = Parameters { server_max_window_bits: window, ..Parameters::default() };
+    let policy = Policy::new().with_takeover();
+    let mut shared = Compressor::new(Level::FAST, WindowBits::MAX);
+    let mut out = vec![0; 1000];
+    let mut compressor = Compressor::new(Level::FAST, window);
+    let payloads: Vec<_> = messages
+        .iter()
+        .map(|message| {
+            let compressed = compressor.compress(message.as_bytes(), true, &mut out).unwrap();
+            out[..compressed.written].to_vec()
+        })
+        .collect();
+    let (inflater, _) = held(|| {
+        let mut inflater = Inflater::new(window, true);
+        for payload in &payloads {
+            let _ = inflater.inflate(payload, true, &mut out).unwrap();
+        }
+        inflater
+    });
+    let idle = inflater.capacity();
+    let mut busy = inflater;
+    let _ = busy.inflate(&payloads[0][..10], false, &mut out).unwrap();
+    let (_, own) = held(|| {
+        let mut sender = Sender::<Server>::new().with_deflate(agreed, policy);
+        for message in messages {
+            sender.frame().encode_text(message, &mut out).unwrap();
+        }
+        sender
+    });
+    let (_, shared) = held(|| {
+        let mut sender = Sender::<Server>::new().with_deflate(agreed, policy);
+        for message in messages {
+            sender.frame().with_compressor(&mut shared).encode_text(message, &mut out).unwrap();
+        }
+        sender
+    });
+    println!("| {window} | {} | {idle} | {own} | {shared} |", busy.capacity());
+}
+
+/// What `make` has made, and how many bytes of heap that holds.
+fn held<T>(make: impl FnOnce() -> T) -> (T, usize) {
+    let before = held_now();
+    let made = make();
+    (made, held_now() - before)
+}
+
+fn held_now() -> usize {
+    heap::HELD.get().unsigned_abs()
+}
+
+fn fastest(mut once: impl FnMut() -> Duration) -> Duration {
+    let until = Instant::now() + Duration::from_millis(300);
+    let mut fastest = once();
+    while Instant::now() < until {
+        fastest = fastest.min(once());
+    }
+    fastest
+}
+
+fn megabytes(bytes: usize, took: Duration) -> u128 {
+    bytes as u128 * 1000 / took.as_nanos().max(1)
+}
+
+/// Some 200 bytes, of which much is the same in all.
+fn chat_message(i: usize) -> String {
+    const SAID: [&str; 6] = [
+        "has anyone seen what they did with the new release yet?",
+        "I think we should wait until tomorrow, to be honest with you",
+        "the second one looks better to me, but I may be wrong about that",
+        "thank you all for the help, it works now and it is fast",
+        "where do we meet tonight, at the station or at the old place",
+        "no idea, ask the people in the other room, they will know",
+    ];
+    let who = ["ada", "grace", "edsger", "barbara", "donald"][i * 7 % 5];
+    format!(
+        "{{\"type\":\"message\",\"id\":{},\"room\":\"lobby\",\"from\":\"{who}\",\"sent\":\"2026-11-{:02}T{:02}:{:02}:{:02}Z\",\"text\":\"{}\",\"likes\":{}}}",
+        184_467 + i * 13,
+        i % 28 + 1,
+        i * 5 % 24,
+        i * 11 % 60,
+        i * 17 % 60,
+        SAID[i * 5 % 6],
+        i * i % 97,
+    )
+}
+
+/// 64 KiB of rows.
+fn json_document() -> String {
+    let mut document = String::from("[");
+    let mut state = 88_172_645_463_325_252_u64;
+    for id in 0.. {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let row = format!(
+            "{{\"id\":{id},\"name\":\"user {}\",\"score\":{},\"active\":{},\"tags\":[\"{}\",\"{}\"],\"token\":\"{:08x}\"}},",
+            state % 5000,
+            state % 1_000_003,
+            state % 3 == 0,
+            ["red", "green", "blue", "yellow"][(state % 4) as usize],
+            ["small", "large", "medium"][(state % 3) as usize],
+            state >> 32,
+        );
+        if document.len() + row.len() > 65_536 {
+            break;
+        }
+        document.push_str(&row);
+    }
+    document.pop();
+    document.push(']');
+    document
+}
