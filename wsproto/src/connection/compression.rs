@@ -113,6 +113,11 @@ impl<'s> FrameEncoder<'s> {
         self
     }
 
+    /// Tells whether a message of so many bytes is to be compressed.
+    pub(super) fn compresses(&self, len: usize) -> bool {
+        !self.is_plain && self.deflate.as_ref().is_some_and(|deflate| deflate.is_worth(len))
+    }
+
     /// Writes a whole message, compressed if that is agreed on, wanted, and smaller.
     pub(super) fn write_message(
         self,
@@ -121,13 +126,9 @@ impl<'s> FrameEncoder<'s> {
         dst: &mut [u8],
     ) -> Result<usize, SendError> {
         let plain = self.header(opcode, true, message.len());
-        let (deflate, compressor) = (self.deflate, self.compressor);
-        let compress = |space: &mut [u8]| match deflate {
-            Some(deflate) if !self.is_plain && deflate.is_worth(message.len()) => {
-                deflate.message(message, compressor, space)
-            }
-            _ => None,
-        };
+        let is_plain = !self.compresses(message.len());
+        let (deflate, compressor) = (self.deflate.filter(|_| !is_plain), self.compressor);
+        let compress = |space: &mut [u8]| deflate?.message(message, compressor, space);
         Ok(write_message(plain, message, compress, dst)?)
     }
 

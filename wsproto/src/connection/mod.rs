@@ -31,6 +31,8 @@
 //! 6. The pieces of a text are together a valid prefix of UTF-8, and whole with the last one, even if that is empty.
 //! 7. Receiving can be dropped and resumed at any byte.
 
+#[cfg(feature = "alloc")]
+mod append;
 #[cfg(feature = "deflate")]
 mod compression;
 mod config;

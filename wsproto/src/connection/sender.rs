@@ -362,7 +362,7 @@ impl FrameEncoder<'_> {
 
     /// [RFC 6455 §6.1]: the connection is open, and [RFC 6455 §5.4]: no fragmented message is under way.
     #[inline]
-    fn check_message(&self) -> Result<(), Misuse> {
+    pub(super) fn check_message(&self) -> Result<(), Misuse> {
         self.out.check_message()?;
         self.check_peer()
     }
