@@ -143,10 +143,12 @@ impl Compressor {
         if message.is_empty() {
             return None; // an empty frame is shorter than an empty block
         }
-        let most = if has_to_shrink { message.len() } else { usize::MAX };
-        let space = output.len().min(most);
-        let written = self.deflate(message, limit, output.get_mut(..space)?)?;
-        Some(written.saturating_sub(TAIL.len()))
+        let written = self.deflate(message, limit, output)?.saturating_sub(TAIL.len());
+        if has_to_shrink && written >= message.len() {
+            self.forget(); // the peer does not see it
+            return None;
+        }
+        Some(written)
     }
 
     /// Compresses a piece to at most [`bound`](Self::bound) bytes, for which there has to be space.

@@ -2,17 +2,15 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use miniz_oxide::inflate::TINFLStatus as Status;
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit, inflate_flags};
-
 use super::WindowBits;
+use super::decoder::{Decoder, History, Stop};
 use crate::error::ProtocolError;
 
 /// Decompresses the messages of one peer, piece by piece [RFC 7692 §7.2.2].
 ///
 /// Between messages it holds the window that the peer may refer to, as far as it was filled (at most
 /// [`window_size`](WindowBits::window_size) bytes), or without context takeover nothing at all. During a message it
-/// holds 11 KB more. Memory grows with what comes out, and never beyond the window.
+/// holds 4 KB more. Memory grows with what comes out, and never beyond the window.
 ///
 /// # Examples
 ///
@@ -36,7 +34,7 @@ pub struct Inflater {
     window: Window,
     has_takeover: bool,
     /// Only while a message is under way.
-    decoder: Option<Box<DecompressorOxide>>,
+    decoder: Option<Box<Decoder>>,
     /// How many bytes of [`TAIL`] the message under way was given.
     tail_given: usize,
     failed: Option<InflateError>,
@@ -67,18 +65,6 @@ pub enum InflateError {
 
 /// What the sender has taken off the end of the message [RFC 7692 §7.2.1], and is put there again [RFC 7692 §7.2.2].
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
-
-/// Where the decoder stands when a call has taken what it could.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    NeedsInput,
-    NeedsOutput,
-    Invalid,
-    /// Between two blocks, and whether that is between two bytes.
-    Boundary {
-        is_aligned: bool,
-    },
-}
 
 impl Inflater {
     /// Starts with an empty window of that many bits, as agreed on for the peer. With `has_takeover` messages may refer
@@ -119,50 +105,41 @@ impl Inflater {
         decoder.saturating_add(self.window.bytes.capacity())
     }
 
-    fn inflate_message(&mut self, input: &[u8], is_last: bool, output: &mut [u8]) -> Inflated {
-        let mut decoder = self.decoder.take().unwrap_or_default();
-        let (mut consumed, mut written, mut stop) = (0, 0, Stop::NeedsInput);
+    fn inflate_message(&mut self, mut input: &[u8], is_last: bool, output: &mut [u8]) -> Inflated {
+        let mut decoder = self.decoder.take().unwrap_or_else(|| Box::new(Decoder::new()));
+        let (size, mut written) = (input.len(), 0);
+        let mut result = Ok(Stop::NeedsInput);
         if self.tail_given == 0 {
-            (consumed, written, stop) = self.window.run(&mut decoder, input, output);
+            result = decoder.run(&mut input, &self.window, output, &mut written);
         }
         let mut is_done = false;
-        if self.tail_given > 0 || is_last && consumed == input.len() && stop != Stop::Invalid {
-            let tail = TAIL.get(self.tail_given..).unwrap_or_default();
-            let output = output.get_mut(written..).unwrap_or_default();
-            let (tail_taken, plain, tail_stop) = self.window.run(&mut decoder, tail, output);
-            self.tail_given = self.tail_given.saturating_add(tail_taken);
-            written = written.saturating_add(plain);
-            is_done = tail_stop == Stop::Boundary { is_aligned: true };
-            stop = tail_stop;
-            if !is_done && matches!(stop, Stop::Boundary { .. } | Stop::NeedsInput) {
-                // Something else than an empty block has swallowed its end: the message was cut short.
-                self.failed = Some(InflateError::Unfinished);
+        if result == Ok(Stop::NeedsInput) && (self.tail_given > 0 || is_last) {
+            let mut tail = TAIL.get(self.tail_given..).unwrap_or_default();
+            result = decoder.run(&mut tail, &self.window, output, &mut written);
+            self.tail_given = TAIL.len().saturating_sub(tail.len());
+            if result == Ok(Stop::NeedsInput) {
+                is_done = decoder.is_between_blocks();
+                // Else something other than an empty block has swallowed its end: the message was cut short.
+                result = if is_done { result } else { Err(InflateError::Unfinished) };
             }
         }
-        if stop == Stop::Invalid {
-            self.failed = Some(InflateError::Invalid);
-        }
+        self.failed = result.err();
         if is_done {
-            self.end_message();
+            self.tail_given = 0;
         } else {
             self.decoder = Some(decoder);
         }
-        Inflated { consumed, written, is_done }
-    }
-
-    /// [RFC 7692 §7.1.1]: without context takeover the next message begins with an empty window.
-    fn end_message(&mut self) {
-        self.tail_given = 0;
-        if !self.has_takeover {
+        // [RFC 7692 §7.1.1]: without context takeover the next message begins with an empty window.
+        if is_done && !self.has_takeover {
             self.window = Window::new(self.window.bits);
+        } else {
+            self.window.remember(output.get(..written).unwrap_or_default());
         }
+        Inflated { consumed: size.saturating_sub(input.len()), written, is_done }
     }
 }
 
 /// What came out last. It grows up to the agreed size, and goes round from then on.
-///
-/// A reference to what is not in it is refused: before it has gone round, all that lies behind `next` has not come
-/// out yet, and afterwards there is nothing else than what came out.
 #[derive(Clone)]
 struct Window {
     bits: WindowBits,
@@ -172,95 +149,62 @@ struct Window {
     has_gone_round: bool,
 }
 
+/// What a window has at the least, in bytes, once it has any.
+const LEAST_WINDOW: usize = 256;
+
 impl Window {
     const fn new(bits: WindowBits) -> Self {
         Self { bits, bytes: Vec::new(), next: 0, has_gone_round: false }
     }
 
-    /// Decodes until all input is taken or all output is full; returns how many bytes were taken, how many written, and
-    /// where the decoder stands.
-    fn run(
-        &mut self,
-        decoder: &mut DecompressorOxide,
-        mut input: &[u8],
-        mut output: &mut [u8],
-    ) -> (usize, usize, Stop) {
-        let (mut taken, mut written) = (0_usize, 0_usize);
-        loop {
-            let (status, n_in, n_out) = self.step(decoder, input, output);
-            input = input.get(n_in..).unwrap_or_default();
-            output = output.get_mut(n_out..).unwrap_or_default();
-            taken = taken.saturating_add(n_in);
-            written = written.saturating_add(n_out);
-            let stop = match status {
-                Status::NeedsMoreInput => Stop::NeedsInput,
-                Status::HasMoreOutput if output.is_empty() => Stop::NeedsOutput,
-                Status::BlockBoundary if input.is_empty() => {
-                    Stop::Boundary { is_aligned: is_aligned(decoder) }
-                }
-                // The window's end, not the output's; or one block of several.
-                Status::HasMoreOutput | Status::BlockBoundary => continue,
-                // [RFC 7692 §7.2.3.4]: a block with BFINAL ends no message; another one follows at the next byte, and the
-                // window stays.
-                Status::Done => {
-                    decoder.init();
-                    if !input.is_empty() {
-                        continue;
-                    }
-                    Stop::Boundary { is_aligned: true }
-                }
-                _ => Stop::Invalid,
+    fn remember(&mut self, plain: &[u8]) {
+        let size = self.bits.window_size();
+        let mut plain = plain.get(plain.len().saturating_sub(size)..).unwrap_or_default();
+        while !plain.is_empty() {
+            self.make_room(plain.len());
+            let space = self.bytes.get_mut(self.next..).unwrap_or_default();
+            let len = space.len().min(plain.len());
+            let (Some(to), Some((from, rest))) = (space.get_mut(..len), plain.split_at_checked(len)) else {
+                return;
             };
-            return (taken, written, stop);
+            to.copy_from_slice(from);
+            self.next = self.next.saturating_add(len);
+            plain = rest;
         }
-    }
-
-    /// Decodes up to the end of the input, the output, the window or a block.
-    fn step(
-        &mut self,
-        decoder: &mut DecompressorOxide,
-        input: &[u8],
-        output: &mut [u8],
-    ) -> (Status, usize, usize) {
-        self.make_room();
-        let start = self.next;
-        let mut flags =
-            inflate_flags::TINFL_FLAG_HAS_MORE_INPUT | inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
-        if !self.has_gone_round {
-            // The decoder then refuses to look before the first byte.
-            flags |= inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
-        }
-        let (status, taken, plain) =
-            decompress_with_limit(decoder, input, &mut self.bytes, start, output.len(), flags);
-        self.next = start.saturating_add(plain);
-        let plain = self.bytes.get(start..self.next).unwrap_or_default();
-        for (to, from) in output.iter_mut().zip(plain) {
-            *to = *from;
-        }
-        (status, taken, plain.len())
     }
 
     /// Twice what came out, so that growing costs a constant per byte; once the window has its size, it goes round.
-    fn make_room(&mut self) {
-        let (len, size) = (self.bytes.len(), self.bits.window_size());
-        if self.next < len {
+    fn make_room(&mut self, len: usize) {
+        let (held, size) = (self.bytes.len(), self.bits.window_size());
+        if self.next < held {
             return;
         }
-        if len < size {
-            let len = len.saturating_mul(2).max(LEAST_WINDOW).min(size);
-            self.bytes.reserve_exact(len.saturating_sub(self.next));
-            self.bytes.resize(len, 0);
+        if held < size {
+            let new = held.saturating_mul(2).max(held.saturating_add(len)).max(LEAST_WINDOW).min(size);
+            self.bytes.reserve_exact(new.saturating_sub(held));
+            self.bytes.resize(new, 0);
         } else {
             (self.next, self.has_gone_round) = (0, true);
         }
     }
 }
 
-/// What a window has at first, in bytes: a chat message, and room for the decoder to go fast.
-const LEAST_WINDOW: usize = 1024;
+impl History for Window {
+    fn len(&self) -> usize {
+        if self.has_gone_round { self.bytes.len() } else { self.next }
+    }
 
-fn is_aligned(decoder: &DecompressorOxide) -> bool {
-    decoder.block_boundary_state().is_some_and(|state| state.num_bits == 0)
+    fn limit(&self) -> usize {
+        self.bits.window_size()
+    }
+
+    fn last(&self, back: usize) -> &[u8] {
+        let range = match self.next.checked_sub(back) {
+            Some(start) => start..self.next,
+            None => self.bytes.len().saturating_sub(back.saturating_sub(self.next))..self.bytes.len(),
+        };
+        self.bytes.get(range).unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for Inflater {

@@ -7,12 +7,16 @@ use miniz_oxide::deflate::core::{
 use super::{Level, WindowBits};
 
 /// The engine without `std` and without `unsafe`. It knows the largest window only.
-pub(super) struct Engine(Box<CompressorOxide>);
+pub(super) struct Engine {
+    compressor: Box<CompressorOxide>,
+    /// Its output was cut short.
+    is_cut: bool,
+}
 
 impl Engine {
     pub(super) fn new(level: Level, _window: WindowBits) -> Self {
         let flags = create_comp_flags_from_zip_params(level.get().into(), -15, 0);
-        Self(Box::new(CompressorOxide::new(flags)))
+        Self { compressor: Box::new(CompressorOxide::new(flags)), is_cut: false }
     }
 
     /// The window within which it refers to what came before.
@@ -23,19 +27,28 @@ impl Engine {
 
     /// Goes on with an empty window, also after a failure.
     pub(super) fn forget(&mut self) {
-        self.0.reset();
+        // A full flush does the same as a reset, with less memory to clear; nobody takes what comes out.
+        let scratch = &mut [0; 32];
+        if self.is_cut || self.compress(&[], scratch, TDEFLFlush::Full).is_none() {
+            self.compressor.reset();
+            self.is_cut = false;
+        }
     }
 
     /// Fills an empty window, for which this engine has to compress what is in it: nobody takes what comes out.
     pub(super) fn prime(&mut self, window: &[u8]) {
-        compress_to_output(&mut self.0, window, TDEFLFlush::Sync, |_| true);
+        compress_to_output(&mut self.compressor, window, TDEFLFlush::Sync, |_| true);
     }
 
     /// Compresses all of `input` up to the end of a byte; `None` if that does not leave a byte of `output` free, since it is
     /// not known then whether all has come out.
     pub(super) fn deflate(&mut self, input: &[u8], output: &mut [u8]) -> Option<usize> {
-        let (status, taken, written) = compress(&mut self.0, input, output, TDEFLFlush::Sync);
-        let is_whole = status == TDEFLStatus::Okay && taken == input.len() && written < output.len();
-        is_whole.then_some(written)
+        self.compress(input, output, TDEFLFlush::Sync)
+    }
+
+    fn compress(&mut self, input: &[u8], output: &mut [u8], flush: TDEFLFlush) -> Option<usize> {
+        let (status, taken, written) = compress(&mut self.compressor, input, output, flush);
+        self.is_cut = status != TDEFLStatus::Okay || taken != input.len() || written >= output.len();
+        (!self.is_cut).then_some(written)
     }
 }

@@ -6,7 +6,11 @@
 //! [RFC 7692]: https://www.rfc-editor.org/rfc/rfc7692
 
 #[cfg(feature = "deflate")]
+mod code;
+#[cfg(feature = "deflate")]
 mod compressor;
+#[cfg(feature = "deflate")]
+mod decoder;
 #[cfg(all(feature = "deflate", not(feature = "zlib-rs")))]
 #[path = "miniz.rs"]
 mod engine;

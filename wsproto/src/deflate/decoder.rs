@@ -1,0 +1,534 @@
+use super::InflateError;
+use super::code::Code;
+
+/// Decodes DEFLATE [RFC 1951], with nothing to refer to but the window that it is given: input, output and state can be cut
+/// anywhere. Some 4 KB; needed only while a message is under way.
+#[derive(Clone)]
+pub(super) struct Decoder {
+    bits: Bits,
+    phase: Phase,
+    /// Whether the block under way is the last of its stream.
+    is_final: bool,
+    literals: LiteralCode,
+    distances: DistanceCode,
+    /// The code lengths of a dynamic block, as far as they have come: of the code for these, then of both codes.
+    lengths: [u8; MAX_LENGTHS],
+}
+
+type LiteralCode = Code<1024, 288>;
+type DistanceCode = Code<256, 32>;
+
+const MAX_LENGTHS: usize = 286 + 30;
+
+/// What comes next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Block,
+    StoredLength,
+    Stored {
+        left: usize,
+    },
+    Sizes,
+    /// The lengths of the code that the lengths of the other two are in.
+    CodeLengths {
+        sizes: Sizes,
+        at: usize,
+    },
+    Lengths {
+        sizes: Sizes,
+        at: usize,
+    },
+    FixedSymbols,
+    Symbols,
+    /// What is still to be copied of a reference, before symbols go on.
+    Copy {
+        distance: usize,
+        left: usize,
+        is_fixed: bool,
+    },
+}
+
+/// How many code lengths a dynamic block has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Sizes {
+    literals: usize,
+    distances: usize,
+    codes: usize,
+}
+
+/// Why decoding has stopped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    NeedsInput,
+    NeedsOutput,
+}
+
+/// What came out earlier, and may be referred to.
+pub(super) trait History {
+    /// How far back it reaches, in bytes.
+    fn len(&self) -> usize;
+
+    /// The farthest that a reference may go back, what comes out now included.
+    fn limit(&self) -> usize;
+
+    /// The bytes from `back` bytes before its end on, or as many of them as lie together.
+    fn last(&self, back: usize) -> &[u8];
+}
+
+/// [RFC 1951 §3.2.6]
+#[allow(clippy::indexing_slicing)] // by the compiler
+static FIXED_LITERALS: LiteralCode = {
+    let mut lengths = [8; 288];
+    let mut symbol = 144;
+    while symbol < 280 {
+        lengths[symbol] = if symbol < 256 { 9 } else { 7 };
+        symbol += 1;
+    }
+    Code::new(&lengths)
+};
+static FIXED_DISTANCES: DistanceCode = Code::new(&[5; 32]);
+
+/// [RFC 1951 §3.2.5]: the least length, and how many bits are added to it.
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // by the compiler
+const LENGTHS: [(u16, u8); 32] = {
+    let mut lengths = [(0, 0); 32];
+    let (mut symbol, mut least) = (0, 3);
+    while symbol < 28 {
+        let extra = if symbol < 8 { 0 } else { (symbol / 4 - 1) as u8 };
+        lengths[symbol] = (least, extra);
+        least += 1 << extra;
+        symbol += 1;
+    }
+    lengths[28] = (258, 0);
+    lengths
+};
+
+/// The order in which the lengths of the lengths' code come [RFC 1951 §3.2.7].
+const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+const END_OF_BLOCK: u16 = 256;
+
+impl Decoder {
+    pub(super) const fn new() -> Self {
+        Self {
+            bits: Bits { next: 0, count: 0 },
+            phase: Phase::Block,
+            is_final: false,
+            literals: Code::EMPTY,
+            distances: Code::EMPTY,
+            lengths: [0; MAX_LENGTHS],
+        }
+    }
+
+    /// Whether it stands between two blocks, and between two bytes.
+    pub(super) fn is_between_blocks(&self) -> bool {
+        self.phase == Phase::Block && self.bits.count == 0
+    }
+
+    /// Takes from the start of `input` and writes behind `written` bytes of `output`, until one of them is at its end.
+    pub(super) fn run(
+        &mut self,
+        input: &mut &[u8],
+        history: &impl History,
+        output: &mut [u8],
+        written: &mut usize,
+    ) -> Result<Stop, InflateError> {
+        let mut bits = self.bits;
+        let stop = loop {
+            bits.refill(input);
+            let step = match self.phase {
+                Phase::Block => self.block(&mut bits),
+                Phase::StoredLength => self.stored_length(&mut bits),
+                Phase::Stored { left } => self.stored(left, &mut bits, input, output, written),
+                Phase::Sizes => self.sizes(&mut bits),
+                Phase::CodeLengths { sizes, at } => self.code_lengths(sizes, at, &mut bits),
+                Phase::Lengths { sizes, at } => self.lengths(sizes, at, &mut bits),
+                Phase::Copy { distance, left, is_fixed } => {
+                    self.copy(distance, left, is_fixed, history, output, written)
+                }
+                Phase::FixedSymbols | Phase::Symbols => {
+                    let is_fixed = self.phase == Phase::FixedSymbols;
+                    let codes = if is_fixed {
+                        (&FIXED_LITERALS, &FIXED_DISTANCES)
+                    } else {
+                        (&self.literals, &self.distances)
+                    };
+                    let next = symbols(codes, is_fixed, &mut bits, input, history, output, written);
+                    next.map(|(phase, stop)| {
+                        self.phase = phase.unwrap_or_else(|| self.after_block(&mut bits));
+                        stop
+                    })
+                }
+            };
+            match step? {
+                None => {}
+                // A step takes bits; for the next one there may be more.
+                Some(Stop::NeedsInput) if !input.is_empty() => {}
+                Some(stop) => break stop,
+            }
+        };
+        bits.clear_unread();
+        self.bits = bits;
+        Ok(stop)
+    }
+
+    /// [RFC 1951 §3.2.3]
+    fn block(&mut self, bits: &mut Bits) -> Step {
+        let Some(header) = bits.take(3) else { return NEEDS_INPUT };
+        self.is_final = header % 2 == 1;
+        self.phase = match header / 2 {
+            0 => {
+                bits.drop(bits.count % 8);
+                Phase::StoredLength
+            }
+            1 => Phase::FixedSymbols,
+            2 => Phase::Sizes,
+            _ => return Err(InflateError::Invalid),
+        };
+        GO_ON
+    }
+
+    /// What comes after a block. One with BFINAL ends no message: another one follows at the next byte
+    /// [RFC 7692 §7.2.3.4], and refers to the same window.
+    fn after_block(&self, bits: &mut Bits) -> Phase {
+        if self.is_final {
+            bits.drop(bits.count % 8);
+        }
+        Phase::Block
+    }
+
+    /// [RFC 1951 §3.2.4]
+    fn stored_length(&mut self, bits: &mut Bits) -> Step {
+        let Some(lengths) = bits.take(32) else { return NEEDS_INPUT };
+        let (len, complement) = (lengths % 0x1_0000, lengths >> 16);
+        if len != complement ^ 0xFFFF {
+            return Err(InflateError::Invalid);
+        }
+        self.phase = Phase::Stored { left: len };
+        GO_ON
+    }
+
+    fn stored(
+        &mut self,
+        mut left: usize,
+        bits: &mut Bits,
+        input: &mut &[u8],
+        output: &mut [u8],
+        written: &mut usize,
+    ) -> Step {
+        // Some of its bytes were taken for bits already.
+        while left > 0 && bits.count > 0 {
+            let Some(to) = output.get_mut(*written) else { break };
+            let Some(byte) = bits.take(8) else { break };
+            *to = byte.to_le_bytes()[0];
+            *written = written.saturating_add(1);
+            left = left.saturating_sub(1);
+        }
+        if bits.count == 0 {
+            bits.clear_unread();
+            let space = output.get_mut(*written..).unwrap_or_default();
+            let len = left.min(input.len()).min(space.len());
+            if let (Some((from, rest)), Some(to)) = (input.split_at_checked(len), space.get_mut(..len)) {
+                to.copy_from_slice(from);
+                *input = rest;
+                *written = written.saturating_add(len);
+                left = left.saturating_sub(len);
+            }
+        }
+        if left == 0 {
+            self.phase = self.after_block(bits);
+            return GO_ON;
+        }
+        self.phase = Phase::Stored { left };
+        if *written == output.len() { NEEDS_OUTPUT } else { NEEDS_INPUT }
+    }
+
+    /// [RFC 1951 §3.2.7]
+    fn sizes(&mut self, bits: &mut Bits) -> Step {
+        let Some(packed) = bits.take(14) else { return NEEDS_INPUT };
+        let sizes = Sizes {
+            literals: (packed % 32).saturating_add(257),
+            distances: (packed >> 5).rem_euclid(32).saturating_add(1),
+            codes: (packed >> 10).saturating_add(4),
+        };
+        if sizes.literals > 286 || sizes.distances > 30 {
+            return Err(InflateError::Invalid);
+        }
+        self.lengths = [0; MAX_LENGTHS];
+        self.phase = Phase::CodeLengths { sizes, at: 0 };
+        GO_ON
+    }
+
+    fn code_lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Step {
+        for symbol in ORDER.iter().take(sizes.codes).skip(at) {
+            let Some(len) = bits.take(3) else {
+                self.phase = Phase::CodeLengths { sizes, at };
+                return NEEDS_INPUT;
+            };
+            if let Some(to) = self.lengths.get_mut(*symbol) {
+                *to = len.to_le_bytes()[0];
+            }
+            at = at.saturating_add(1);
+        }
+        // It is done with before the code for distances is made, and takes its place so long.
+        self.distances = Code::new(self.lengths.first_chunk().unwrap_or(&[0; 32]));
+        if !self.distances.is_complete() {
+            return Err(InflateError::Invalid);
+        }
+        self.lengths = [0; MAX_LENGTHS];
+        self.phase = Phase::Lengths { sizes, at: 0 };
+        GO_ON
+    }
+
+    fn lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Step {
+        let all = sizes.literals.saturating_add(sizes.distances);
+        while at < all {
+            self.phase = Phase::Lengths { sizes, at };
+            let mut peek = *bits;
+            let Some((symbol, len)) = self.distances.decode(peek.next) else { return bits.invalid() };
+            let Some(()) = peek.skip(len) else { return NEEDS_INPUT };
+            let (extra, least) = match symbol {
+                16 => (2, 3),
+                17 => (3, 3),
+                18 => (7, 11),
+                _ => (0, 1),
+            };
+            let Some(more) = peek.take(extra) else { return NEEDS_INPUT };
+            *bits = peek;
+            let value = match symbol {
+                16 => {
+                    *at.checked_sub(1).and_then(|last| self.lengths.get(last)).ok_or(InflateError::Invalid)?
+                }
+                17 | 18 => 0,
+                len => len.to_le_bytes()[0],
+            };
+            let end = at.saturating_add(least).saturating_add(more);
+            let run = self.lengths.get_mut(at..end).filter(|_| end <= all).ok_or(InflateError::Invalid)?;
+            run.fill(value);
+            at = end;
+        }
+        self.make_codes(sizes)
+    }
+
+    fn make_codes(&mut self, sizes: Sizes) -> Step {
+        let (literals, distances) = self.lengths.split_at_checked(sizes.literals).unwrap_or_default();
+        // A block without an end is refused before any of it comes out.
+        if literals.get(usize::from(END_OF_BLOCK)).is_none_or(|len| *len == 0) {
+            return Err(InflateError::Invalid);
+        }
+        self.distances = Code::new(&padded(distances.get(..sizes.distances).unwrap_or_default()));
+        self.literals = Code::new(&padded(literals));
+        if !self.literals.is_usable() || !self.distances.is_usable() {
+            return Err(InflateError::Invalid);
+        }
+        self.phase = Phase::Symbols;
+        GO_ON
+    }
+
+    fn copy(
+        &mut self,
+        distance: usize,
+        left: usize,
+        is_fixed: bool,
+        history: &impl History,
+        output: &mut [u8],
+        written: &mut usize,
+    ) -> Step {
+        let len = left.min(output.len().saturating_sub(*written));
+        copy(distance, len, history, output, written);
+        let left = left.saturating_sub(len);
+        if left > 0 {
+            self.phase = Phase::Copy { distance, left, is_fixed };
+            return NEEDS_OUTPUT;
+        }
+        self.phase = if is_fixed { Phase::FixedSymbols } else { Phase::Symbols };
+        GO_ON
+    }
+}
+
+/// Whether to stop; `Err` for what is not DEFLATE.
+type Step = Result<Option<Stop>, InflateError>;
+
+const GO_ON: Step = Ok(None);
+const NEEDS_INPUT: Step = Ok(Some(Stop::NeedsInput));
+const NEEDS_OUTPUT: Step = Ok(Some(Stop::NeedsOutput));
+
+/// Decodes symbols [RFC 1951 §3.2.3] as long as there are bits and space. Returns the phase that follows, or `None` at the
+/// block's end.
+#[inline]
+fn symbols(
+    (literals, distances): (&LiteralCode, &DistanceCode),
+    is_fixed: bool,
+    bits: &mut Bits,
+    input: &mut &[u8],
+    history: &impl History,
+    output: &mut [u8],
+    written: &mut usize,
+) -> Result<(Option<Phase>, Option<Stop>), InflateError> {
+    let symbols = if is_fixed { Phase::FixedSymbols } else { Phase::Symbols };
+    let limit = history.limit();
+    let (mut now, mut at) = (*bits, *written);
+    let result = loop {
+        // A symbol is taken with all that belongs to it, at the most 48 bits, or not at all.
+        if now.count < 48 {
+            now.refill(input);
+        }
+        let mut peek = now;
+        let Some((symbol, len)) = literals.decode(peek.next) else {
+            break peek.invalid().map(|stop| (Some(symbols), stop));
+        };
+        if peek.skip(len).is_none() {
+            break Ok((Some(symbols), Some(Stop::NeedsInput)));
+        }
+        if symbol < END_OF_BLOCK {
+            let Some(to) = output.get_mut(at) else {
+                break Ok((Some(symbols), Some(Stop::NeedsOutput)));
+            };
+            *to = symbol.to_le_bytes()[0];
+            at = at.saturating_add(1);
+            now = peek;
+            continue;
+        }
+        if symbol == END_OF_BLOCK {
+            now = peek;
+            break Ok((None, None));
+        }
+        let (least, extra) =
+            LENGTHS.get(usize::from(symbol.saturating_sub(257))).copied().unwrap_or_default();
+        if least == 0 {
+            break Err(InflateError::Invalid);
+        }
+        let Some(more) = peek.take(extra.into()) else {
+            break Ok((Some(symbols), Some(Stop::NeedsInput)));
+        };
+        let length = usize::from(least).saturating_add(more);
+        let Some((symbol, len)) = distances.decode(peek.next) else {
+            break peek.invalid().map(|stop| (Some(symbols), stop));
+        };
+        let distance = peek.skip(len).and_then(|()| {
+            // [RFC 1951 §3.2.5]: two more codes for each bit more.
+            let extra = u32::from(symbol / 2).saturating_sub(1);
+            let least = match symbol {
+                0..4 => usize::from(symbol),
+                _ => usize::from(symbol % 2).saturating_add(2).wrapping_shl(extra),
+            };
+            peek.take(extra).map(|more| least.saturating_add(more).saturating_add(1))
+        });
+        let Some(distance) = distance else {
+            break Ok((Some(symbols), Some(Stop::NeedsInput)));
+        };
+        // A reference to what has not come out, or lies outside of the agreed window, would show what never was.
+        if symbol > 29 || distance > limit.min(history.len().saturating_add(at)) {
+            break Err(InflateError::Invalid);
+        }
+        now = peek;
+        let space = output.len().saturating_sub(at);
+        copy(distance, length.min(space), history, output, &mut at);
+        if length > space {
+            let left = length.saturating_sub(space);
+            break Ok((Some(Phase::Copy { distance, left, is_fixed }), Some(Stop::NeedsOutput)));
+        }
+    };
+    (*bits, *written) = (now, at);
+    result
+}
+
+/// Writes again what came out `distance` bytes before, `len` bytes of it: from the history as far as it lies there. There is
+/// space for it.
+#[inline]
+fn copy(distance: usize, mut len: usize, history: &impl History, output: &mut [u8], written: &mut usize) {
+    while len > 0 && distance > *written {
+        let from = history.last(distance.saturating_sub(*written));
+        let n = len.min(from.len());
+        let to = output.get_mut(*written..).and_then(|space| space.get_mut(..n));
+        let (Some(to), Some(from)) = (to, from.get(..n).filter(|from| !from.is_empty())) else { return };
+        to.copy_from_slice(from);
+        *written = written.saturating_add(n);
+        len = len.saturating_sub(n);
+    }
+    // What is copied may be part of what is written: then it is as a pattern that repeats.
+    while len > 0 {
+        let n = len.min(distance);
+        let (done, space) = output.split_at_mut_checked(*written).unwrap_or_default();
+        let from = done.get(done.len().saturating_sub(distance)..).and_then(|from| from.get(..n));
+        let (Some(from), Some(to)) = (from, space.get_mut(..n)) else { return };
+        if n < 16 {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+        } else {
+            to.copy_from_slice(from);
+        }
+        *written = written.saturating_add(n);
+        len = len.saturating_sub(n);
+    }
+}
+
+/// Code lengths, and 0 for the symbols that have none.
+fn padded<const SYMBOLS: usize>(lengths: &[u8]) -> [u8; SYMBOLS] {
+    let mut padded = [0; SYMBOLS];
+    for (to, from) in padded.iter_mut().zip(lengths) {
+        *to = *from;
+    }
+    padded
+}
+
+/// Up to 63 bits that were taken from the input, the next one lowest.
+#[derive(Clone, Copy)]
+struct Bits {
+    next: u64,
+    count: u32,
+}
+
+impl Bits {
+    /// Takes bytes from the input, as many as go in whole: 56 bits at the least, if they are there.
+    #[inline]
+    fn refill(&mut self, input: &mut &[u8]) {
+        if let Some(chunk) = input.first_chunk() {
+            // The last one may go in by a part: it is the same again when it is taken.
+            self.next |= u64::from_le_bytes(*chunk).wrapping_shl(self.count);
+            let bytes = 63_u32.saturating_sub(self.count) / 8;
+            *input = input.get(bytes as usize..).unwrap_or_default();
+            self.count = self.count.saturating_add(bytes.wrapping_shl(3));
+            return;
+        }
+        self.clear_unread();
+        while self.count < 56 {
+            let [byte, rest @ ..] = *input else { break };
+            self.next |= u64::from(*byte).wrapping_shl(self.count);
+            self.count = self.count.saturating_add(8);
+            *input = rest;
+        }
+    }
+
+    /// Takes `n` bits, up to 32; `None`, and no change, if they are not there.
+    #[inline]
+    fn take(&mut self, n: u32) -> Option<usize> {
+        let value = self.next & 1_u64.wrapping_shl(n).wrapping_sub(1);
+        self.skip(n)?;
+        usize::try_from(value).ok()
+    }
+
+    #[inline]
+    fn skip(&mut self, n: u32) -> Option<()> {
+        let left = self.count.checked_sub(n)?;
+        self.drop(n);
+        self.count = left;
+        Some(())
+    }
+
+    fn drop(&mut self, n: u32) {
+        self.next = self.next.wrapping_shr(n);
+        self.count = self.count.saturating_sub(n);
+    }
+
+    /// Drops what lies above, of a byte that was not taken.
+    fn clear_unread(&mut self) {
+        self.next &= 1_u64.wrapping_shl(self.count).wrapping_sub(1);
+    }
+
+    /// What it means that no code begins with these bits: with 15 of them, that there is none.
+    fn invalid(&self) -> Step {
+        if self.count < 15 { NEEDS_INPUT } else { Err(InflateError::Invalid) }
+    }
+}
