@@ -14,6 +14,9 @@ use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder}
 use wsproto::session::{Message, Session};
 use wsproto::wire::MAX_CONTROL_FRAME;
 
+/// What one read can take: a busy client's messages come many at a time, and are answered with one write. Memory that
+/// nothing was read into costs nothing yet.
+const READ_SIZE: usize = 64 * 1024;
 /// How long a client may take for its opening handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may be silent until it is sent a Ping, and then until it is given up.
@@ -73,7 +76,7 @@ async fn echo(stream: &mut TcpStream, first_bytes: &[u8]) -> Result<()> {
     let (read_half, mut write_half) = stream.split();
     // A client may send its first frames in one packet with the request: they come first.
     let mut received = first_bytes.chain(read_half);
-    let mut session = Session::<Server, _>::new(Config::new(), Vec::new());
+    let mut session = Session::<Server, _>::new(Config::new(), vec![0; READ_SIZE]);
     let mut out = Vec::new();
     let mut is_pinged = false;
     let mut outcome = Ok(());
