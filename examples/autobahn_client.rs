@@ -7,8 +7,9 @@ mod client_std;
 
 use std::io::{Read, Write};
 
-use client_std::{Result, connect, encode_reply, encode_text, extend_masked, fresh_key};
+use client_std::{Connected, Result, connect, encode_reply, fresh_key};
 use wsproto::connection::{Client, Config, ConnectionState};
+use wsproto::deflate::Policy;
 use wsproto::session::{Message, Session};
 
 /// The cases 9.* send messages of 16 MiB, some of them in fragments of 64 bytes.
@@ -17,6 +18,9 @@ const CONFIG: Config = Config::new()
     .with_max_message_size(16 << 20)
     .with_max_fragments(1 << 20)
     .with_max_control_frames(1 << 20);
+
+/// The cases 12.* and 13.* compress: also the shortest messages here, with all that can be agreed on.
+const POLICY: Policy = Policy::new().with_threshold(0).with_takeover().with_accept_full_window(true);
 
 const AGENT: &str = "wsproto";
 
@@ -42,9 +46,12 @@ fn main() -> Result<()> {
 
 /// Echoes all that comes until the transport ends; `on_text` sees each text.
 fn converse(address: &str, target: &str, on_text: &mut dyn FnMut(&str)) -> Result<()> {
-    let (mut stream, first_bytes) = connect(address, target)?;
+    let Connected { mut stream, first_bytes, agreed } = connect(address, target, POLICY)?;
     let mut received = first_bytes.chain(stream.try_clone()?);
     let mut session = Session::<Client, _>::new(CONFIG, Vec::new());
+    if let Some(agreed) = agreed {
+        session = session.with_deflate(agreed, POLICY);
+    }
     let mut out = Vec::new();
     let mut outcome = Ok(());
     while !session.should_close_transport() {
@@ -77,13 +84,9 @@ fn answer(
         match message? {
             Some(Message::Text(text)) => {
                 on_text(text);
-                encode_text(sender, text, out)?;
+                sender.frame(fresh_key()?).append_text(text, out)?;
             }
-            Some(Message::Binary(payload)) => {
-                let key = fresh_key()?;
-                out.extend_from_slice(&sender.frame(key).binary_header(payload)?);
-                extend_masked(out, key, payload);
-            }
+            Some(Message::Binary(payload)) => sender.frame(fresh_key()?).append_binary(payload, out)?,
             Some(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => {}
             None => return Ok(()),
         }

@@ -6,6 +6,7 @@
 mod echo_std;
 
 use wsproto::connection::Config;
+use wsproto::deflate::Policy;
 
 /// The cases 9.* send messages of 16 MiB, some of them in fragments of 64 bytes.
 const CONFIG: Config = Config::new()
@@ -14,7 +15,10 @@ const CONFIG: Config = Config::new()
     .with_max_fragments(1 << 20)
     .with_max_control_frames(1 << 20);
 
+/// The cases 12.* and 13.* compress: also the shortest messages here, with all that can be agreed on.
+const POLICY: Policy = Policy::new().with_threshold(0).with_takeover().with_accept_full_window(true);
+
 fn main() -> echo_std::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
-    echo_std::serve(&address, CONFIG)
+    echo_std::serve(&address, CONFIG, POLICY)
 }

@@ -12,7 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use wsproto::connection::{Client, Config, ReceiveState, Sender};
-use wsproto::handshake::{ClientHandshake, ClientRequest, HeadLimits, Response, ResponseDecoder};
+use wsproto::deflate::{Parameters, Policy};
+use wsproto::handshake::{ClientHandshake, ClientRequest, HeadLimits, Response, ResponseDecoder, deflate};
 use wsproto::session::{Incoming, Message, Reply, Session};
 use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME, MaskingKey};
 
@@ -21,15 +22,22 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long we wait for the server's Close frame and its end of the transport.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A terminal has one connection: let both ends refer to what was said before.
+const POLICY: Policy = Policy::new().with_takeover();
+
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
     let url = std::env::args().nth(1).ok_or("usage: client_std ws://HOST[:PORT][/PATH]")?;
     let (host, target) = parse_url(&url).ok_or("the URL has to begin with ws://")?;
-    let (stream, first_bytes) = connect(host, target)?;
+    let Connected { stream, first_bytes, agreed } = connect(host, target, POLICY)?;
     let received = first_bytes.chain(stream.try_clone()?);
 
-    let Session { incoming, reply, sender } = Session::<Client, _>::new(Config::new(), Vec::new());
+    let mut session = Session::<Client, _>::new(Config::new(), Vec::new());
+    if let Some(agreed) = agreed {
+        session = session.with_deflate(agreed, POLICY);
+    }
+    let Session { incoming, reply, sender } = session;
     let outgoing = Arc::new(Outgoing { sender: Mutex::new(sender), stream });
     let typed = Arc::clone(&outgoing);
     // Not joined: it waits for the terminal, and ends with the process.
@@ -60,7 +68,7 @@ impl Outgoing {
 fn send_lines(outgoing: &Outgoing) -> Result<()> {
     for line in io::stdin().lock().lines() {
         let line = line?;
-        outgoing.write(|sender, out| encode_text(sender, &line, out))?;
+        outgoing.write(|sender, out| Ok(sender.frame(fresh_key()?).append_text(&line, out)?))?;
     }
     outgoing.write(|sender, out| {
         out.resize(MAX_CONTROL_FRAME, 0);
@@ -114,9 +122,17 @@ fn print_messages(
     }
 }
 
-/// Connects, and asks for `target`. Gives the transport, and what the server sent behind its answer: the first bytes of
-/// its frames.
-pub(crate) fn connect(host: &str, target: &str) -> Result<(TcpStream, io::Cursor<Vec<u8>>)> {
+/// A transport behind its opening handshake.
+pub(crate) struct Connected {
+    pub(crate) stream: TcpStream,
+    /// What the server sent behind its answer: the first bytes of its frames.
+    pub(crate) first_bytes: io::Cursor<Vec<u8>>,
+    /// How messages are to be compressed, if they are.
+    pub(crate) agreed: Option<Parameters>,
+}
+
+/// Connects, asks for `target`, and offers compression as `policy` wants it.
+pub(crate) fn connect(host: &str, target: &str, policy: Policy) -> Result<Connected> {
     let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     let mut stream =
         if has_port { TcpStream::connect(host)? } else { TcpStream::connect(format!("{host}:80"))? };
@@ -125,7 +141,9 @@ pub(crate) fn connect(host: &str, target: &str) -> Result<(TcpStream, io::Cursor
 
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
-    let handshake = ClientHandshake::new(ClientRequest::new(host, target), nonce)?;
+    let offer = deflate::offer(&policy);
+    let request = ClientRequest { extensions: Some(&offer), ..ClientRequest::new(host, target) };
+    let handshake = ClientHandshake::new(request, nonce)?;
     let mut request = [0; 1024];
     let n = handshake.encode(&mut request)?;
     stream.write_all(&request[..n])?;
@@ -141,9 +159,10 @@ pub(crate) fn connect(host: &str, target: &str) -> Result<(TcpStream, io::Cursor
         }
         match decoder.decode(&head[..filled])? {
             None => {}
-            Some((Response::Upgraded(_), consumed)) => {
+            Some((Response::Upgraded(upgraded), consumed)) => {
                 stream.set_read_timeout(None)?;
-                return Ok((stream, io::Cursor::new(head[consumed..filled].to_vec())));
+                let first_bytes = io::Cursor::new(head[consumed..filled].to_vec());
+                return Ok(Connected { stream, first_bytes, agreed: upgraded.deflate() });
             }
             Some((Response::Http(response), _)) => {
                 return Err(format!("refused: {} {}", response.status(), response.reason()).into());
@@ -152,27 +171,12 @@ pub(crate) fn connect(host: &str, target: &str) -> Result<(TcpStream, io::Cursor
     }
 }
 
-/// Appends a text message.
-pub(crate) fn encode_text(sender: &mut Sender<Client>, text: &str, out: &mut Vec<u8>) -> Result<()> {
-    let key = fresh_key()?;
-    out.extend_from_slice(&sender.frame(key).text_header(text)?);
-    extend_masked(out, key, text.as_bytes());
-    Ok(())
-}
-
 /// Appends the Pong or the Close frame that is due, if one is.
 pub(crate) fn encode_reply(sender: &mut Sender<Client>, reply: &mut Reply, out: &mut Vec<u8>) -> Result<()> {
     let mut control = [0; MAX_CONTROL_FRAME];
     let n = reply.encode(sender.frame(fresh_key()?), &mut control)?;
     out.extend_from_slice(&control[..n]);
     Ok(())
-}
-
-/// Appends a payload whose header was appended before, masked where it then lies.
-pub(crate) fn extend_masked(out: &mut Vec<u8>, key: MaskingKey, payload: &[u8]) {
-    let start = out.len();
-    out.extend_from_slice(payload);
-    key.apply(&mut out[start..]);
 }
 
 /// A key for one frame, from the system: nobody who writes a payload can foresee it ([RFC 6455 §10.3]).

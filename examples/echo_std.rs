@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wsproto::connection::{Config, Server};
-use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder};
+use wsproto::deflate::{Parameters, Policy};
+use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder, deflate};
 use wsproto::session::{Message, Session};
 use wsproto::wire::MAX_CONTROL_FRAME;
 
@@ -25,11 +26,12 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>
 
 fn main() -> Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    serve(&address, Config::new())
+    serve(&address, Config::new(), Policy::new())
 }
 
-/// Listens on `address`, and echoes what each client sends within the limits of `config`.
-pub(crate) fn serve(address: &str, config: Config) -> Result<()> {
+/// Listens on `address`, and echoes what each client sends within the limits of `config`, compressed where `policy` and
+/// the client want it.
+pub(crate) fn serve(address: &str, config: Config, policy: Policy) -> Result<()> {
     let listener = TcpListener::bind(address)?;
     println!("listening on ws://{}", listener.local_addr()?);
     loop {
@@ -43,22 +45,25 @@ pub(crate) fn serve(address: &str, config: Config) -> Result<()> {
             }
         };
         thread::spawn(move || {
-            if let Err(error) = converse(&stream, peer, config) {
+            if let Err(error) = converse(&stream, peer, config, policy) {
                 eprintln!("{peer}: {error}");
             }
         });
     }
 }
 
-fn converse(mut stream: &TcpStream, peer: SocketAddr, config: Config) -> Result<()> {
+fn converse(mut stream: &TcpStream, peer: SocketAddr, config: Config, policy: Policy) -> Result<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(IDLE_TIMEOUT))?;
-    let Some(first_bytes) = handshake(stream)? else { return Ok(()) };
+    let Some((first_bytes, agreed)) = handshake(stream, policy)? else { return Ok(()) };
     stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
 
     // A client may send its first frames in one packet with the request: they come first.
     let mut received = first_bytes.chain(stream);
     let mut session = Session::<Server, _>::new(config, Vec::new());
+    if let Some(agreed) = agreed {
+        session = session.with_deflate(agreed, policy);
+    }
     let mut out = Vec::new();
     while !session.should_close_transport() {
         match received.read(session.buffer())? {
@@ -86,23 +91,19 @@ fn answer(session: &mut Session<Server, Vec<u8>>, out: &mut Vec<u8>) -> Result<(
         let n = reply.encode(sender.frame(), &mut control)?;
         out.extend_from_slice(&control[..n]);
         match message? {
-            Some(Message::Text(text)) => {
-                out.extend_from_slice(&sender.frame().text_header(text)?);
-                out.extend_from_slice(text.as_bytes());
-            }
-            Some(Message::Binary(payload)) => {
-                out.extend_from_slice(&sender.frame().binary_header(payload)?);
-                out.extend_from_slice(payload);
-            }
+            Some(Message::Text(text)) => sender.frame().append_text(text, out)?,
+            Some(Message::Binary(payload)) => sender.frame().append_binary(payload, out)?,
             Some(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => {}
             None => return Ok(()),
         }
     }
 }
 
-/// Reads the opening handshake and answers it. Gives what the client sent behind it; `None` if this was no handshake,
-/// and the client was told.
-fn handshake(mut stream: &TcpStream) -> Result<Option<io::Cursor<Vec<u8>>>> {
+/// What the client sent behind its opening handshake, and how messages are to be compressed, if they are.
+type Upgraded = (io::Cursor<Vec<u8>>, Option<Parameters>);
+
+/// Reads the opening handshake and answers it. `None` if this was none, and the client was told.
+fn handshake(mut stream: &TcpStream, policy: Policy) -> Result<Option<Upgraded>> {
     let deadline = Instant::now() + HANDSHAKE_TIMEOUT;
     // The decoder refuses a head that fills this, and remembers what it has seen: each byte is looked at once.
     let mut head = [0; HeadLimits::DEFAULT.bytes];
@@ -120,11 +121,14 @@ fn handshake(mut stream: &TcpStream) -> Result<Option<io::Cursor<Vec<u8>>>> {
             n => filled += n,
         }
         let mut out = [0; 512];
-        let (written, first_bytes) = match decoder.decode(&head[..filled]) {
+        let (written, upgraded) = match decoder.decode(&head[..filled]) {
             Ok(None) => continue,
             Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-                let behind = head[consumed..filled].to_vec();
-                (upgrade.accept(Answer::default())?.encode(&mut out)?, Some(io::Cursor::new(behind)))
+                let first_bytes = io::Cursor::new(head[consumed..filled].to_vec());
+                let agreed = deflate::accept(upgrade.extensions(), &policy);
+                let answer = Answer { extensions: agreed.as_deref(), ..Answer::default() };
+                let n = upgrade.accept(answer)?.encode(&mut out)?;
+                (n, Some((first_bytes, agreed.map(|agreed| agreed.parameters()))))
             }
             Ok(Some((Request::Http(_), _))) => {
                 let text = [("Content-Type", &b"text/plain"[..])];
@@ -134,10 +138,10 @@ fn handshake(mut stream: &TcpStream) -> Result<Option<io::Cursor<Vec<u8>>>> {
             Err(error) => (error.encode_response(&mut out)?, None),
         };
         stream.write_all(&out[..written])?;
-        if first_bytes.is_none() {
+        if upgraded.is_none() {
             close(stream)?;
         }
-        return Ok(first_bytes);
+        return Ok(upgraded);
     }
 }
 
