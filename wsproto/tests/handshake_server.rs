@@ -572,7 +572,7 @@ fn every_error_has_a_whole_answer() {
 
 #[test]
 fn a_request_is_small() {
-    assert!(size_of::<Request<'_>>() <= 128);
+    assert!(size_of::<Request<'_>>() <= 168);
     assert!(size_of::<RequestDecoder>() <= 48);
     assert!(size_of::<RequestError>() <= 2);
 }

@@ -1,6 +1,8 @@
 //! The head of an HTTP/1.1 message: where it ends, how much of it is borne, and its field lines.
 
-use super::tokens::{elements, is_field_value, is_token, token, trim_ows};
+use super::lines::{check_field, cut_field, next_line_end};
+use super::places::Places;
+use super::tokens::{elements, is_token, trim_ows};
 use core::{fmt, marker::PhantomData};
 
 /// How much of a peer's message head is borne before it is refused.
@@ -87,6 +89,13 @@ pub trait Fields<'b>: Copy {
     /// Iterates over the fields' names and values, from the first.
     fn pairs(self) -> Self::Iter;
 
+    /// Iterates over fields among which are all of this name, whatever its case, in order: fewer than all, if the
+    /// fields know where to look.
+    fn pairs_around(self, name: &str) -> Self::Iter {
+        let _ = name;
+        self.pairs()
+    }
+
     /// The values of the fields of this name, whatever its case, in order, without whitespace around them.
     fn values(self, name: &'static str) -> FieldValues<'b, Self> {
         FieldValues { fields: self, name, lifetime: PhantomData }
@@ -94,7 +103,8 @@ pub trait Fields<'b>: Copy {
 
     /// The first of these values.
     fn value(self, name: &str) -> Option<&'b [u8]> {
-        self.pairs().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| trim_ows(value))
+        let mut fields = self.pairs_around(name);
+        fields.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| trim_ows(value))
     }
 }
 
@@ -131,7 +141,7 @@ impl<'b, F: Fields<'b>> IntoIterator for FieldValues<'b, F> {
     type IntoIter = FieldValuesIter<F::Iter>;
 
     fn into_iter(self) -> Self::IntoIter {
-        FieldValuesIter { fields: self.fields.pairs(), name: self.name }
+        FieldValuesIter { fields: self.fields.pairs_around(self.name), name: self.name }
     }
 }
 
@@ -180,16 +190,21 @@ pub(super) struct Repeated;
 
 /// The field lines of an HTTP/1.1 head, validated once, split as they are iterated over.
 #[derive(Clone, Copy)]
-pub struct HeadFields<'b>(&'b [u8]);
+pub struct HeadFields<'b> {
+    lines: &'b [u8],
+    places: Places,
+}
 
 impl<'b> HeadFields<'b> {
     /// Validates `lines`, each ended by CR LF, without the blank one.
     pub(super) fn parse(lines: &'b [u8]) -> Result<Self, HeadError> {
-        let mut rest = lines;
-        while let Some((_, after)) = split_field(rest)? {
+        let (mut rest, mut places) = (lines, Places::new());
+        let offset_of = |rest: &[u8]| lines.len().saturating_sub(rest.len());
+        while let Some((name, after)) = check_field(rest)? {
+            places.note(name, offset_of(rest)..offset_of(after));
             rest = after;
         }
-        Ok(Self(lines))
+        Ok(Self { lines, places })
     }
 }
 
@@ -197,13 +212,17 @@ impl<'b> Fields<'b> for HeadFields<'b> {
     type Iter = HeadFieldsIter<'b>;
 
     fn pairs(self) -> Self::Iter {
-        HeadFieldsIter(self.0)
+        HeadFieldsIter(self.lines)
+    }
+
+    fn pairs_around(self, name: &str) -> Self::Iter {
+        HeadFieldsIter(self.places.lines(name, self.lines))
     }
 }
 
 impl fmt::Debug for HeadFields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.escape_ascii())
+        write!(f, "\"{}\"", self.lines.escape_ascii())
     }
 }
 
@@ -215,53 +234,17 @@ impl<'b> Iterator for HeadFieldsIter<'b> {
     type Item = (&'b str, &'b [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        // `HeadFields::parse` has seen that none of them fails.
-        let (field, rest) = split_field(self.0).ok().flatten()?;
+        // `HeadFields::parse` has seen that none of them fails, and that names are tokens.
+        let (name, value, rest) = cut_field(self.0).ok().flatten()?;
         self.0 = rest;
-        Some(field)
+        Some((core::str::from_utf8(name).ok()?, trim_ows(value)))
     }
 }
 
 impl fmt::Debug for HeadFieldsIter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        HeadFields(self.0).fmt(f)
+        write!(f, "\"{}\"", self.0.escape_ascii())
     }
-}
-
-type Field<'b> = (&'b str, &'b [u8]);
-
-/// Splits off the first field line: its name, its value without whitespace around it, and the lines that follow.
-fn split_field(lines: &[u8]) -> Result<Option<(Field<'_>, &[u8])>, HeadError> {
-    if lines.is_empty() {
-        return Ok(None);
-    }
-    let (line, rest) = split_line(lines).ok_or(HeadError::BareLineFeed)?;
-    // [RFC 9112 §5.2] obs-fold. A server must reject the message or put spaces for the fold, and rejecting can't be
-    // abused. A user agent must put spaces, and we don't: a value is a slice of the caller's buffer here, which is
-    // not ours to write to. No sender may fold either, so what a client gives up is a connection to a broken server;
-    // it never takes a value for something that it isn't.
-    if let [b' ' | b'\t', ..] = line {
-        return Err(HeadError::FoldedField);
-    }
-    let (name, value) = split_once(line, b':').ok_or(HeadError::FieldName)?;
-    // [RFC 9112 §5.1] No whitespace is allowed between name and colon: it is in no token.
-    let name = token(name).ok_or(HeadError::FieldName)?;
-    if !is_field_value(value) {
-        return Err(HeadError::FieldValue);
-    }
-    Ok(Some(((name, trim_ows(value)), rest)))
-}
-
-/// Splits at the first CR LF; `None` if the first LF has no CR before it, or if there is none.
-fn split_line(lines: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (line, rest) = split_once(lines, b'\n')?;
-    Some((line.strip_suffix(b"\r")?, rest))
-}
-
-/// Splits around the first `separator`.
-pub(super) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let (before, from) = bytes.split_at_checked(bytes.iter().position(|&b| b == separator)?)?;
-    Some((before, from.get(1..)?))
 }
 
 /// Finds the end of a head that arrives in pieces, and looks at each byte once.
@@ -324,12 +307,6 @@ impl HeadScanner {
         }
         Ok(None)
     }
-}
-
-/// The index after the first LF at `from` or later.
-fn next_line_end(buf: &[u8], from: usize) -> Option<usize> {
-    let found = buf.get(from..)?.iter().position(|&byte| byte == b'\n')?;
-    Some(from.saturating_add(found).saturating_add(1))
 }
 
 fn split_head(lines: &[u8], len: usize) -> Option<Head<'_>> {

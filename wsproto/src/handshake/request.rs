@@ -1,7 +1,8 @@
 //! The server's side: a request is told apart, checked, and answered (RFC 6455 §4.2).
 
 use super::error::RequestError;
-use super::head::{Fields, HeadFields, HeadLimits, HeadScanner, at_most_one, split_once};
+use super::head::{Fields, HeadFields, HeadLimits, HeadScanner, at_most_one};
+use super::lines::split_once;
 use super::origin::Authority;
 use super::tokens::{elements, is_token, is_visible_ascii};
 use super::upgrade::Upgrade;

@@ -25,7 +25,9 @@ pub(super) fn token(bytes: &[u8]) -> Option<&str> {
 ///
 /// [RFC 9110 §5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
 pub(super) fn is_field_value(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+    // Each byte is looked at, also behind a wrong one: so the compiler looks at many at once.
+    let is_wrong = |byte: u8| byte.is_ascii_control() && byte != b'\t';
+    bytes.iter().fold(0, |found, &byte| found | u8::from(is_wrong(byte))) == 0
 }
 
 /// Tells whether `bytes` are printable ASCII without spaces, and some.
@@ -41,6 +43,17 @@ pub(super) const fn trim_ows(mut bytes: &[u8]) -> &[u8] {
         bytes = rest;
     }
     bytes
+}
+
+/// Returns where `wanted` stands first. Whole blocks without it are passed over, which the compiler compares at once.
+pub(super) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
+    const BLOCK: usize = 16;
+    let blocks = bytes.chunks_exact(BLOCK);
+    let is_without =
+        |block: &&[u8]| block.iter().fold(0, |found, &byte| found | u8::from(byte == wanted)) == 0;
+    let passed = blocks.take_while(is_without).count().saturating_mul(BLOCK);
+    let found = bytes.get(passed..)?.iter().position(|&byte| byte == wanted)?;
+    Some(passed.saturating_add(found))
 }
 
 /// Iterates over the elements of one comma-separated value, trimmed, without the empty ones [RFC 9110 §5.6.1.2].
@@ -71,6 +84,18 @@ mod tests {
     fn a_field_value_holds_no_control_but_the_tab() {
         for byte in 0..=255u8 {
             assert_eq!(is_field_value(&[byte]), byte == b'\t' || !byte.is_ascii_control());
+        }
+    }
+
+    #[test]
+    fn the_first_of_several_bytes_is_found_in_whichever_block_it_is() {
+        for len in 0..70 {
+            assert_eq!(position(&std::vec![b'a'; len], b'b'), None);
+            for at in 0..len {
+                let mut bytes = std::vec![b'a'; len];
+                bytes[at..].fill(b'b');
+                assert_eq!(position(&bytes, b'b'), Some(at));
+            }
         }
     }
 
