@@ -1,7 +1,7 @@
 """A relay between a client and a server that reads along: what was negotiated, which frames went by, compressed or not.
 
-It trusts neither end, and knows of RFC 6455 and RFC 7692 only what it takes to count frames. Asked to, it spoils what the server
-sends, to show that the checks notice.
+It trusts neither end, and knows of RFC 6455 and RFC 7692 only what it takes to count frames. Asked to, it takes the extensions out of
+what a client offers that can't be told not to; or it spoils what the server sends, to show that the checks notice.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ from collections import Counter
 class Relay:
     """Listens on `port` within its block; `connections` are those that came, in order."""
 
-    def __init__(self, target_port, sabotage=None):
+    def __init__(self, target_port, is_plain, sabotage):
         self.target_port = target_port
+        self.is_plain = is_plain
         self.sabotage = sabotage
         self.connections = []
         self.tasks = []
@@ -33,7 +34,7 @@ class Relay:
 
     async def _relay(self, client_reader, client_writer):
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
-        connection = Connection(self.sabotage)
+        connection = Connection(self.is_plain, self.sabotage)
         self.connections.append(connection)
         try:
             await asyncio.gather(
@@ -56,8 +57,8 @@ async def forward(reader, writer, direction):
 
 
 class Connection:
-    def __init__(self, sabotage):
-        self.from_client = Direction(None)
+    def __init__(self, is_plain, sabotage):
+        self.from_client = Direction("extension" if is_plain else None)
         self.from_server = Direction(sabotage)
 
     @property
@@ -135,7 +136,7 @@ class Direction:
         self.counts["not last"] += not header[0] & 0x80
 
     def _spoilt_head(self):
-        if self.sabotage == "extension" and self.head.startswith("HTTP/1.1 101"):
+        if self.sabotage == "extension":
             kept = [line for line in self.head.split("\r\n") if not line.lower().startswith("sec-websocket-extensions")]
             return "\r\n".join(kept).encode("latin-1")
         return self.buffer

@@ -4,31 +4,43 @@ use std::io::{Cursor, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 use wsproto::connection::{Client, Config, FrameEncoder, MessageKind, Role, Sender, Server};
+use wsproto::deflate::{Compressor, Parameters, Policy, WindowBits};
 use wsproto::handshake::{
     Answer, ClientHandshake, ClientRequest, HeadLimits, Request, RequestDecoder, Response, ResponseDecoder,
+    deflate,
 };
 use wsproto::session::{Message as Frames, Session};
-use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME, MAX_HEADER_LEN, MaskingKey};
+use wsproto::wire::{
+    CloseCode, CloseFrame, MAX_CONTROL_FRAME, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, MaskingKey,
+};
 use wsproto_interop::{Closed, Connection, Incoming, Message, Peer, Plan, Result, set_up};
 
 const CONFIG: Config = Config::new().with_max_frame_payload(16 << 20).with_max_message_size(16 << 20);
+
+/// All that the other end allows, and everything compressed, also what gets longer by it.
+const POLICY: Policy = Policy::new().with_takeover().with_threshold(0);
 
 struct Ours<R: Role> {
     stream: TcpStream,
     first_bytes: Cursor<Vec<u8>>,
     session: Session<R, Vec<u8>>,
+    agreed: Option<Parameters>,
 }
 
 fn main() -> Result<()> {
     wsproto_interop::main(connect, accept)
 }
 
-fn connect(host: &str, target: &str, _: &Plan, _: &Connection) -> Result<Ours<Client>> {
+fn connect(host: &str, target: &str, plan: &Plan, connection: &Connection) -> Result<Ours<Client>> {
     let mut stream = TcpStream::connect(host)?;
     set_up(&stream)?;
+    let policy = policy_to_offer(connection)?;
+    let offer = deflate::offer(&policy);
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
-    let handshake = ClientHandshake::new(ClientRequest::new(host, target), nonce)?;
+    let extensions = plan.compress.then_some(&*offer);
+    let handshake =
+        ClientHandshake::new(ClientRequest { extensions, ..ClientRequest::new(host, target) }, nonce)?;
     let mut request = [0; 1024];
     let n = handshake.encode(&mut request)?;
     stream.write_all(&request[..n])?;
@@ -39,7 +51,9 @@ fn connect(host: &str, target: &str, _: &Plan, _: &Connection) -> Result<Ours<Cl
         read_more(&mut stream, &mut head)?;
         match decoder.decode(&head)? {
             None => {}
-            Some((Response::Upgraded(_), consumed)) => return Ok(Ours::new(stream, &head[consumed..])),
+            Some((Response::Upgraded(upgraded), consumed)) => {
+                return Ok(Ours::new(stream, &head[consumed..], upgraded.deflate(), policy));
+            }
             Some((Response::Http(response), _)) => {
                 return Err(format!("refused: {}", response.status()).into());
             }
@@ -47,7 +61,24 @@ fn connect(host: &str, target: &str, _: &Plan, _: &Connection) -> Result<Ours<Cl
     }
 }
 
-fn accept(mut stream: TcpStream, _: &Plan) -> Result<(Ours<Server>, String)> {
+/// Wants what a connection is planned to offer.
+fn policy_to_offer(connection: &Connection) -> Result<Policy> {
+    let mut policy = POLICY;
+    for (name, value) in &connection.offer {
+        let bits =
+            value.as_u64().and_then(|bits| WindowBits::new(u8::try_from(bits).ok()?)).unwrap_or_default();
+        policy = match name.as_str() {
+            "server_no_context_takeover" => policy.with_receive_takeover(false),
+            "client_no_context_takeover" => policy.with_send_takeover(false),
+            "server_max_window_bits" => policy.with_receive_window(bits),
+            "client_max_window_bits" => policy.with_send_window(bits),
+            _ => return Err(format!("no such parameter: {name}").into()),
+        };
+    }
+    Ok(policy)
+}
+
+fn accept(mut stream: TcpStream, plan: &Plan) -> Result<(Ours<Server>, String)> {
     let mut decoder = RequestDecoder::new();
     let mut head = Vec::new();
     loop {
@@ -55,11 +86,14 @@ fn accept(mut stream: TcpStream, _: &Plan) -> Result<(Ours<Server>, String)> {
         match decoder.decode(&head)? {
             None => {}
             Some((Request::Upgrade(upgrade), consumed)) => {
+                let agreed = deflate::accept(upgrade.extensions().filter(|_| plan.compress), &POLICY);
                 let mut out = [0; 512];
-                let n = upgrade.accept(Answer::default())?.encode(&mut out)?;
+                let answer = Answer { extensions: agreed.as_deref(), ..Answer::default() };
+                let n = upgrade.accept(answer)?.encode(&mut out)?;
                 stream.write_all(&out[..n])?;
                 let target = upgrade.http().target().to_owned();
-                return Ok((Ours::new(stream, &head[consumed..]), target));
+                let agreed = agreed.map(|agreed| agreed.parameters());
+                return Ok((Ours::new(stream, &head[consumed..], agreed, POLICY), target));
             }
             Some((Request::Http(_), _)) => return Err("not a WebSocket handshake".into()),
         }
@@ -108,18 +142,21 @@ enum Came {
 }
 
 impl<R: End> Ours<R> {
-    fn new(stream: TcpStream, first_bytes: &[u8]) -> Self {
-        let session = Session::new(CONFIG, Vec::new());
-        Self { stream, first_bytes: Cursor::new(first_bytes.to_vec()), session }
+    fn new(stream: TcpStream, first_bytes: &[u8], agreed: Option<Parameters>, policy: Policy) -> Self {
+        let mut session = Session::new(CONFIG, Vec::new());
+        if let Some(agreed) = agreed {
+            session = session.with_deflate(agreed, policy);
+        }
+        Self { stream, first_bytes: Cursor::new(first_bytes.to_vec()), session, agreed }
     }
 
-    /// Writes what `encode` makes of a frame, in `room` bytes at most.
+    /// Writes what `encode` makes of a frame, with so much payload.
     fn write(
         &mut self,
-        room: usize,
+        payload_len: usize,
         encode: impl FnOnce(FrameEncoder<'_>, &mut [u8]) -> std::result::Result<usize, wsproto::error::SendError>,
     ) -> Result<()> {
-        let mut out = vec![0; room];
+        let mut out = vec![0; MAX_HEADER_LEN + Compressor::bound(payload_len)];
         let n = encode(R::frame(&mut self.session.sender)?, &mut out)?;
         Ok(self.stream.write_all(&out[..n])?)
     }
@@ -172,16 +209,14 @@ fn closed(close: Option<CloseFrame<'_>>) -> Closed {
 
 impl<R: End> Peer for Ours<R> {
     fn extensions(&self) -> String {
-        String::new()
+        self.agreed.map(|_| deflate::NAME.to_owned()).unwrap_or_default()
     }
 
     fn send(&mut self, message: &Message) -> Result<()> {
         match message {
-            Message::Text(text) => {
-                self.write(MAX_HEADER_LEN + text.len(), |frame, out| frame.encode_text(text, out))
-            }
+            Message::Text(text) => self.write(text.len(), |frame, out| frame.encode_text(text, out)),
             Message::Binary(payload) => {
-                self.write(MAX_HEADER_LEN + payload.len(), |frame, out| frame.encode_binary(payload, out))
+                self.write(payload.len(), |frame, out| frame.encode_binary(payload, out))
             }
         }
     }
@@ -190,9 +225,7 @@ impl<R: End> Peer for Ours<R> {
         let kind = if is_text { MessageKind::Text } else { MessageKind::Binary };
         for (n, part) in parts.iter().enumerate() {
             let is_last = n + 1 == parts.len();
-            self.write(MAX_HEADER_LEN + part.len(), |frame, out| {
-                frame.encode_fragment(kind, part, is_last, out)
-            })?;
+            self.write(part.len(), |frame, out| frame.encode_fragment(kind, part, is_last, out))?;
             if let (0, Some(payload)) = (n, ping) {
                 self.ping(payload)?;
             }
@@ -201,7 +234,7 @@ impl<R: End> Peer for Ours<R> {
     }
 
     fn ping(&mut self, payload: &str) -> Result<Vec<u8>> {
-        self.write(MAX_CONTROL_FRAME, |frame, out| frame.encode_ping(payload.as_bytes(), out))?;
+        self.write(MAX_CONTROL_PAYLOAD, |frame, out| frame.encode_ping(payload.as_bytes(), out))?;
         match self.next()? {
             Came::Pong(payload) => Ok(payload),
             Came::Message(_) | Came::Closed(_) => Err("something else than a Pong".into()),
@@ -226,7 +259,7 @@ impl<R: End> Peer for Ours<R> {
             Some(code) => Some(CloseFrame::new(CloseCode::new(code).ok_or("no code for the wire")?, reason)?),
             None => None,
         };
-        self.write(MAX_CONTROL_FRAME, |frame, out| frame.encode_close(close, out))?;
+        self.write(MAX_CONTROL_PAYLOAD, |frame, out| frame.encode_close(close, out))?;
         match self.receive()? {
             Incoming::Closed(closed) => Ok(closed),
             Incoming::Message(_) => Err("a message, not a Close frame".into()),
