@@ -1,6 +1,7 @@
 //! Who may connect, where, and how slowly.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -121,4 +122,43 @@ fn a_slow_request_is_cut() {
     let mut slow = server.connect();
     slow.write_all(b"GET / HTTP/1.1\r\nHost:").expect("sent");
     assert_status(&read_to_end(&mut slow), 408);
+}
+
+#[test]
+fn a_request_that_trickles_in_is_cut_at_the_same_time() {
+    let server = Server::start(&["--handshake-timeout", "0.5"]);
+    let mut slow = server.connect();
+    let start = Instant::now();
+    for byte in server.upgrade_head("/", "").bytes() {
+        // What was answered shows when it is read; a byte too late only makes the system say so.
+        if slow.write_all(&[byte]).is_err() {
+            break;
+        }
+        slow.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+        let mut answer = [0; 12];
+        if slow.read_exact(&mut answer).is_ok() {
+            assert_eq!(&answer, b"HTTP/1.1 408");
+            assert!((400..3000).contains(&start.elapsed().as_millis()), "after {:?}", start.elapsed());
+            return;
+        }
+    }
+    panic!("it was borne to its end");
+}
+
+#[test]
+fn a_hundred_thousand_header_fields_are_not_borne() {
+    let server = Server::start(&[]);
+    let mut stream = server.connect();
+    stream.write_all(b"GET /ws HTTP/1.1\r\n").expect("sent");
+    for n in 0..100_000 {
+        if stream.write_all(format!("A{n}: b\r\n").as_bytes()).is_err() {
+            break;
+        }
+    }
+    // Either the answer, or by now the reset of a connection that went on when it was told.
+    let mut answer = Vec::new();
+    if stream.read_to_end(&mut answer).is_ok() {
+        assert_status(&String::from_utf8(answer).expect("ASCII"), 431);
+    }
+    assert_status(&server.upgrade("/", ""), 101);
 }

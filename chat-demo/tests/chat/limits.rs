@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use crate::rig::{Server, frame, read_frame, read_to_end, until, wait_for_end};
 
@@ -92,4 +93,34 @@ fn pings_between_and_inside_of_messages_are_answered() {
     assert_eq!(read_frame(&mut stream), (0x8a, b"still there?".to_vec()));
     stream.write_all(&frame(0x80, two)).expect("sent");
     assert!(String::from_utf8_lossy(&read_frame(&mut stream).1).contains("in two"));
+}
+
+#[test]
+fn who_does_not_read_costs_the_others_no_time() {
+    let server = Server::start(&["--rate", "1000", "--burst", "1000", "--queue", "8"]);
+    let (mut ada, _) = server.join("json-delta");
+    let (mut ben, _) = server.join("json-delta");
+    let text = "😀".repeat(500);
+    let mut post = || {
+        let start = Instant::now();
+        ada.post("Ada", &text);
+        ada.next_with("new");
+        ben.next_with("new");
+        std::thread::sleep(Duration::from_millis(5));
+        start.elapsed()
+    };
+    let p99 = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() * 99 / 100]
+    };
+    let calm = p99((0..100).map(|_| post()).collect());
+    let _stalled: Vec<_> = (0..4).map(|_| server.raw(JSON)).collect();
+    let mut times = Vec::new();
+    until("all four are put out", || {
+        times.push(post());
+        (server.count_in_log("put out: it does not keep up") == 4).then_some(())
+    });
+    let beside = p99(times);
+    // Several times as long would be for a test that shares its machine; a stalled socket would be 10 seconds.
+    assert!(beside < calm * 4 + Duration::from_millis(100), "{calm:?} alone, {beside:?} beside them");
 }

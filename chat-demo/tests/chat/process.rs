@@ -1,6 +1,10 @@
 //! How it starts and how it ends.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
+
+use tungstenite::protocol::CloseFrame;
+use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::rig::{Server, chat_demo, read_frame, wait_for_end};
 
@@ -73,4 +77,76 @@ fn a_folder_that_is_not_there_is_explained() {
     let output = chat_demo().args(["--assets", "no/such/folder"]).output().expect("it runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("no/such/folder"));
+}
+
+#[test]
+fn flags_that_make_no_sense_are_explained() {
+    for (arguments, words) in [
+        (["--ping-interval", "0"], "seconds between"),
+        (["--ping-interval", "NaN"], "seconds between"),
+        (["--pong-timeout", "5s"], "seconds between"),
+        (["--allow-origin", "chat.test"], "scheme://host"),
+        (["--allow-origin", "https://chat.test/"], "scheme://host"),
+        (["--rate", "0"], "1..="),
+        (["--queue", "0"], "1..="),
+        (["--log", "loud"], "\"warn\", \"info\""),
+    ] {
+        let output = chat_demo().args(arguments).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn help_names_every_flag_in_the_readme() {
+    let output = chat_demo().arg("--help").output().expect("it runs");
+    let help = String::from_utf8(output.stdout).expect("UTF-8");
+    let readme = include_str!("../../README.md");
+    let flags = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
+    for flag in flags.map(|word| word.trim_end_matches(|c: char| !c.is_ascii_lowercase())) {
+        assert!(matches!(flag, "--help" | "--version") || readme.contains(flag), "{flag}");
+    }
+}
+
+#[test]
+fn each_connection_s_end_is_one_line() {
+    let server = Server::start(&[]);
+    let (mut ada, _) = server.join("json");
+    ada.post("Ada", "one");
+    ada.send("nonsense");
+    ada.next_with("error");
+    ada.socket
+        .close(Some(CloseFrame { code: CloseCode::Library(3000), reason: "bye".into() }))
+        .expect("sent");
+    let line = server.log_line("left");
+    for part in ["INFO", "peer=127.0.0.1:", "code=3000", "received=2", "posted=1", "after=", "left: closed"] {
+        assert!(line.contains(part), "{part:?} is missing: {line}");
+    }
+    drop(server.join("json"));
+    assert!(server.log_line("code=1006").contains("gone without a Close frame"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_limit_of_open_files_is_raised_as_far_as_it_goes() {
+    let limited = |limits: &str, arguments: &[&str]| {
+        let script = format!("{limits}; exec \"$0\" --listen 127.0.0.1:0 \"$@\"");
+        Server::spawn(
+            Command::new("sh").arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_chat-demo")).args(arguments),
+        )
+    };
+    let server = limited("ulimit -Sn 64", &["--max-connections", "200"]);
+    let crowd: Vec<_> = (0..150).map(|_| server.join("json")).collect();
+    assert_eq!(crowd.len(), 150);
+
+    let server = limited("ulimit -n 200", &["--max-connections", "300"]);
+    let line = server.log_line("files");
+    assert!(
+        line.contains("only 200 files may be open: 72 connections at a time, not 300; try `ulimit -n 428`"),
+        "{line}"
+    );
+    let crowd: Vec<_> = (0..72).map(|_| server.join("json")).collect();
+    assert!(server.upgrade("/", "").starts_with("HTTP/1.1 503 "));
+    drop(crowd);
 }

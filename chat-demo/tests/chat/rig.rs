@@ -112,11 +112,30 @@ impl Server {
         (client, first)
     }
 
-    pub fn wait_for_log(&self, words: &str) {
-        until(&format!("a log of {words:?}"), || self.log.lock().unwrap().contains(words).then_some(()));
+    /// What it holds of the machine's memory, in KiB.
+    #[cfg(target_os = "linux")]
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
-    /// Asks it to stop: `TERM` or `INT`.
+    /// The first line of the log that has these words; it may be still to come.
+    pub fn log_line(&self, words: &str) -> String {
+        until(&format!("a log of {words:?}"), || {
+            self.log.lock().unwrap().lines().find(|line| line.contains(words)).map(str::to_owned)
+        })
+    }
+
+    pub fn count_in_log(&self, words: &str) -> usize {
+        self.log.lock().unwrap().matches(words).count()
+    }
+
+    pub fn wait_for_log(&self, words: &str) {
+        self.log_line(words);
+    }
+
+    /// Sends it a signal: `TERM`, `INT`, `KILL`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(sent.expect("kill").success());
