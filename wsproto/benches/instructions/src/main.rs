@@ -1,0 +1,136 @@
+//! What the engine does for each of so many messages: `instructions TIMES ROUTINE`. `.ci/instructions` counts the
+//! instructions of [`measured`], which are the same in each run, and compares them with `expected.txt`.
+//!
+//! Without arguments it prints each routine's name.
+
+use std::hint::black_box;
+
+use wsproto::connection::{Client, Config, Sender, Server};
+use wsproto::handshake::{Answer, Request};
+use wsproto::session::{Message, Session};
+use wsproto::wire::{FrameHeader, MaskingKey, Opcode, frame};
+
+/// A name, and what does it so often.
+type Routine = (&'static str, fn(usize));
+
+const ROUTINES: [Routine; 11] = [
+    ("receive 16 bytes of text", |times| receive(Opcode::Text, 16, times)),
+    ("receive 125 bytes of text", |times| receive(Opcode::Text, 125, times)),
+    ("receive 1024 bytes of text", |times| receive(Opcode::Text, 1024, times)),
+    ("receive 1024 bytes of binary", |times| receive(Opcode::Binary, 1024, times)),
+    ("receive 100000 bytes of text in pieces", |times| receive(Opcode::Text, 100_000, times)),
+    ("receive a ping", |times| receive(Opcode::Ping, 5, times)),
+    ("send 16 bytes of text", |times| send(16, times)),
+    ("send 16 bytes of text, masked", |times| send_masked(16, times)),
+    ("send 1024 bytes of text, masked", |times| send_masked(1024, times)),
+    ("mask 7 bytes", |times| mask(7, times)),
+    ("answer a browser's handshake", answer),
+];
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => ROUTINES.iter().for_each(|(name, _)| println!("{name}")),
+        [times, name] => {
+            let (_, run) = ROUTINES.iter().find(|(other, _)| other == name).expect("a routine");
+            run(times.parse().expect("a number"));
+        }
+        _ => panic!("instructions TIMES ROUTINE"),
+    }
+}
+
+/// The part that is counted: not how the input is made.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "Rust" fn measured(work: &mut dyn FnMut()) {
+    work();
+    // Something has to follow the call, or it would be a jump, and this function gone before its work is done.
+    black_box(());
+}
+
+const KEY: MaskingKey = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+
+/// Out of reads of 16 KiB; that they are copied into the session's buffer is not counted.
+fn receive(opcode: Opcode, len: usize, times: usize) {
+    let payload = vec![b'x'; len];
+    let header = FrameHeader::new(opcode, true, len as u64).expect("a frame");
+    let mut one = vec![0; len + 14];
+    let n = frame::encode(header.with_masking_key(Some(KEY)), &payload, &mut one).expect("it fits");
+    let bytes = one[..n].repeat(times);
+    let mut session = Session::<Server, _>::new(Config::new(), vec![0; 16_384]);
+    let (mut rest, mut received) = (&bytes[..], 0);
+    while !rest.is_empty() {
+        let read = session.push(&rest[..rest.len().min(16_384)]);
+        rest = &rest[read..];
+        measured(&mut || {
+            while let Some(message) = session.next().expect("valid frames") {
+                let (Message::Text(_) | Message::Binary(_) | Message::Ping(_)) = black_box(message) else {
+                    panic!("another message");
+                };
+                received += 1;
+            }
+        });
+    }
+    assert_eq!(received, times);
+}
+
+fn send(len: usize, times: usize) {
+    let text = "x".repeat(len);
+    let mut sender = Sender::<Server>::new();
+    let mut out = vec![0; len + 14];
+    measured(&mut || {
+        for _ in 0..times {
+            let written = sender.frame().encode_text(black_box(&text), black_box(&mut out));
+            black_box(written.expect("a frame"));
+        }
+    });
+}
+
+fn send_masked(len: usize, times: usize) {
+    let text = "x".repeat(len);
+    let mut sender = Sender::<Client>::new();
+    let mut out = vec![0; len + 14];
+    measured(&mut || {
+        for _ in 0..times {
+            let written = sender.frame(black_box(KEY)).encode_text(black_box(&text), black_box(&mut out));
+            black_box(written.expect("a frame"));
+        }
+    });
+}
+
+fn mask(len: usize, times: usize) {
+    let mut bytes = vec![0; len];
+    measured(&mut || {
+        for _ in 0..times {
+            black_box(black_box(KEY).apply(black_box(&mut bytes)));
+        }
+    });
+}
+
+const REQUEST: &[u8] = b"GET /chat?room=1 HTTP/1.1\r\n\
+    Host: example.com:8080\r\n\
+    Connection: keep-alive, Upgrade\r\n\
+    Pragma: no-cache\r\n\
+    Cache-Control: no-cache\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n\
+    Upgrade: websocket\r\n\
+    Origin: https://example.com\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    Accept-Encoding: gzip, deflate, br, zstd\r\n\
+    Accept-Language: en-US,en;q=0.9\r\n\
+    Cookie: session=0123456789abcdef0123456789abcdef\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
+
+fn answer(times: usize) {
+    let mut out = [0; 1024];
+    measured(&mut || {
+        for _ in 0..times {
+            let Ok(Some((Request::Upgrade(upgrade), _))) = Request::decode(black_box(REQUEST)) else {
+                panic!("a handshake");
+            };
+            let acceptance = upgrade.accept(Answer::default()).expect("an answer");
+            black_box(acceptance.encode(black_box(&mut out)).expect("it fits"));
+        }
+    });
+}
