@@ -70,3 +70,19 @@ pub use wire::{CloseCode, CloseFrame, MaskingKey};
 #[cfg(all(doctest, feature = "handshake"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// Compiles the guides' programs. Those that need other crates are compiled by `docs/programs`.
+#[cfg(all(doctest, feature = "handshake", feature = "alloc"))]
+mod guides {
+    #[doc = include_str!("../docs/adapter.md")]
+    struct Adapter;
+
+    #[doc = include_str!("../docs/buffers.md")]
+    struct Buffers;
+
+    #[doc = include_str!("../docs/deploying.md")]
+    struct Deploying;
+
+    #[doc = include_str!("../docs/http2-http3.md")]
+    struct Http2Http3;
+}
