@@ -6,7 +6,6 @@ use std::fs;
 use std::future::Future;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -51,27 +50,32 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a program that prints where it listens as a URI, somewhere in its first line.
-    pub fn start(program: &Path, arguments: &[&str]) -> Self {
+    /// Starts a program, given with its arguments, if not only with an address on which the system chooses the port. It
+    /// prints where it listens as a URI, somewhere in its first line.
+    pub fn start(program: &str) -> Self {
         let core = SERVER_CORE.to_string();
         let mut command = Command::new("taskset");
-        command.args(["-c", &core]).arg(program).args(arguments);
+        command.args(["-c", &core]).args(program.split(' '));
+        if !program.contains(' ') {
+            command.arg("127.0.0.1:0");
+        }
         command.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null());
         let mut child = command.spawn().expect("taskset, of util-linux");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("a line");
-        let address = line.split("://").nth(1).unwrap_or_else(|| panic!("{}: {line:?}", program.display()));
+        let address = line.split("://").nth(1).unwrap_or_else(|| panic!("{program}: {line:?}"));
         let address = address.split(['/', ' ', '\n']).next().unwrap_or_default().to_owned();
         Self { child, address }
     }
 
-    /// What it has spent of its core so far, in the system and in itself.
-    pub fn cpu_time(&self) -> Duration {
+    /// What it has spent of its core so far: in all, and of that in itself, outside the system.
+    pub fn cpu_time(&self) -> (Duration, Duration) {
         let stat = self.proc("stat");
         // Behind the name, which may have spaces in it: `utime` and `stime`, in ticks of 10 ms.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks: u64 = [11, 12].iter().map(|at| fields[*at].parse::<u64>().expect("a number")).sum();
-        Duration::from_millis(ticks * 10)
+        let [user, system] =
+            [11, 12].map(|at| fields[at].parse().map(Duration::from_millis).expect("a number"));
+        ((user + system) * 10, user * 10)
     }
 
     /// The memory that it has in use, in bytes.
@@ -113,9 +117,4 @@ pub fn connect(address: &str, path: &str) -> TcpStream {
     }
     assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head[..filled]));
     stream
-}
-
-/// Where a program of this workspace lies: beside this one.
-pub fn sibling(name: &str) -> PathBuf {
-    std::env::current_exe().expect("a path").with_file_name(name)
 }

@@ -1,11 +1,10 @@
-//! What an idle connection costs a server in memory of its own: `idle [--write] [--path PATH] NAME=PROGRAM...`
+//! What an idle connection costs a server in memory of its own: `idle [--write] NAME=PROGRAM...`
 //!
 //! The difference of its resident memory before and behind 10,000 connections, of which each has had one message
-//! echoed, or was only opened where a server has a path of its own and is no echo. What the system holds for a socket is
-//! not in it.
+//! echoed. What the system holds for a socket is not in it. Connections are only opened to a server that is no echo, with
+//! `--path PATH`; for instance: `idle --path /ws "chat-demo=target/release/chat-demo --listen 127.0.0.1:0 --log off"`
 
 use std::io::{Read, Write};
-use std::path::Path;
 use std::time::Duration;
 
 use peers::{Server, page};
@@ -22,7 +21,7 @@ fn main() {
     peers::take_load_core();
     let mut table = format!("| | bytes a connection, {CONNECTIONS} of them idle |\n|---|---|\n");
     for (name, program) in arguments.iter().filter_map(|argument| argument.split_once('=')) {
-        let server = Server::start(Path::new(program), &["127.0.0.1:0"]);
+        let server = Server::start(program);
         let open = || {
             let mut stream = peers::connect(&server.address, path.map_or("/", String::as_str));
             if path.is_none() {

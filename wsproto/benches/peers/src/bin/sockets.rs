@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
@@ -27,12 +26,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Cell {
     messages_per_second: f64,
     cpu_per_message: f64,
+    /// Of that, outside the system.
+    user_per_message: f64,
 }
 
 fn main() {
-    let servers: Vec<(String, PathBuf)> = std::env::args()
-        .filter_map(|argument| argument.split_once('=').map(|(name, path)| (name.to_owned(), path.into())))
-        .collect();
+    let arguments: Vec<String> = std::env::args().collect();
+    let servers: Vec<(&str, &str)> =
+        arguments.iter().filter_map(|argument| argument.split_once('=')).collect();
     assert!(!servers.is_empty(), "no server: NAME=PROGRAM");
     let machine = page::machine();
     peers::raise_file_limit();
@@ -42,21 +43,23 @@ fn main() {
     for round in 1..=ROUNDS {
         for (column, &load) in LOADS.iter().enumerate() {
             for (row, (name, program)) in servers.iter().enumerate() {
-                // Its address is the server's last argument where it takes one; others ignore it.
-                let server = Server::start(program, &["127.0.0.1:0"]);
+                let server = Server::start(program);
                 let cell = measure(&server, load);
                 let title = title(load).replace("<br>", " ");
-                eprintln!("round {round}/{ROUNDS}, {title}: {name}: {}", show(cell));
+                eprintln!(
+                    "round {round}/{ROUNDS}, {title}: {name}: {}, {:.2} µs of it in itself",
+                    show(cell),
+                    cell.user_per_message * 1e6
+                );
                 let best = best.entry((row, column)).or_insert(cell);
                 best.messages_per_second = best.messages_per_second.max(cell.messages_per_second);
                 best.cpu_per_message = best.cpu_per_message.min(cell.cpu_per_message);
+                best.user_per_message = best.user_per_message.min(cell.user_per_message);
             }
         }
     }
 
-    let mut table = format!("{machine}.\n\n|");
-    LOADS.iter().for_each(|load| table += &format!(" | {}", title(*load)));
-    table += &format!(" |\n|---|{}\n", "---|".repeat(LOADS.len()));
+    let mut table = format!("{machine}.\n\n| |{}\n|---|{}\n", columns(), "---|".repeat(LOADS.len()));
     for (row, (name, _)) in servers.iter().enumerate() {
         table += &format!("| {name} ");
         for column in 0..LOADS.len() {
@@ -68,7 +71,46 @@ fn main() {
         }
         table += "|\n";
     }
-    page::show("sockets", &table);
+    page::show("sockets", &format!("{table}\n{}", goals(&servers, &best)));
+}
+
+/// How ours compare with the best of the others in each column; a tokio program has tokio programs as its peers.
+fn goals(servers: &[(&str, &str)], best: &BTreeMap<(usize, usize), Cell>) -> String {
+    let rows = |is_one: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        (0..servers.len()).filter(|row| is_one(servers[*row].0)).collect()
+    };
+    let all_others = rows(&|name| !name.starts_with("echo_"));
+    let on_tokio = rows(&|name| !name.starts_with("echo_") && !name.starts_with("uWebSockets"));
+    let mut table =
+        format!("| ratio to the best peer | goal |{}\n|---|---|{}\n", columns(), "---|".repeat(LOADS.len()));
+    for (ours, others, label) in
+        [("echo_mio", &all_others, "all"), ("echo_tokio", &on_tokio, "those on tokio")]
+    {
+        let Some(row) = servers.iter().position(|(name, _)| *name == ours) else { continue };
+        let cells = |column: usize| others.iter().map(move |other| best[&(*other, column)]);
+        table += &format!("| {ours}, {label}: messages a second | at least 1 |");
+        for column in 0..LOADS.len() {
+            let most = cells(column).map(|cell| cell.messages_per_second).fold(0.0, f64::max);
+            let ratio = best[&(row, column)].messages_per_second / most;
+            table += &format!(" {ratio:.2} {} |", verdict(ratio >= 1.0));
+        }
+        table += &format!("\n| {ours}, {label}: CPU a message | at most 1 |");
+        for column in 0..LOADS.len() {
+            let least = cells(column).map(|cell| cell.cpu_per_message).fold(f64::MAX, f64::min);
+            let ratio = best[&(row, column)].cpu_per_message / least;
+            table += &format!(" {ratio:.2} {} |", verdict(ratio <= 1.0));
+        }
+        table += "\n";
+    }
+    table
+}
+
+fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "**missed**" }
+}
+
+fn columns() -> String {
+    LOADS.iter().map(|load| format!(" {} |", title(*load))).collect()
 }
 
 fn title((connections, payload, window): (usize, usize, usize)) -> String {
@@ -83,12 +125,14 @@ fn show(cell: Cell) -> String {
 fn measure(server: &Server, (connections, payload, window): (usize, usize, usize)) -> Cell {
     let mut load = Load::new(server, connections, payload, window);
     load.run(WARM_UP);
-    let (messages, cpu, started) = (load.messages, server.cpu_time(), Instant::now());
+    let (messages, (cpu, user), started) = (load.messages, server.cpu_time(), Instant::now());
     load.run(MEASURED);
-    let messages = (load.messages - messages) as f64;
+    let (messages, elapsed) = ((load.messages - messages) as f64, started.elapsed());
+    let (cpu_after, user_after) = server.cpu_time();
     Cell {
-        messages_per_second: messages / started.elapsed().as_secs_f64(),
-        cpu_per_message: (server.cpu_time() - cpu).as_secs_f64() / messages,
+        messages_per_second: messages / elapsed.as_secs_f64(),
+        cpu_per_message: (cpu_after - cpu).as_secs_f64() / messages,
+        user_per_message: (user_after - user).as_secs_f64() / messages,
     }
 }
 
