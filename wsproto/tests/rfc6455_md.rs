@@ -1,8 +1,13 @@
 //! `docs/rfc6455.md` and `docs/rfc7692.md` name a file, and a test or the caller, for each rule of their RFC: here it is
 //! checked that they exist.
 
+#[path = "common/named_tests.rs"]
+mod named_tests;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use named_tests::has_test;
 
 #[test]
 fn each_file_test_and_quotation_of_rfc_6455_exists() {
@@ -73,27 +78,6 @@ fn path(file: &str) -> PathBuf {
         Some(_) => root().join(file),
         None => root().join("src").join(file),
     }
-}
-
-/// `file.rs::test`, in `tests/` or, with its path, in `src/`; `vectors/file.json::case`.
-fn has_test(name: &str) -> bool {
-    let (file, test) = name.split_once("::").unwrap();
-    let folder = if file.starts_with("src/") { root() } else { root().join("tests") };
-    let text = read(&folder.join(file));
-    if file.starts_with("vectors/") {
-        return text.contains(&format!("\"name\": \"{test}\","));
-    }
-    // The attribute stands right before the function, or before further attributes of it.
-    let mut before = "";
-    for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
-        if before == "#[test]" && line.starts_with(&format!("fn {test}(")) {
-            return true;
-        }
-        if !line.starts_with("#[") || line == "#[test]" {
-            before = line;
-        }
-    }
-    false
 }
 
 /// The text without line ends and the marks of comments.
