@@ -1,5 +1,11 @@
 use core::fmt;
 
+#[cfg(not(feature = "simd"))]
+use core::str::from_utf8 as check;
+// The one whose errors tell where they are, as those of `core` do. It costs no more.
+#[cfg(feature = "simd")]
+use simdutf8::compat::from_utf8 as check;
+
 /// Checks text that comes in pieces, wherever it was cut, and fails at the first byte that makes it impossible
 /// ([RFC 6455 §8.1], [RFC 3629 §4]).
 ///
@@ -33,7 +39,7 @@ pub struct Utf8Validator {
 /// Returns `bytes` as text if they are UTF-8.
 #[inline]
 pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
-    core::str::from_utf8(bytes).ok()
+    check(bytes).ok()
 }
 
 /// The text can't be UTF-8, whatever follows.
@@ -64,7 +70,7 @@ impl Utf8Validator {
     pub fn validate(&mut self, piece: &[u8]) -> Result<(), Utf8Error> {
         let finished = self.finish_character(piece)?;
         let rest = piece.get(finished..).unwrap_or_default();
-        let Err(error) = core::str::from_utf8(rest) else {
+        let Err(error) = check(rest) else {
             return Ok(());
         };
         // What `from_utf8` calls an error may be a character that the cut went through: its bytes decide.
