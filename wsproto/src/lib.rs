@@ -38,6 +38,8 @@
 //! [RFC 6455]: https://www.rfc-editor.org/rfc/rfc6455
 
 #![no_std]
+// docs.rs shows which feature brings an item.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations, unreachable_pub)]
 // No input may panic: what could is not written in the first place.
@@ -70,7 +72,7 @@ pub use wire::{CloseCode, CloseFrame, MaskingKey};
 
 /// Compiles the README's example.
 #[cfg(all(doctest, feature = "handshake"))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
 
 /// Compiles the guides' programs. Those that need other crates are compiled by `docs/programs`.
