@@ -2,9 +2,11 @@
 
 pub mod cuts;
 pub mod deflate;
+pub mod deflate_pair;
 pub mod frames;
 pub mod handshakes;
 pub mod http;
+pub mod inflate;
 pub mod lists;
 pub mod messages;
 pub mod pair;
