@@ -3,7 +3,6 @@
 //! All that it waits for stands in one `select!`. Whatever comes first, nothing is lost of the rest: half a frame is in
 //! the session, half a write in `unsent`, and neither in a future that is dropped.
 
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use wsproto::session::{Message, Session};
 use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME};
 
 use crate::flags::Flags;
-use crate::message::{Fault, MAX_MESSAGE, Outgoing, Post};
+use crate::message::{self, Fault, MAX_MESSAGE, Post};
 use crate::room::Membership;
 use crate::server::Shutdown;
 use crate::transport::{BATCH, Unsent, hang_up};
@@ -77,18 +76,6 @@ struct Heartbeat {
     due: Instant,
 }
 
-/// Why a connection ended.
-enum End {
-    Closed,
-    Failed(ProtocolError),
-    Vanished,
-    NotKeepingUp,
-    TookNothing,
-    NoPong,
-    NoClose,
-    Transport(io::Error),
-}
-
 impl Connection {
     /// Starts behind the opening handshake; `received` is what already came after it.
     pub(crate) fn new(stream: TcpStream, member: Membership, flags: &Flags, mut received: &[u8]) -> Self {
@@ -121,19 +108,25 @@ impl Connection {
         let Self { stream, member, record: Record { began, close_code, received, posted }, .. } = self;
         // Out of the room at once, however long the peer takes.
         drop(member);
-        // 1006 is what [RFC 6455 §7.1.5] calls an end without a Close frame; its absence in one is 1005.
-        let code = match end {
-            End::Closed => close_code.map_or(1005, CloseCode::get),
-            End::Failed(error) => error.close_code().get(),
-            _ => close_code.map_or(1006, CloseCode::get),
-        };
-        info!(code, received, posted, after = ?began.elapsed(), "left: {end}");
-        if matches!(end, End::Closed | End::Failed(_)) {
-            hang_up(stream).await;
+        let after = began.elapsed();
+        // [RFC 6455 §7.1.5]: 1005 stands for a Close frame without a code, 1006 for none at all.
+        let code = |otherwise| close_code.map_or(otherwise, CloseCode::get);
+        match end {
+            Ok(None) => info!(code = code(1005), received, posted, ?after, "left: closed"),
+            Ok(Some(error)) => {
+                let code = error.close_code();
+                info!(%code, received, posted, ?after, "left: failed with {code}: {error}");
+            }
+            Err(error) => {
+                info!(code = code(1006), received, posted, ?after, "left: {error}");
+                return;
+            }
         }
+        hang_up(stream).await;
     }
 
-    async fn talk(&mut self, mut shutdown: Shutdown) -> End {
+    /// Gives what rule was broken, or else why the peer was given up.
+    async fn talk(&mut self, mut shutdown: Shutdown) -> io::Result<Option<ProtocolError>> {
         let mut failure = None;
         loop {
             // However much a client sends, all others have their turn in between.
@@ -148,27 +141,27 @@ impl Connection {
             }
             let is_idle = self.unsent.is_empty();
             if is_idle && self.session.should_close_transport() {
-                return failure.map_or(End::Closed, End::Failed);
+                return Ok(failure);
             }
             let is_open = self.session.state() == ConnectionState::Open;
             self.write_until =
                 (!is_idle).then(|| self.write_until.unwrap_or_else(|| Instant::now() + self.write_timeout));
             let deadlines = [self.write_until, self.close_until, Some(self.heartbeat.due)];
             let wakes_at = deadlines.into_iter().flatten().min().unwrap_or(self.heartbeat.due);
-            let step = tokio::select! {
-                () = self.member.put_out.wait() => Err(End::NotKeepingUp),
-                () = shutdown.begun(), if is_open => {
-                    self.say_goodbye(CloseCode::GOING_AWAY, "the server is stopping");
-                    Ok(())
+            tokio::select! {
+                _ = &mut self.member.put_out => return Err(given_up("put out: it does not keep up")),
+                () = shutdown.begun(), if is_open => self.say_goodbye(CloseCode::GOING_AWAY, "the server is stopping"),
+                () = sleep_until(wakes_at) => self.look_at_the_clock()?,
+                ready = self.stream.writable(), if !is_idle => {
+                    ready?;
+                    self.write()?;
                 }
-                () = sleep_until(wakes_at) => self.look_at_the_clock(),
-                ready = self.stream.writable(), if !is_idle => ready.map_err(End::Transport).and_then(|()| self.write()),
                 // Not before all is taken that is there: a full buffer would grow.
-                ready = self.stream.readable(), if is_idle => ready.map_err(End::Transport).and_then(|()| self.read()),
-                () = self.member.queue.receive(self.unsent.frames(), BATCH), if is_idle && is_open => Ok(()),
-            };
-            if let Err(end) = step {
-                return end;
+                ready = self.stream.readable(), if is_idle => {
+                    ready?;
+                    self.read()?;
+                }
+                () = self.member.queue.receive(self.unsent.frames(), BATCH), if is_idle && is_open => {}
             }
         }
     }
@@ -216,7 +209,7 @@ impl Connection {
             // The replies to the others, and to an error, are the engine's.
             _ => None,
         };
-        self.unsent.frames().extend(fault.map(|fault| Outgoing::from(fault).to_frame()));
+        self.unsent.frames().extend(fault.map(message::error));
         if reply.is_due() {
             let mut frame = [0; MAX_CONTROL_FRAME];
             let len = reply.encode(sender.frame(), &mut frame).expect("any reply fits");
@@ -236,21 +229,21 @@ impl Connection {
         result
     }
 
-    fn read(&mut self) -> Result<(), End> {
+    fn read(&mut self) -> io::Result<()> {
         match self.stream.try_read(self.session.buffer()) {
-            Ok(0) => self.session.receive_eof().map_err(|_| End::Vanished),
+            Ok(0) => self.session.receive_eof().map_err(|_| given_up("gone without a Close frame")),
             Ok(len) => {
                 self.session.filled(len);
                 Ok(())
             }
             // The socket only seemed to be ready.
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(End::Transport(error)),
+            Err(error) => Err(error),
         }
     }
 
-    fn write(&mut self) -> Result<(), End> {
-        if self.unsent.try_write(&self.stream).map_err(End::Transport)? > 0 {
+    fn write(&mut self) -> io::Result<()> {
+        if self.unsent.try_write(&self.stream)? > 0 {
             self.write_until = None;
         }
         Ok(())
@@ -266,18 +259,18 @@ impl Connection {
         self.close_until = Some(Instant::now() + self.close_timeout);
     }
 
-    fn look_at_the_clock(&mut self) -> Result<(), End> {
+    fn look_at_the_clock(&mut self) -> io::Result<()> {
         let now = Instant::now();
         if self.write_until.is_some_and(|until| until <= now) {
-            return Err(End::TookNothing);
+            return Err(given_up("dropped: it takes nothing of what is sent to it"));
         }
         if self.close_until.is_some_and(|until| until <= now) {
-            return Err(End::NoClose);
+            return Err(given_up("dropped: it did not answer our Close frame"));
         }
         if now < self.heartbeat.due {
             return Ok(());
         }
-        let number = self.heartbeat.beat(now).ok_or(End::NoPong)?;
+        let number = self.heartbeat.beat(now).ok_or_else(|| given_up("dropped: it did not answer a Ping"))?;
         let mut frame = [0; MAX_CONTROL_FRAME];
         // After the closing handshake there is nothing to find out.
         if let Ok(len) = self.session.frame().encode_ping(&number, &mut frame) {
@@ -291,6 +284,10 @@ impl Connection {
             self.unsent.frames().push(Bytes::copy_from_slice(frame));
         }
     }
+}
+
+fn given_up(reason: &'static str) -> io::Error {
+    io::Error::other(reason)
 }
 
 impl Allowance {
@@ -329,21 +326,6 @@ impl Heartbeat {
         if !self.is_answered && pong == self.pings.to_be_bytes() {
             self.is_answered = true;
             self.due = Instant::now() + self.pause;
-        }
-    }
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => f.write_str("closed"),
-            Self::Failed(error) => write!(f, "failed with {}: {error}", error.close_code()),
-            Self::Vanished => f.write_str("gone without a Close frame"),
-            Self::NotKeepingUp => f.write_str("put out: it does not keep up"),
-            Self::TookNothing => f.write_str("dropped: it takes nothing of what is sent to it"),
-            Self::NoPong => f.write_str("dropped: it did not answer a Ping"),
-            Self::NoClose => f.write_str("dropped: it did not answer our Close frame"),
-            Self::Transport(error) => write!(f, "transport failed: {error}"),
         }
     }
 }

@@ -58,17 +58,10 @@ async fn run(flags: Flags) -> Result<(), String> {
 
 /// On stdout, which is for this line alone: a program that started us on port 0 reads the port from it.
 fn announce(address: SocketAddr) {
-    let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { host(address) };
+    let is_any = address.ip().is_unspecified();
+    let place = if is_any { format!("localhost:{}", address.port()) } else { address.to_string() };
     // Whoever closed our stdout does not want to know.
-    let _ = writeln!(std::io::stdout(), "http://{host}:{}", address.port());
-}
-
-/// The address without its port, as it stands in a URL.
-fn host(address: SocketAddr) -> String {
-    match address {
-        SocketAddr::V4(v4) => v4.ip().to_string(),
-        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
-    }
+    let _ = writeln!(std::io::stdout(), "http://{place}");
 }
 
 fn explain(error: &std::io::Error, address: SocketAddr) -> String {

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use wsproto::connection::{Sender, Server};
 use wsproto::wire::MAX_HEADER_LEN;
 
@@ -64,18 +63,6 @@ pub(crate) struct Message {
     pub(crate) post: Post,
 }
 
-/// A message as it is shown: `json` stays as simple as can be.
-#[derive(Debug, Serialize)]
-pub(crate) struct Shown<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    user: &'a str,
-    text: &'a str,
-    time: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-}
-
 /// What is wrong with something that a client sent, in words for the person who wrote it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
@@ -89,30 +76,6 @@ pub(crate) enum Fault {
     TooFast,
     /// The room has more to say than it can send.
     Busy,
-}
-
-/// What we send.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub(crate) enum Outgoing<'a> {
-    /// Newest first; with how many are online for those who speak [`Subprotocol::JsonDelta`].
-    History {
-        msg: Vec<Shown<'a>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        online: Option<usize>,
-    },
-    /// Oldest first.
-    New {
-        new: Vec<Shown<'a>>,
-    },
-    Online {
-        online: usize,
-    },
-    Error {
-        error: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        key: Option<String>,
-    },
 }
 
 impl Post {
@@ -160,38 +123,60 @@ fn harmless(name: &str) -> String {
 }
 
 impl Message {
-    pub(crate) fn shown(&self, subprotocol: Subprotocol) -> Shown<'_> {
+    /// As it is shown: `json` stays as simple as can be.
+    fn shown(&self, subprotocol: Subprotocol) -> Value {
         let Self { id, post: Post { user, text, key } } = self;
-        let is_delta = subprotocol == Subprotocol::JsonDelta;
-        Shown {
-            id: is_delta.then(|| id.to_string()),
-            user,
-            text,
-            time: id.time,
-            key: key.as_deref().filter(|_| is_delta),
+        let mut shown = json!({ "user": user, "text": text, "time": id.time });
+        if subprotocol == Subprotocol::JsonDelta {
+            shown["id"] = id.to_string().into();
+            if let Some(key) = key {
+                shown["key"] = key.as_str().into();
+            }
         }
+        shown
     }
 }
 
-impl From<(Fault, Option<String>)> for Outgoing<'_> {
-    fn from((fault, key): (Fault, Option<String>)) -> Self {
-        Self::Error { error: fault.to_string(), key }
+/// The history, newest first; with how many are online for those who speak [`Subprotocol::JsonDelta`].
+pub(crate) fn history<'a>(
+    newest_first: impl Iterator<Item = &'a Message>,
+    subprotocol: Subprotocol,
+    online: Option<usize>,
+) -> Bytes {
+    let list: Vec<_> = newest_first.map(|message| message.shown(subprotocol)).collect();
+    let mut outgoing = json!({ "msg": list });
+    if let Some(online) = online {
+        outgoing["online"] = online.into();
     }
+    frame(&outgoing)
 }
 
-impl Outgoing<'_> {
-    /// Encodes it into a whole frame, which any number of connections can share: a server's frames are not masked, and
-    /// one that is a whole message depends on nothing before it.
-    ///
-    /// A connection asks its own [`Sender`] whether a message may be sent now.
-    pub(crate) fn to_frame(&self) -> Bytes {
-        let json = serde_json::to_string(self).expect("texts and numbers are JSON");
-        let mut frame = vec![0; MAX_HEADER_LEN + json.len()];
-        let len =
-            Sender::<Server>::new().frame().encode_text(&json, &mut frame).expect("there is room for it");
-        frame.truncate(len);
-        frame.into()
-    }
+/// What is new, oldest first.
+pub(crate) fn new<'a>(oldest_first: impl Iterator<Item = &'a Message>) -> Bytes {
+    let list: Vec<_> = oldest_first.map(|message| message.shown(Subprotocol::JsonDelta)).collect();
+    frame(&json!({ "new": list }))
+}
+
+pub(crate) fn online(count: usize) -> Bytes {
+    frame(&json!({ "online": count }))
+}
+
+/// What was wrong, with the post's key, if it has one.
+pub(crate) fn error((fault, key): (Fault, Option<String>)) -> Bytes {
+    let error = fault.to_string();
+    frame(&key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key })))
+}
+
+/// Encodes a whole frame, which any number of connections can share: a server's frames are not masked, and one that is a
+/// whole message depends on nothing before it.
+///
+/// A connection asks its own [`Sender`] whether a message may be sent now.
+fn frame(outgoing: &Value) -> Bytes {
+    let json = outgoing.to_string();
+    let mut frame = vec![0; MAX_HEADER_LEN + json.len()];
+    let len = Sender::<Server>::new().frame().encode_text(&json, &mut frame).expect("there is room for it");
+    frame.truncate(len);
+    frame.into()
 }
 
 impl Id {

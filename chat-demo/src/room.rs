@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::message::{Fault, HISTORY, Id, Message, Outgoing, Post, Subprotocol};
+use crate::message::{self, Fault, HISTORY, Id, Message, Post, Subprotocol};
 
 /// How many frames are made without a pause: each with one message, as long as the chat is calm.
 const BURST: u32 = 16;
@@ -66,7 +66,8 @@ struct Member {
 /// What a connection has of the room. The parts can be waited for side by side.
 pub(crate) struct Membership {
     pub(crate) queue: Queue,
-    pub(crate) put_out: PutOut,
+    /// Nothing is ever sent by it: it ends when the room has put this member out for not keeping up.
+    pub(crate) put_out: oneshot::Receiver<Infallible>,
     pub(crate) place: Place,
 }
 
@@ -78,9 +79,6 @@ pub(crate) struct Queue {
     /// The count that this member was told last.
     told: usize,
 }
-
-/// Tells when the room has put this member out.
-pub(crate) struct PutOut(oneshot::Receiver<Infallible>);
 
 /// A place in the room, left when it is dropped.
 pub(crate) struct Place {
@@ -120,7 +118,7 @@ impl Room {
         state.next_member += 1;
         let told = state.online() + 1;
         let is_delta = subprotocol == Subprotocol::JsonDelta;
-        let list = whole(&state.history, subprotocol, is_delta.then_some(told));
+        let list = message::history(state.history.iter(), subprotocol, is_delta.then_some(told));
         queue.try_send(list).expect("the queue is new");
         state.members.insert(id, Member { subprotocol, queue, _in_room: in_room });
         self.came_or_left.notify_one();
@@ -128,7 +126,7 @@ impl Room {
         drop(state);
         Membership {
             queue: Queue { frames, online, told },
-            put_out: PutOut(put_out),
+            put_out,
             place: Place { room: Arc::clone(self), id },
         }
     }
@@ -195,8 +193,8 @@ impl Room {
         posts.drain(..count).for_each(|message| history.push_front(message));
         history.truncate(HISTORY);
         // Another encoding is another cell.
-        let list = LazyCell::new(|| whole(history, Subprotocol::Json, None));
-        let new = LazyCell::new(|| newest(history, count));
+        let list = LazyCell::new(|| message::history(history.iter(), Subprotocol::Json, None));
+        let new = LazyCell::new(|| message::new(history.iter().take(count).rev()));
         let before = members.len();
         members.retain(|_, member| {
             let frame = match member.subprotocol {
@@ -216,7 +214,7 @@ impl Room {
         loop {
             self.came_or_left.notified().await;
             let online = self.online();
-            self.online.send_replace((online, Outgoing::Online { online }.to_frame()));
+            self.online.send_replace((online, message::online(online)));
             // A crowd at the door is told of once, not as often as it has heads: for all in it that would be its square.
             sleep(PRESENCE_PACE).await;
         }
@@ -257,18 +255,6 @@ impl State {
     }
 }
 
-/// The history as a frame.
-fn whole(history: &VecDeque<Message>, subprotocol: Subprotocol, online: Option<usize>) -> Bytes {
-    let msg = history.iter().map(|message| message.shown(subprotocol)).collect();
-    Outgoing::History { msg, online }.to_frame()
-}
-
-/// The newest messages as a frame, for those who have the others.
-fn newest(history: &VecDeque<Message>, count: usize) -> Bytes {
-    let new = history.iter().take(count).rev();
-    Outgoing::New { new: new.map(|message| message.shown(Subprotocol::JsonDelta)).collect() }.to_frame()
-}
-
 impl Queue {
     /// Waits for frames and adds them to `frames`, `limit` at most. Nothing is lost when it is dropped while it waits.
     pub(crate) async fn receive(&mut self, frames: &mut Vec<Bytes>, limit: usize) {
@@ -288,14 +274,6 @@ impl Queue {
                 }
             }
         }
-    }
-}
-
-impl PutOut {
-    /// Waits until the room has put this member out for not keeping up.
-    pub(crate) async fn wait(&mut self) {
-        // Nothing is ever sent: what ends the wait is that the other end was dropped.
-        let Err(_) = (&mut self.0).await;
     }
 }
 

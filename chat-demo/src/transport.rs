@@ -84,20 +84,3 @@ impl Unsent {
         *self = Self::default();
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_write_may_end_anywhere() {
-        let mut unsent = Unsent::default();
-        unsent.frames().extend([Bytes::from("abc"), Bytes::from("d"), Bytes::from("ef")]);
-        let rest = |unsent: &Unsent| unsent.frames[unsent.done..].concat();
-        for (written, left) in [(0, "abcdef"), (2, "cdef"), (2, "ef"), (1, "f"), (1, "")] {
-            unsent.advance(written);
-            assert_eq!(rest(&unsent), left.as_bytes());
-        }
-        assert!(unsent.is_empty());
-    }
-}

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::rig::{Server, frame, read_frame, read_to_end, until, wait_for_end};
 
 const JSON: &str = "Sec-WebSocket-Protocol: json\r\n";
@@ -123,4 +125,25 @@ fn who_does_not_read_costs_the_others_no_time() {
     let beside = p99(times);
     // Several times as long would be for a test that shares its machine; a stalled socket would be 10 seconds.
     assert!(beside < calm * 4 + Duration::from_millis(100), "{calm:?} alone, {beside:?} beside them");
+}
+
+#[test]
+fn who_reads_late_gets_every_byte_in_its_order() {
+    let server = Server::start(&["--rate", "1000", "--burst", "1000", "--queue", "1000"]);
+    let mut late = server.raw(JSON);
+    let (mut ada, _) = server.join("json-delta");
+    // Lists of 100 KB in the end, 20 MB in all: no socket's buffers hold that, so that writes end in the midst of frames.
+    for n in 0..250 {
+        ada.post("Ada", &format!("{n} {}", "😀".repeat(490)));
+        ada.next_with("new");
+    }
+    let mut last = String::new();
+    while !last.starts_with("249 ") {
+        let (_, payload) = read_frame(&mut late);
+        let list: Value = serde_json::from_slice(&payload).expect("JSON");
+        let newest = list["msg"][0]["text"].as_str().unwrap_or("-1 ").to_owned();
+        let number = |text: &str| text.split(' ').next().and_then(|n| n.parse::<i32>().ok()).unwrap_or(-2);
+        assert!(number(&newest) > number(&last), "{} after {}", number(&newest), number(&last));
+        last = newest;
+    }
 }

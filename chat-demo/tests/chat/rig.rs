@@ -220,7 +220,7 @@ pub fn frame(first_byte: u8, payload: &[u8]) -> Vec<u8> {
     [&[first_byte, 0x80 | len, 0, 0, 0, 0], payload].concat()
 }
 
-/// Reads a server's short frame: its first byte and its payload.
+/// Reads a server's frame: its first byte and its payload.
 pub fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
     let mut header = [0; 2];
     stream.read_exact(&mut header).expect("a frame");
@@ -229,6 +229,11 @@ pub fn read_frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
             let mut len = [0; 2];
             stream.read_exact(&mut len).expect("a length");
             usize::from(u16::from_be_bytes(len))
+        }
+        127 => {
+            let mut len = [0; 8];
+            stream.read_exact(&mut len).expect("a length");
+            usize::try_from(u64::from_be_bytes(len)).expect("a length")
         }
         len => usize::from(len),
     };
