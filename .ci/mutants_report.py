@@ -26,13 +26,17 @@ def check_exclusions(tree: str) -> None:
 def report_score(folder: str) -> None:
     killed, hung, survived, unviable = set(), set(), set(), set()
     kinds = {"CaughtMutant": killed, "Timeout": hung, "MissedMutant": survived, "Unviable": unviable}
+    selected = set()
     for file in Path(folder).glob("*/mutants.out/outcomes.json"):
         for outcome in json.loads(file.read_text())["outcomes"]:
             if isinstance(outcome["scenario"], dict):  # else it is the run without a mutant
-                kinds[outcome["summary"]].add(outcome["scenario"]["Mutant"]["name"])
+                name = outcome["scenario"]["Mutant"]["name"]
+                kinds[outcome["summary"]].add(name)
+                if not file.parts[-3].endswith("_left"):
+                    selected.add(name)
     # What survives one run may be killed by the tests of another.
-    survived -= killed | hung
-    killed |= hung
+    survived = survived & selected - killed - hung
+    killed = (killed | hung) & selected
     print(
         f"{len(killed)} of {len(killed | survived)} mutants killed ({len(hung)} of them hung); "
         f"{len(unviable)} more did not compile"
