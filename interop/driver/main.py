@@ -30,6 +30,8 @@ SERVERS = {
     "autobahn_server": {"raised"},
     "ours": {"raised", *peers_module.OBEYS},
 }
+# Those of them that compress.
+COMPRESSING = {"echo_std", "autobahn_server", "ours"}
 # One that refers to earlier messages where it may, and one that never does: each offer is made to these.
 EACH_OFFER = {"echo_std", "ours"}
 
@@ -76,6 +78,8 @@ class Run:
     async def to_ours(self, peer, compress):
         """It is the client, of each of our servers."""
         for name, obeys in SERVERS.items():
+            if compress and name not in COMPRESSING:
+                continue
             offers = [offer for offer in OFFERS if peer.offers(offer)] if compress and name in EACH_OFFER else []
             plan = make_plan(peer.checks | obeys, compress, offers)
             command = [self.options.peers / "ours", "server", self.write(plan)]
