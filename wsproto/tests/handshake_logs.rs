@@ -18,6 +18,7 @@ fn header_fields_are_shown_escaped() {
     let all = format!("{headers:?}");
     assert!(all.starts_with(r#""Host: a\r\nUpgrade: websocket\r\n"#), "{all}");
     assert!(all.ends_with(r#"X: \xff\r\n""#), "{all}");
+    assert!(format!("{:?}", upgrade().http()).contains(&all), "the whole request shows them too");
     assert_eq!(headers.next(), Some(("Host", &b"a"[..])));
     let rest = format!("{headers:?}");
     assert!(rest.starts_with(r#""Upgrade: websocket\r\n"#), "what is still to come: {rest}");
