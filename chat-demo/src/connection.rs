@@ -188,11 +188,11 @@ impl Connection {
                 post.and_then(|post| {
                     #[cfg(debug_assertions)]
                     assert_ne!(self.panic_on.as_ref(), Some(&post.text), "as told");
-                    let key = post.key.clone();
+                    let id = post.id.clone();
                     if debt > 1.0 {
-                        return Err((Fault::TooFast, key));
+                        return Err((Fault::TooFast, id));
                     }
-                    self.member.place.post(post).map_err(|fault| (fault, key))?;
+                    self.member.place.post(post).map_err(|fault| (fault, id))?;
                     self.record.posted += 1;
                     Ok(())
                 })
@@ -216,7 +216,7 @@ impl Connection {
             self.push(&frame[..len]);
         }
         if is_flood {
-            self.say_goodbye(CloseCode::POLICY_VIOLATION, "too many messages");
+            self.say_goodbye(CloseCode::POLICY_VIOLATION, "Too many messages at once. Please wait a little.");
         }
         match result {
             Ok(false) if self.is_grown => {

@@ -41,10 +41,10 @@ async fn run(flags: Flags) -> Result<(), String> {
     #[cfg(feature = "redis")]
     let room = match &flags.redis {
         Some(url) => relay::open(url, queue).await?,
-        None => Room::in_memory(queue),
+        None => Room::new(queue, [], None),
     };
     #[cfg(not(feature = "redis"))]
-    let room = Room::in_memory(queue);
+    let room = Room::new(queue, [], None);
     let listener =
         TcpListener::bind(flags.address()).await.map_err(|error| explain(&error, flags.address()))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

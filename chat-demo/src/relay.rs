@@ -5,7 +5,7 @@
 //! server counts its posts, and Redis takes none whose number it has seen. What was posted meanwhile elsewhere is read
 //! from behind the last message that was heard.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::warn;
 
-use crate::message::{HISTORY, Id, Message, Post};
+use crate::message::{At, HISTORY, Message, Post};
 use crate::room::{BACKLOG, Room};
 
 const MESSAGES: &str = "chat-demo:messages";
@@ -44,7 +44,7 @@ const PRESENCE: Duration = Duration::from_secs(1);
 const ADD: &str = "
     if tonumber(ARGV[1]) <= tonumber(redis.call('GET', KEYS[2]) or '0') then return end
     redis.call('SET', KEYS[2], ARGV[1], 'EX', 86400)
-    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'user', ARGV[3], 'text', ARGV[4], 'key', ARGV[5])";
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'user', ARGV[3], 'text', ARGV[4], 'id', ARGV[5])";
 
 /// Takes down how many are here, forgets servers that have been silent for 5 seconds, and gives how many are elsewhere.
 const COUNT: &str = "
@@ -66,9 +66,8 @@ pub(crate) async fn open(url: &str, queue: usize) -> Result<Arc<Room>, String> {
     let client = Client::open(url).map_err(explain)?;
     let newest_first = newest(&client).await.map_err(explain)?;
     let last = newest_first.first().map_or_else(|| "0-0".to_owned(), |entry| entry.id.clone());
-    let history: VecDeque<_> = newest_first.iter().filter_map(message).collect();
     let (relay, posts) = mpsc::channel(BACKLOG);
-    let room = Room::new(queue, history, Some(relay));
+    let room = Room::new(queue, newest_first.iter().rev().filter_map(message), Some(relay));
     // Nobody else has it, also on another machine.
     let name = format!("chat-demo:server:{:x}", RandomState::new().hash_one(url));
     tokio::spawn(write(client.clone(), name.clone(), posts));
@@ -87,7 +86,7 @@ async fn connect(client: &Client) -> RedisResult<MultiplexedConnection> {
 async fn newest(client: &Client) -> RedisResult<Vec<StreamId>> {
     let mut connection = connect(client).await?;
     let mut command = cmd("XREVRANGE");
-    command.arg(MESSAGES).arg("+").arg("-").arg("COUNT").arg(HISTORY);
+    command.arg(MESSAGES).arg("+").arg("-").arg("COUNT").arg(2 * HISTORY);
     Ok(command.query_async::<StreamRangeReply>(&mut connection).await?.ids)
 }
 
@@ -99,12 +98,7 @@ async fn write(client: Client, name: String, mut posts: mpsc::Receiver<Post>) {
         for post in batch.drain(..) {
             number += 1;
             let add = commands.cmd("EVAL").arg(ADD).arg(2).arg(MESSAGES).arg(&name);
-            add.arg(number)
-                .arg(KEPT)
-                .arg(post.user)
-                .arg(post.text)
-                .arg(post.key.unwrap_or_default())
-                .ignore();
+            add.arg(number).arg(KEPT).arg(post.user).arg(post.text).arg(post.id.unwrap_or_default()).ignore();
         }
         while let Err(error) = add(&client, &mut connection, &commands).await {
             pause(&error).await;
@@ -178,11 +172,11 @@ async fn pause(error: &RedisError) {
 /// An entry that somebody else wrote, in another form, is none of ours.
 fn message(entry: &StreamId) -> Option<Message> {
     let (time, number) = entry.id.split_once('-')?;
-    let id = Id { time: time.parse().ok()?, number: number.parse().ok()? };
-    let key = field(&entry.map, "key").filter(|key| !key.is_empty());
+    let at = At { time: time.parse().ok()?, number: number.parse().ok()? };
+    let id = field(&entry.map, "id").filter(|id| !id.is_empty());
     Some(Message {
-        id,
-        post: Post { user: field(&entry.map, "user")?, text: field(&entry.map, "text")?, key },
+        at,
+        post: Post { user: field(&entry.map, "user")?, text: field(&entry.map, "text")?, id },
     })
 }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::message::{self, Fault, HISTORY, Id, Message, Post, Subprotocol};
+use crate::message::{self, At, Fault, HISTORY, Message, Post, Subprotocol};
 
 /// How many frames are made without a pause: each with one message, as long as the chat is calm.
 const BURST: u32 = 16;
@@ -49,7 +49,7 @@ struct State {
     /// What is to be sent; oldest first.
     posts: VecDeque<Message>,
     /// The newest of both.
-    last: Id,
+    last: At,
     members: HashMap<u64, Member>,
     next_member: u64,
     /// Those in the same room behind other servers.
@@ -87,20 +87,17 @@ pub(crate) struct Place {
 }
 
 impl Room {
-    /// Opens one that begins and ends with us.
-    pub(crate) fn in_memory(queue: usize) -> Arc<Self> {
-        Self::new(queue, VecDeque::new(), None)
-    }
-
-    /// Opens one with what was said before, newest first, and where to bring what is posted.
+    /// Opens it with what was said before, oldest first, and with where to bring what is posted, if not here.
     pub(crate) fn new(
         queue: usize,
-        history: VecDeque<Message>,
+        before: impl IntoIterator<Item = Message>,
         relay: Option<mpsc::Sender<Post>>,
     ) -> Arc<Self> {
-        let last = history.front().map_or_else(Id::default, |message| message.id);
+        let mut state = State::default();
+        before.into_iter().for_each(|message| state.hear(message));
+        state.make_history(usize::MAX);
         Arc::new(Self {
-            state: Mutex::new(State { history, last, ..State::default() }),
+            state: Mutex::new(state),
             posted: Notify::new(),
             came_or_left: Notify::new(),
             online: watch::Sender::default(),
@@ -140,8 +137,8 @@ impl Room {
         if state.posts.len() >= BACKLOG {
             return Err(Fault::Busy);
         }
-        let id = state.last.after(now());
-        state.hear(Message { id, post });
+        let at = state.last.after(now());
+        state.hear(Message { at, post });
         self.posted.notify_one();
         Ok(())
     }
@@ -188,10 +185,8 @@ impl Room {
     /// Sends the oldest posts to everybody in one frame, encoded once for each way in which somebody is spoken to.
     fn send(&self, limit: usize) {
         let mut state = self.lock();
-        let State { history, posts, members, .. } = &mut *state;
-        let count = posts.len().min(limit);
-        posts.drain(..count).for_each(|message| history.push_front(message));
-        history.truncate(HISTORY);
+        let count = state.make_history(limit);
+        let State { history, members, .. } = &mut *state;
         // Another encoding is another cell.
         let list = LazyCell::new(|| message::history(history.iter(), Subprotocol::Json, None));
         let new = LazyCell::new(|| message::new(history.iter().take(count).rev()));
@@ -243,11 +238,23 @@ impl Room {
 }
 
 impl State {
+    /// Takes a message, unless it was heard before, or said twice by a client that could not know it was heard.
     fn hear(&mut self, message: Message) {
-        if message.id > self.last {
-            self.last = message.id;
-            self.posts.push_back(message);
+        let id = message.post.id.as_ref();
+        let mut known = self.posts.iter().chain(&self.history);
+        let is_double = id.is_some() && known.any(|known| known.post.id.as_ref() == id);
+        if message.at > self.last {
+            self.last = message.at;
+            self.posts.extend((!is_double).then_some(message));
         }
+    }
+
+    /// Makes the oldest posts the newest of the history, and tells how many.
+    fn make_history(&mut self, limit: usize) -> usize {
+        let count = self.posts.len().min(limit);
+        self.posts.drain(..count).for_each(|message| self.history.push_front(message));
+        self.history.truncate(HISTORY);
+        count
     }
 
     fn online(&self) -> usize {

@@ -14,11 +14,11 @@ use crate::rig::{Server, chat_demo, until};
 
 const CLIENTS: usize = 25;
 
-/// What a client has heard: the texts by their ids.
+/// What a client has heard: the texts by their places.
 type Heard = BTreeMap<(u64, u64), String>;
 
-fn id(message: &Value) -> (u64, u64) {
-    let (time, number) = message["id"].as_str().and_then(|id| id.split_once('-')).expect("an id");
+fn at(message: &Value) -> (u64, u64) {
+    let (time, number) = message["at"].as_str().and_then(|at| at.split_once('-')).expect("an id");
     (time.parse().expect("a time"), number.parse().expect("a number"))
 }
 
@@ -66,9 +66,9 @@ fn client(address: SocketAddr, name: usize, is_talking: &AtomicBool, is_over: &A
                     let new: Vec<_> =
                         list.or(value["new"].as_array().map(|new| new.iter().collect())).unwrap_or_default();
                     for message in new {
-                        assert!(last < Some(id(message)), "in order, and once");
-                        last = Some(id(message));
-                        heard.insert(id(message), message["text"].to_string());
+                        assert!(last < Some(at(message)), "in order, and once");
+                        last = Some(at(message));
+                        heard.insert(at(message), message["text"].to_string());
                     }
                 }
                 Ok(_) => {}
@@ -111,12 +111,12 @@ fn all_reconnect_after_a_restart_under_load_and_miss_nothing_of_the_last_fifty()
         .as_array()
         .expect("a list")
         .iter()
-        .map(|message| (id(message), message["text"].to_string()))
+        .map(|message| (at(message), message["text"].to_string()))
         .collect();
     assert_eq!(history.len(), 50);
     for client in clients {
         let (heard, connections) = client.join().expect("no panic");
         assert!(connections >= 3, "it was put out twice");
-        assert!(history.iter().all(|(id, text)| heard.get(id) == Some(text)), "nothing is missing");
+        assert!(history.iter().all(|(at, text)| heard.get(at) == Some(text)), "nothing is missing");
     }
 }
