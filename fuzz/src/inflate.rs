@@ -76,7 +76,8 @@ fn is_the_same(other: &mut Decompress, payload: &[u8], (plain, result): &Inflate
         expected.extend_from_slice(&output[..written]);
         match status {
             Err(_) => {
-                assert_eq!(*result, Err(InflateError::Invalid), "the other one refuses it");
+                // At the end it may miss what would follow the fault, and call that unfinished.
+                assert!(result.is_err(), "the other one refuses it");
                 // It may give out less than what came before the fault.
                 assert!(plain.starts_with(&expected), "what came before the fault");
                 return false;

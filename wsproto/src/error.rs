@@ -114,7 +114,7 @@ impl ProtocolError {
             Self::Close(error) => error.rule(),
             Self::NotUtf8 => "text that is not UTF-8 (RFC 6455 section 8.1)",
             Self::UnexpectedCompression => {
-                "compression bit beyond a message's first frame (RFC 7692 section 6.1)"
+                "compression bit beyond a message's first frame (RFC 7692 section 6)"
             }
             Self::InvalidDeflate => "compressed message that is not DEFLATE (RFC 7692 section 7.2.2)",
             Self::UnfinishedDeflate => "compressed message that is cut short (RFC 7692 section 7.2.1)",

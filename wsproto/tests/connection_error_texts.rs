@@ -47,7 +47,7 @@ fn faults() -> Vec<(ProtocolError, CloseCode, &'static str)> {
         (
             E::UnexpectedCompression,
             CloseCode::PROTOCOL_ERROR,
-            "compression bit beyond a message's first frame (RFC 7692 section 6.1)",
+            "compression bit beyond a message's first frame (RFC 7692 section 6)",
         ),
         (
             E::InvalidDeflate,

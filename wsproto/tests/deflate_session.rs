@@ -297,6 +297,38 @@ fn an_idle_connection_holds_a_window_or_nothing() {
 }
 
 #[test]
+fn a_sender_holds_a_compressor_a_window_or_nothing() {
+    let text = "the same again and again, ".repeat(40);
+    let mut shared = Compressor::new(Level::FAST, WindowBits::MAX);
+    let mut out = vec![0; 2000];
+    for bits in 8..=15 {
+        let window = WindowBits::new(bits).unwrap();
+        for (has_takeover, is_shared) in [(false, false), (false, true), (true, true), (true, false)] {
+            let agreed = Parameters {
+                server_no_context_takeover: !has_takeover,
+                server_max_window_bits: window,
+                ..Parameters::default()
+            };
+            let mut session = Session::<Server, _>::new(Config::new(), [0; 131]).with_deflate(agreed, ALL);
+            let before = heap::HELD.get();
+            for _ in 0..100 {
+                let frame = session.frame();
+                let frame = if is_shared { frame.with_compressor(&mut shared) } else { frame };
+                frame.encode_text(&text, &mut out).unwrap();
+            }
+            let held = usize::try_from(heap::HELD.get() - before).unwrap();
+            match (has_takeover, is_shared) {
+                (false, _) => assert_eq!(held, 0),
+                (true, true) => assert_eq!(held, window.window_size()),
+                (true, false) => assert!(held < 400_000, "{held}"),
+            }
+            session.sender.shrink();
+            assert_eq!(heap::HELD.get(), before);
+        }
+    }
+}
+
+#[test]
 fn a_fixed_buffer_limits_what_comes_out_too() {
     let mut session =
         Session::<Server, _>::new(Config::new(), [0; 1131]).with_deflate(Parameters::default(), ALL);

@@ -132,7 +132,7 @@ impl<'s> FrameEncoder<'s> {
         Ok(write_message(plain, message, compress, dst)?)
     }
 
-    /// Writes a fragment: compressed, if the message's first is ([RFC 7692 §6.1]).
+    /// Writes a fragment: compressed, if the message's first is ([RFC 7692 §6]).
     pub(super) fn write_fragment(
         &mut self,
         opcode: Opcode,
@@ -159,7 +159,7 @@ impl<'s> FrameEncoder<'s> {
         let space = dst.get_mut(offset..needed).ok_or(BufferTooSmall { needed })?;
         let len = deflate.fragment(fragment, is_last, self.compressor.as_deref_mut(), space);
         deflate.is_in_message = !is_last;
-        // [RFC 7692 §6.1]: the bit is set on a message's first frame, and on no other.
+        // [RFC 7692 §6]: the bit is set on a message's first frame, and on no other.
         let rsv = if is_first { Rsv::RSV1 } else { Rsv::NONE };
         Ok(finish_frame(header(len).with_rsv(rsv), offset, dst))
     }
@@ -182,7 +182,7 @@ fn write_message(
     let offset = header(bound).encode().len();
     let end = offset.saturating_add(bound).min(dst.len());
     match compress(dst.get_mut(offset..end).unwrap_or_default()) {
-        // [RFC 7692 §6.1]: the bit is set on a message's first frame.
+        // [RFC 7692 §6]: the bit is set on a message's first frame.
         Some(len) => Ok(finish_frame(header(len).with_rsv(Rsv::RSV1), offset, dst)),
         None => frame::write(plain, message, dst),
     }

@@ -247,7 +247,7 @@ impl<R: Role> Receiver<R> {
         if header.rsv() != Rsv::RSV1 || !self.takes_compressed() {
             return Err(ProtocolError::ReservedBits);
         }
-        // [RFC 7692 §6.1]: it MUST NOT be set on control frames and on non-first fragments.
+        // [RFC 7692 §6]: it MUST NOT be set on control frames and on non-first fragments.
         match header.opcode() {
             Opcode::Text | Opcode::Binary => Ok(()),
             _ => Err(ProtocolError::UnexpectedCompression),
