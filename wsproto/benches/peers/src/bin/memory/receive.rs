@@ -100,7 +100,8 @@ fn copy<S: Sink>(stream: &[u8]) -> Result<S, ()> {
 
 fn session<S: Sink>(stream: &[u8]) -> Result<S, ()> {
     let mut sink = S::default();
-    let mut session = Session::<Server, _>::new(Config::new(), vec![0; READ]);
+    // What is small enough stays in the nearest cache from the read to the message; it grows for those that are larger.
+    let mut session = Session::<Server, _>::new(Config::new(), vec![0; 16 * 1024]);
     let mut rest = stream;
     while !rest.is_empty() {
         let space = session.buffer();
