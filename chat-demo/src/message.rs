@@ -51,7 +51,7 @@ pub(crate) struct Post {
 
 /// A message's place in the room's order: when it came, in milliseconds since 1970, and a number among those of that
 /// time. It is what a Redis Stream numbers its entries by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct At {
     pub(crate) time: u64,
     pub(crate) number: u64,

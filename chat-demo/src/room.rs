@@ -143,7 +143,7 @@ impl Room {
         Ok(())
     }
 
-    /// Takes a message that has its place, unless it was heard before.
+    /// Takes a message that has its place.
     #[cfg(feature = "redis")]
     pub(crate) fn hear(&self, message: Message) {
         self.lock().hear(message);
@@ -238,15 +238,13 @@ impl Room {
 }
 
 impl State {
-    /// Takes a message, unless it was heard before, or said twice by a client that could not know it was heard.
+    /// Takes a message, unless a client says it again that could not know it was heard.
     fn hear(&mut self, message: Message) {
         let id = message.post.id.as_ref();
         let mut known = self.posts.iter().chain(&self.history);
         let is_double = id.is_some() && known.any(|known| known.post.id.as_ref() == id);
-        if message.at > self.last {
-            self.last = message.at;
-            self.posts.extend((!is_double).then_some(message));
-        }
+        self.last = message.at;
+        self.posts.extend((!is_double).then_some(message));
     }
 
     /// Makes the oldest posts the newest of the history, and tells how many.

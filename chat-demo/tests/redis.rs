@@ -217,6 +217,7 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
     assert_eq!(history(&servers[0]), history(&servers[1]));
     let texts = listeners.each_ref().map(Listener::texts);
     assert!(texts.iter().all(|heard| heard == &texts[0]));
+    assert!(!texts[0].contains(&"twice?"), "what is said again is not posted again");
 }
 
 #[test]
