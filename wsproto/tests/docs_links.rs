@@ -68,7 +68,9 @@ fn leads_somewhere(page: &Path, text: &str, link: &str) -> bool {
 }
 
 fn has_heading(text: &str, wanted: &str) -> bool {
-    prose(text).filter(|line| line.starts_with('#')).any(|line| anchor(line.trim_start_matches('#')) == wanted)
+    prose(text)
+        .filter(|line| line.starts_with('#'))
+        .any(|line| anchor(line.trim_start_matches('#')) == wanted)
 }
 
 /// A heading as the target of a link: in lower case, without punctuation, with hyphens for spaces.

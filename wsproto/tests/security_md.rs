@@ -27,5 +27,8 @@ fn each_line_of_the_threat_model_names_tests_that_exist() {
 
 /// A line of a table that is neither its head, nor the rule below that, nor a heading of its own.
 fn is_claim(line: &str) -> bool {
-    line.starts_with("| ") && !line.starts_with("| it tries") && !line.starts_with("| | ") && !line.starts_with("| **")
+    line.starts_with("| ")
+        && !line.starts_with("| it tries")
+        && !line.starts_with("| | ")
+        && !line.starts_with("| **")
 }
