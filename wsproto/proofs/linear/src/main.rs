@@ -4,6 +4,7 @@
 //! Without arguments it prints each scenario's least size and name.
 
 mod connection;
+mod deflate;
 mod handshake;
 mod peer;
 mod session;
@@ -13,7 +14,7 @@ use std::hint::black_box;
 /// A name, the size to begin with, and what makes an input of so many bytes and then has it [`measured`].
 type Scenario = (&'static str, usize, fn(usize));
 
-const SCENARIOS: [Scenario; 20] = [
+const SCENARIOS: [Scenario; 23] = [
     ("many small messages", 100_000, session::many_small_messages),
     ("many small messages, in a buffer of 131 bytes", 100_000, session::many_small_messages_in_131_bytes),
     ("one large message in reads of 101 bytes", 100_000, session::large_message_in_small_reads),
@@ -25,6 +26,9 @@ const SCENARIOS: [Scenario; 20] = [
     ("fragments with pings between them", 100_000, session::fragments_with_pings),
     ("pings", 100_000, session::pings),
     ("a session that is drained too slowly", 100_000, session::drained_too_slowly),
+    ("compressed fragments of one byte", 100_000, deflate::one_byte_fragments),
+    ("compressed blocks with codes of their own", 16_000, deflate::many_codes),
+    ("what comes out of a bomb", 32_000, deflate::bomb),
     ("text whose last byte is wrong", 100_000, connection::wrong_last_byte),
     ("text whose last byte is wrong, byte by byte", 16_000, connection::wrong_last_byte_byte_by_byte),
     ("a request's head, byte by byte", 16_000, handshake::request_byte_by_byte),
