@@ -188,11 +188,11 @@ impl Connection {
                 post.and_then(|post| {
                     #[cfg(debug_assertions)]
                     assert_ne!(self.panic_on.as_ref(), Some(&post.text), "as told");
-                    let id = post.id.clone();
+                    let key = post.key.clone();
                     if debt > 1.0 {
-                        return Err((Fault::TooFast, id));
+                        return Err((Fault::TooFast, key));
                     }
-                    self.member.place.post(post).map_err(|fault| (fault, id))?;
+                    self.member.place.post(post).map_err(|fault| (fault, key))?;
                     self.record.posted += 1;
                     Ok(())
                 })

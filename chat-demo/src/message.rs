@@ -10,7 +10,7 @@ use wsproto::wire::MAX_HEADER_LEN;
 /// In Unicode scalar values, as a person would count letters, not in bytes.
 pub(crate) const MAX_USER: usize = 32;
 pub(crate) const MAX_TEXT: usize = 500;
-const MAX_ID: usize = 64;
+const MAX_KEY: usize = 64;
 
 /// In bytes. The longest valid post has 596 characters, of at most 12 bytes each when all are escaped (`\ud83d\ude00`).
 pub(crate) const MAX_MESSAGE: u64 = 8 * 1024;
@@ -46,7 +46,7 @@ pub(crate) struct Post {
     pub(crate) text: String,
     /// What the client calls it by: it comes back with the message, so that nobody has to guess which one is theirs, and
     /// what was sent twice is posted once.
-    pub(crate) id: Option<String>,
+    pub(crate) key: Option<String>,
 }
 
 /// A message's place in the room's order: when it came, in milliseconds since 1970, and a number among those of that
@@ -71,7 +71,7 @@ pub(crate) enum Fault {
     Binary,
     NoUser,
     NoText,
-    BadId,
+    BadKey,
     UserTooLong,
     TextTooLong,
     TooFast,
@@ -80,20 +80,20 @@ pub(crate) enum Fault {
 }
 
 impl Post {
-    /// Reads a post; with what is wrong comes its id, if it has one.
+    /// Reads a post; with what is wrong comes its key, if it has one.
     pub(crate) fn parse(json: &str) -> Result<Self, (Fault, Option<String>)> {
         let mut object: Map<String, Value> =
             serde_json::from_str(json).map_err(|_| (Fault::NotJson, None))?;
-        let id = match object.remove("id") {
+        let key = match object.remove("key") {
             None => None,
-            Some(Value::String(id)) if (1..=MAX_ID).contains(&id.chars().count()) => Some(id),
-            Some(_) => return Err((Fault::BadId, None)),
+            Some(Value::String(key)) if (1..=MAX_KEY).contains(&key.chars().count()) => Some(key),
+            Some(_) => return Err((Fault::BadKey, None)),
         };
         let user = take_text(&mut object, "user", MAX_USER, Fault::NoUser, Fault::UserTooLong);
         let text = take_text(&mut object, "text", MAX_TEXT, Fault::NoText, Fault::TextTooLong);
         match (user, text) {
-            (Ok(user), Ok(text)) => Ok(Self { user: harmless(&user), text, id }),
-            (Err(fault), _) | (_, Err(fault)) => Err((fault, id)),
+            (Ok(user), Ok(text)) => Ok(Self { user: harmless(&user), text, key }),
+            (Err(fault), _) | (_, Err(fault)) => Err((fault, key)),
         }
     }
 }
@@ -126,12 +126,13 @@ fn harmless(name: &str) -> String {
 impl Message {
     /// As it is shown: `json` stays as simple as can be.
     fn shown(&self, subprotocol: Subprotocol) -> Value {
-        let Self { at, post: Post { user, text, id } } = self;
+        let Self { at, post: Post { user, text, key } } = self;
         let mut shown = json!({ "user": user, "text": text, "time": at.time });
         if subprotocol == Subprotocol::JsonDelta {
-            let at = at.to_string();
-            shown["id"] = id.as_ref().unwrap_or(&at).as_str().into();
-            shown["at"] = at.into();
+            shown["id"] = at.to_string().into();
+            if let Some(key) = key {
+                shown["key"] = key.as_str().into();
+            }
         }
         shown
     }
@@ -161,10 +162,10 @@ pub(crate) fn online(count: usize) -> Bytes {
     frame(&json!({ "online": count }))
 }
 
-/// What was wrong, with the post's id, if it has one.
-pub(crate) fn error((fault, id): (Fault, Option<String>)) -> Bytes {
+/// What was wrong, with the post's key, if it has one.
+pub(crate) fn error((fault, key): (Fault, Option<String>)) -> Bytes {
     let error = fault.to_string();
-    frame(&id.map_or_else(|| json!({ "error": error }), |id| json!({ "error": error, "id": id })))
+    frame(&key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key })))
 }
 
 /// Encodes a whole frame, which any number of connections can share: a server's frames are not masked, and one that is a
@@ -199,7 +200,7 @@ impl fmt::Display for Fault {
             Self::Binary => f.write_str("Only text is understood here, not binary messages."),
             Self::NoUser => f.write_str("Please give your name (\"user\")."),
             Self::NoText => f.write_str("Please write something (\"text\")."),
-            Self::BadId => write!(f, "The \"id\" has to be a text of 1 to {MAX_ID} characters."),
+            Self::BadKey => write!(f, "The \"key\" has to be a text of 1 to {MAX_KEY} characters."),
             Self::UserTooLong => write!(f, "The name is too long: {MAX_USER} characters are the most."),
             Self::TextTooLong => write!(f, "The text is too long: {MAX_TEXT} characters are the most."),
             Self::TooFast => f.write_str("That was too fast, and was not sent. Please wait a moment."),

@@ -44,7 +44,7 @@ const PRESENCE: Duration = Duration::from_secs(1);
 const ADD: &str = "
     if tonumber(ARGV[1]) <= tonumber(redis.call('GET', KEYS[2]) or '0') then return end
     redis.call('SET', KEYS[2], ARGV[1], 'EX', 86400)
-    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'user', ARGV[3], 'text', ARGV[4], 'id', ARGV[5])";
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'user', ARGV[3], 'text', ARGV[4], 'key', ARGV[5])";
 
 /// Takes down how many are here, forgets servers that have been silent for 5 seconds, and gives how many are elsewhere.
 const COUNT: &str = "
@@ -98,7 +98,12 @@ async fn write(client: Client, name: String, mut posts: mpsc::Receiver<Post>) {
         for post in batch.drain(..) {
             number += 1;
             let add = commands.cmd("EVAL").arg(ADD).arg(2).arg(MESSAGES).arg(&name);
-            add.arg(number).arg(KEPT).arg(post.user).arg(post.text).arg(post.id.unwrap_or_default()).ignore();
+            add.arg(number)
+                .arg(KEPT)
+                .arg(post.user)
+                .arg(post.text)
+                .arg(post.key.unwrap_or_default())
+                .ignore();
         }
         while let Err(error) = add(&client, &mut connection, &commands).await {
             pause(&error).await;
@@ -173,10 +178,10 @@ async fn pause(error: &RedisError) {
 fn message(entry: &StreamId) -> Option<Message> {
     let (time, number) = entry.id.split_once('-')?;
     let at = At { time: time.parse().ok()?, number: number.parse().ok()? };
-    let id = field(&entry.map, "id").filter(|id| !id.is_empty());
+    let key = field(&entry.map, "key").filter(|key| !key.is_empty());
     Some(Message {
         at,
-        post: Post { user: field(&entry.map, "user")?, text: field(&entry.map, "text")?, id },
+        post: Post { user: field(&entry.map, "user")?, text: field(&entry.map, "text")?, key },
     })
 }
 

@@ -240,9 +240,9 @@ impl Room {
 impl State {
     /// Takes a message, unless a client says it again that could not know it was heard.
     fn hear(&mut self, message: Message) {
-        let id = message.post.id.as_ref();
+        let key = message.post.key.as_ref();
         let mut known = self.posts.iter().chain(&self.history);
-        let is_double = id.is_some() && known.any(|known| known.post.id.as_ref() == id);
+        let is_double = key.is_some() && known.any(|known| known.post.key.as_ref() == key);
         self.last = message.at;
         self.posts.extend((!is_double).then_some(message));
     }

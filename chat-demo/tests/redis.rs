@@ -110,7 +110,7 @@ impl Listener {
     }
 
     fn hear(&mut self, message: &Value) {
-        let (time, number) = message["at"].as_str().and_then(|at| at.split_once('-')).expect("an id");
+        let (time, number) = message["id"].as_str().and_then(|id| id.split_once('-')).expect("an id");
         let id = (time.parse().expect("a time"), number.parse().expect("a number"));
         assert!(self.last < Some(id), "in order, and once: {id:?} after {:?}", self.last);
         self.last = Some(id);
@@ -140,7 +140,7 @@ fn post(listeners: &mut [Listener], round: &str, count: usize) {
     for n in 0..count {
         for (who, listener) in listeners.iter_mut().enumerate() {
             let text = format!("{round} {who} {n}");
-            let post = json!({ "user": who.to_string(), "text": text, "id": format!("id of {text}") });
+            let post = json!({ "user": who.to_string(), "text": text, "key": format!("key of {text}") });
             listener.client.socket.send(Message::text(post.to_string())).expect("sent");
         }
     }
@@ -177,11 +177,11 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
     until("all count", || (servers[0].join("json-delta").1["online"] == 4).then_some(()));
     let newest = history(&servers[0]);
     assert_eq!(newest.as_array().map(Vec::len), Some(50));
-    assert_eq!(newest[0]["id"], format!("id of {}", newest[0]["text"].as_str().expect("a text")));
+    assert_eq!(newest[0]["key"], format!("key of {}", newest[0]["text"].as_str().expect("a text")));
     assert!(servers.iter().all(|server| history(server) == newest), "the last fifty, from each");
 
     // Who could not know that it was heard says it again, to another server.
-    let again = json!({ "user": "0", "text": "twice?", "id": "id of all are there 2 29" });
+    let again = json!({ "user": "0", "text": "twice?", "key": "key of all are there 2 29" });
     listeners[1].client.send(&again.to_string());
 
     // A server dies, and its clients are sent to another one, where more was said meanwhile.

@@ -18,7 +18,7 @@ const CLIENTS: usize = 25;
 type Heard = BTreeMap<(u64, u64), String>;
 
 fn at(message: &Value) -> (u64, u64) {
-    let (time, number) = message["at"].as_str().and_then(|at| at.split_once('-')).expect("an id");
+    let (time, number) = message["id"].as_str().and_then(|id| id.split_once('-')).expect("an id");
     (time.parse().expect("a time"), number.parse().expect("a number"))
 }
 

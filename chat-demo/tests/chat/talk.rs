@@ -186,13 +186,13 @@ fn a_crowd_that_speaks_at_once_is_heard_and_puts_nobody_out() {
 }
 
 #[test]
-fn a_post_has_the_id_that_its_author_gave_it_and_a_place_of_its_own() {
+fn a_post_has_the_key_that_its_author_gave_it_and_an_id_of_the_server_s() {
     let server = Server::start(&[]);
     let (mut old, _) = server.join("json");
     let (mut ada, _) = server.join("json-delta");
-    ada.send(r#"{"user":"Ada","text":"one","id":"mine"}"#);
+    ada.send(r#"{"user":"Ada","text":"one","key":"mine"}"#);
     let one = ada.next_with("new")["new"][0].clone();
-    assert_eq!(one["id"], "mine");
+    assert_eq!(one["key"], "mine");
     assert_eq!(
         old.next()["msg"][0].as_object().map(serde_json::Map::len),
         Some(3),
@@ -200,16 +200,16 @@ fn a_post_has_the_id_that_its_author_gave_it_and_a_place_of_its_own() {
     );
     ada.post("Ada", "two");
     let two = ada.next_with("new")["new"][0].clone();
-    assert_eq!(two["id"], two["at"], "the server's, where the author gave none");
-    assert_ne!(one["at"], two["at"]);
+    assert!(two.get("key").is_none());
+    assert!(one["id"].is_string() && two["id"].is_string() && one["id"] != two["id"]);
     assert_eq!(server.join("json-delta").1["msg"], json!([two, one]), "the same in the history");
 
-    let refused = json!({ "user": "Ada", "text": "x".repeat(501), "id": "long" });
+    let refused = json!({ "user": "Ada", "text": "x".repeat(501), "key": "long" });
     ada.send(&refused.to_string());
-    assert_eq!(ada.next_with("error")["id"], "long");
-    for id in ["\"\"", "7", &format!("\"{}\"", "x".repeat(65))] {
-        ada.send(&format!("{{\"user\":\"Ada\",\"text\":\"hi\",\"id\":{id}}}"));
-        assert!(ada.next_with("error").get("id").is_none());
+    assert_eq!(ada.next_with("error")["key"], "long");
+    for key in ["\"\"", "7", &format!("\"{}\"", "x".repeat(65))] {
+        ada.send(&format!("{{\"user\":\"Ada\",\"text\":\"hi\",\"key\":{key}}}"));
+        assert!(ada.next_with("error").get("key").is_none());
     }
 }
 
@@ -217,7 +217,7 @@ fn a_post_has_the_id_that_its_author_gave_it_and_a_place_of_its_own() {
 fn what_is_sent_twice_is_posted_once() {
     let server = Server::start(&[]);
     let (mut ada, _) = server.join("json-delta");
-    let post = r#"{"user":"Ada","text":"one","id":"mine"}"#;
+    let post = r#"{"user":"Ada","text":"one","key":"mine"}"#;
     ada.send(post);
     ada.send(post);
     ada.next_with("new");
