@@ -12,12 +12,13 @@ use tokio::task::consume_budget;
 use tokio::time::{Instant, sleep_until};
 use tracing::info;
 use wsproto::connection::{Config, ConnectionState, Server};
+use wsproto::deflate::Parameters;
 use wsproto::error::ProtocolError;
 use wsproto::session::{Message, Session};
 use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME};
 
 use crate::flags::Flags;
-use crate::message::{self, Fault, MAX_MESSAGE, Post};
+use crate::message::{self, COMPRESSION, Fault, MAX_MESSAGE, Post};
 use crate::room::Membership;
 use crate::server::Shutdown;
 use crate::transport::{BATCH, Unsent, hang_up};
@@ -78,8 +79,17 @@ struct Heartbeat {
 
 impl Connection {
     /// Starts behind the opening handshake; `received` is what already came after it.
-    pub(crate) fn new(stream: TcpStream, member: Membership, flags: &Flags, mut received: &[u8]) -> Self {
+    pub(crate) fn new(
+        stream: TcpStream,
+        member: Membership,
+        flags: &Flags,
+        deflate: Option<Parameters>,
+        mut received: &[u8],
+    ) -> Self {
         let mut session = Session::new(LIMITS, Vec::new());
+        if let Some(agreed) = deflate {
+            session = session.with_deflate(agreed, COMPRESSION);
+        }
         while !received.is_empty() {
             let pushed = session.push(received);
             received = &received[pushed..];

@@ -26,6 +26,10 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     pub(crate) allow_origin: Vec<String>,
 
+    /// Send all messages as they are
+    #[arg(long)]
+    pub(crate) no_compression: bool,
+
     /// Connections at a time; more are answered 503
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_connections: u32,

@@ -7,11 +7,12 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tracing::debug;
+use wsproto::deflate::Parameters;
 use wsproto::handshake::{
-    Answer, HttpReply, HttpRequest, Origin, Request, RequestDecoder, Upgrade, subprotocol,
+    Answer, HttpReply, HttpRequest, Origin, Request, RequestDecoder, Upgrade, deflate, subprotocol,
 };
 
-use crate::message::Subprotocol;
+use crate::message::{COMPRESSION, Subprotocol};
 use crate::server::Context;
 use crate::transport::{hang_up, send};
 
@@ -23,15 +24,23 @@ const MAX_ANSWER_HEAD: usize = 1024;
 
 pub(crate) enum Opened {
     /// What was received behind the head belongs to the connection.
-    WebSocket { subprotocol: Subprotocol, received: Vec<u8> },
+    WebSocket { agreed: Agreed, received: Vec<u8> },
     /// The request was answered, and that is all.
     Done,
+}
+
+/// What the opening handshake has settled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Agreed {
+    pub(crate) subprotocol: Subprotocol,
+    /// How messages may be compressed, if they may.
+    pub(crate) deflate: Option<Parameters>,
 }
 
 /// An answer's bytes, and what it opens.
 struct Decision {
     answer: Vec<u8>,
-    opens: Option<Subprotocol>,
+    opens: Option<Agreed>,
 }
 
 /// Reads one request in the time that it has, and answers it.
@@ -46,7 +55,7 @@ pub(crate) async fn open(stream: &mut TcpStream, context: &Context) -> io::Resul
     };
     send(stream, &decision.answer, context.flags.write_timeout).await?;
     Ok(match decision.opens {
-        Some(subprotocol) => Opened::WebSocket { subprotocol, received },
+        Some(agreed) => Opened::WebSocket { agreed, received },
         None => Opened::Done,
     })
 }
@@ -99,9 +108,13 @@ fn upgraded(upgrade: &Upgrade<'_>, context: &Context) -> Decision {
     // None in common is no reason to refuse: [RFC 6455 §4.2.2], item 4, has us answer without one, and leaves it to
     // the client to go on or not. A browser does not; a script may, and then speaks `json`, like one that offers none.
     let name = subprotocol::select(&Subprotocol::PREFERENCE, upgrade.subprotocols());
-    let accept = upgrade.accept(Answer { subprotocol: name, ..Answer::default() }).expect("it was offered");
+    let deflate =
+        deflate::accept(upgrade.extensions(), &COMPRESSION).filter(|_| !context.flags.no_compression);
+    let answer = Answer { subprotocol: name, extensions: deflate.as_deref(), ..Answer::default() };
+    let accept = upgrade.accept(answer).expect("it was offered");
     let answer = encoded(0, |answer| accept.encode(answer).ok());
-    Decision { answer, opens: Some(Subprotocol::named(name)) }
+    let deflate = deflate.map(|agreement| agreement.parameters());
+    Decision { answer, opens: Some(Agreed { subprotocol: Subprotocol::named(name), deflate }) }
 }
 
 /// Keeps foreign pages from speaking in the name of whoever looks at them. Programs send no origin, or any.

@@ -1,10 +1,12 @@
 //! What is said inside of the WebSocket messages: JSON, in two subprotocols, and its limits.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use wsproto::connection::{Sender, Server};
+use wsproto::connection::{MessageKind, Sender, Server, encode_shared_message};
+use wsproto::deflate::{Compressor, Parameters, Policy};
 use wsproto::wire::MAX_HEADER_LEN;
 
 /// In Unicode scalar values, as a person would count letters, not in bytes.
@@ -14,6 +16,9 @@ const MAX_KEY: usize = 64;
 
 /// In bytes. The longest valid post has 596 characters, of at most 12 bytes each when all are escaped (`\ud83d\ude00`).
 pub(crate) const MAX_MESSAGE: u64 = 8 * 1024;
+
+/// Without context takeover: an idle connection holds no window, and what all are told is compressed once.
+pub(crate) const COMPRESSION: Policy = Policy::new();
 
 /// How many messages a newcomer is shown.
 pub(crate) const HISTORY: usize = 50;
@@ -143,41 +148,79 @@ pub(crate) fn history<'a>(
     newest_first: impl Iterator<Item = &'a Message>,
     subprotocol: Subprotocol,
     online: Option<usize>,
-) -> Bytes {
+) -> Shared {
     let list: Vec<_> = newest_first.map(|message| message.shown(subprotocol)).collect();
     let mut outgoing = json!({ "msg": list });
     if let Some(online) = online {
         outgoing["online"] = online.into();
     }
-    frame(&outgoing)
+    Shared::new(&outgoing)
 }
 
 /// What is new, oldest first.
-pub(crate) fn new<'a>(oldest_first: impl Iterator<Item = &'a Message>) -> Bytes {
+pub(crate) fn new<'a>(oldest_first: impl Iterator<Item = &'a Message>) -> Shared {
     let list: Vec<_> = oldest_first.map(|message| message.shown(Subprotocol::JsonDelta)).collect();
-    frame(&json!({ "new": list }))
+    Shared::new(&json!({ "new": list }))
 }
 
 pub(crate) fn online(count: usize) -> Bytes {
-    frame(&json!({ "online": count }))
+    Shared::new(&json!({ "online": count })).plain()
 }
 
 /// What was wrong, with the post's key, if it has one.
 pub(crate) fn error((fault, key): (Fault, Option<String>)) -> Bytes {
     let error = fault.to_string();
-    frame(&key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key })))
+    let error = key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key }));
+    Shared::new(&error).plain()
 }
 
-/// Encodes a whole frame, which any number of connections can share: a server's frames are not masked, and one that is a
-/// whole message depends on nothing before it.
+/// What many are told, in one frame that they share: a server's frames are not masked, and one that is a whole message
+/// depends on nothing before it. It is encoded once as it is, and once compressed, if somebody gets it so.
 ///
 /// A connection asks its own [`Sender`] whether a message may be sent now.
-fn frame(outgoing: &Value) -> Bytes {
-    let json = outgoing.to_string();
-    let mut frame = vec![0; MAX_HEADER_LEN + json.len()];
-    let len = Sender::<Server>::new().frame().encode_text(&json, &mut frame).expect("there is room for it");
-    frame.truncate(len);
-    frame.into()
+pub(crate) struct Shared {
+    json: String,
+    plain: OnceCell<Bytes>,
+    compressed: OnceCell<Bytes>,
+}
+
+/// Compresses for all who agreed to the largest window.
+pub(crate) fn compressor() -> Compressor {
+    Compressor::new(COMPRESSION.level, COMPRESSION.send_window)
+}
+
+/// Whether what is compressed for all may be sent to somebody who agreed to that.
+pub(crate) fn is_for_all(agreed: Option<Parameters>) -> bool {
+    agreed.is_some_and(|agreed| agreed.server_max_window_bits >= COMPRESSION.send_window)
+}
+
+impl Shared {
+    fn new(outgoing: &Value) -> Self {
+        Self { json: outgoing.to_string(), plain: OnceCell::new(), compressed: OnceCell::new() }
+    }
+
+    pub(crate) fn plain(&self) -> Bytes {
+        let encode = |frame: &mut [u8]| Sender::<Server>::new().frame().encode_text(&self.json, frame).ok();
+        self.plain.get_or_init(|| self.frame(encode)).clone()
+    }
+
+    /// Short messages stay as they are.
+    pub(crate) fn compressed(&self, compressor: &mut Compressor) -> Bytes {
+        if self.json.len() < COMPRESSION.threshold {
+            return self.plain();
+        }
+        let (json, window) = (self.json.as_bytes(), COMPRESSION.send_window);
+        let encode =
+            |frame: &mut [u8]| encode_shared_message(MessageKind::Text, json, window, compressor, frame).ok();
+        self.compressed.get_or_init(|| self.frame(encode)).clone()
+    }
+
+    fn frame(&self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> Bytes {
+        let mut frame = vec![0; MAX_HEADER_LEN + self.json.len()];
+        let len = encode(&mut frame).expect("there is room for it");
+        frame.truncate(len);
+        frame.into()
+    }
 }
 
 impl At {

@@ -15,6 +15,9 @@ use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use wsproto::deflate::Compressor;
+
+use crate::http::Agreed;
 use crate::message::{self, At, Fault, HISTORY, Message, Post, Subprotocol};
 
 /// How many frames are made without a pause: each with one message, as long as the chat is calm.
@@ -54,11 +57,14 @@ struct State {
     next_member: u64,
     /// Those in the same room behind other servers.
     elsewhere: usize,
+    /// One for all, made when somebody is to get compressed messages.
+    compressor: Option<Compressor>,
 }
 
 /// What the room keeps of somebody in it. To drop it is to put that one out.
 struct Member {
     subprotocol: Subprotocol,
+    is_compressed: bool,
     queue: mpsc::Sender<Bytes>,
     _in_room: oneshot::Sender<Infallible>,
 }
@@ -107,7 +113,9 @@ impl Room {
     }
 
     /// Takes somebody in. The history is the first frame in the queue.
-    pub(crate) fn join(self: &Arc<Self>, subprotocol: Subprotocol) -> Membership {
+    pub(crate) fn join(self: &Arc<Self>, agreed: Agreed) -> Membership {
+        let Agreed { subprotocol, deflate } = agreed;
+        let is_compressed = message::is_for_all(deflate);
         let (queue, frames) = mpsc::channel(self.queue);
         let (in_room, put_out) = oneshot::channel();
         let mut state = self.lock();
@@ -116,8 +124,9 @@ impl Room {
         let told = state.online() + 1;
         let is_delta = subprotocol == Subprotocol::JsonDelta;
         let list = message::history(state.history.iter(), subprotocol, is_delta.then_some(told));
+        let list = if is_compressed { list.compressed(state.compressor()) } else { list.plain() };
         queue.try_send(list).expect("the queue is new");
-        state.members.insert(id, Member { subprotocol, queue, _in_room: in_room });
+        state.members.insert(id, Member { subprotocol, is_compressed, queue, _in_room: in_room });
         self.came_or_left.notify_one();
         let online = is_delta.then(|| self.online.subscribe());
         drop(state);
@@ -186,18 +195,22 @@ impl Room {
     fn send(&self, limit: usize) {
         let mut state = self.lock();
         let count = state.make_history(limit);
-        let State { history, members, .. } = &mut *state;
-        // Another encoding is another cell.
+        let State { history, members, compressor, .. } = &mut *state;
         let list = LazyCell::new(|| message::history(history.iter(), Subprotocol::Json, None));
         let new = LazyCell::new(|| message::new(history.iter().take(count).rev()));
         let before = members.len();
         members.retain(|_, member| {
-            let frame = match member.subprotocol {
+            let shared = match member.subprotocol {
                 Subprotocol::Json => &*list,
                 Subprotocol::JsonDelta => &*new,
             };
+            let frame = if member.is_compressed {
+                shared.compressed(compressor.get_or_insert_with(message::compressor))
+            } else {
+                shared.plain()
+            };
             // Never waits: whoever has no place left for it is put out, for the good of all others.
-            member.queue.try_send(frame.clone()).is_ok()
+            member.queue.try_send(frame).is_ok()
         });
         if members.len() < before {
             self.came_or_left.notify_one();
@@ -257,6 +270,10 @@ impl State {
 
     fn online(&self) -> usize {
         self.members.len() + self.elsewhere
+    }
+
+    fn compressor(&mut self) -> &mut Compressor {
+        self.compressor.get_or_insert_with(message::compressor)
     }
 }
 

@@ -112,10 +112,10 @@ async fn serve(
     match opened {
         Err(error) => debug!(%error, "no request"),
         Ok(Opened::Done) => hang_up(stream).await,
-        Ok(Opened::WebSocket { subprotocol, received }) => {
-            let member = context.room.join(subprotocol);
-            debug!(?subprotocol, online = context.room.online(), "joined");
-            let connection = Connection::new(stream, member, &context.flags, &received);
+        Ok(Opened::WebSocket { agreed, received }) => {
+            let member = context.room.join(agreed);
+            debug!(?agreed, online = context.room.online(), "joined");
+            let connection = Connection::new(stream, member, &context.flags, agreed.deflate, &received);
             // Not to be kept for as long as they talk.
             drop(received);
             Box::pin(connection.run(shutdown)).await;

@@ -1,6 +1,7 @@
 //! The real binary, talked to by an independent client (tungstenite) and by raw sockets.
 
 mod abuse;
+mod compression;
 mod faults;
 mod handshake;
 mod limits;
