@@ -28,15 +28,15 @@
 //! * `handshake` (default): the opening handshake. Brings in `sha1`, `base64` and `httparse`, each without its `std`.
 //!   Without it the crate has no dependency.
 //! * `alloc`: a [`Session`] over a `Vec<u8>` that grows with what arrives. Nothing else allocates.
-//! * `deflate`: messages are compressed by permessage-deflate (RFC 7692), see `Session::with_deflate` and [`mod@deflate`]. Brings in `alloc` and
-//!   `miniz_oxide`, which compresses, without `std` and `unsafe`; the decoder is ours.
+//! * `deflate`: messages are compressed by permessage-deflate (RFC 7692), see `Session::with_deflate` and
+//!   [`mod@deflate`]. Brings in `alloc` and `miniz_oxide`, which compresses, without `std` and `unsafe`; the decoder is ours.
 //! * `zlib-rs`: the same, compressed by zlib-rs, several times as fast, with `std` and some `unsafe` of its own.
 //! * `simd`: text is checked with the vectors that the CPU turns out to have: several times faster where it is not
 //!   ASCII. Brings in `simdutf8`, with `std`.
 //!
 //! # What is not in it
 //!
-//! TLS, sockets, timeouts, reconnection, rooms.
+//! TLS, sockets, timeouts, reconnection, rooms, other extensions than permessage-deflate.
 //!
 //! [RFC 6455]: https://www.rfc-editor.org/rfc/rfc6455
 

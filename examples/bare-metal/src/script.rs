@@ -56,6 +56,7 @@ const UNMASKED: Conversation = Conversation {
 const PIECES: [usize; 5] = [1, 2, 7, 64, 1024];
 
 /// How many conversations [`run`] has.
+#[cfg(not(target_os = "none"))]
 pub const CONVERSATIONS: usize = 2 * PIECES.len();
 
 /// Has each conversation, in pieces of each size.
