@@ -18,6 +18,8 @@ use tokio::sync::{Mutex, MutexGuard};
 pub const ENTER: &str = "\u{E007}";
 pub const TAB: &str = "\u{E004}";
 pub const SHIFT_TAB: &str = "\u{E008}\u{E004}\u{E008}";
+pub const SHIFT_ENTER: &str = "\u{E008}\u{E007}\u{E008}";
+pub const END: &str = "\u{E010}";
 
 /// No wait is longer; every wait ends as soon as what it waits for is true.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -88,6 +90,11 @@ impl Rig {
     /// The address of the chat page.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// For what is measured in time: an allowance that fills up again.
+    pub async fn wait_a_second(&self) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 
     pub fn port(&self) -> u16 {
@@ -181,7 +188,7 @@ impl Page {
     pub async fn fill(&self, id: &str, value: &str) {
         let (id, value) = (json!(id), json!(value));
         self.eval(&format!(
-            "[document.getElementById({id})].map((e) => {{ e.focus(); e.value = {value}; \
+            "[document.getElementById({id})].forEach((e) => {{ e.focus(); e.value = {value}; \
             e.dispatchEvent(new Event('input')); }})"
         ))
         .await;
@@ -194,6 +201,25 @@ impl Page {
         self.press(ENTER).await;
     }
 
+    /// Posts as somebody else, over a WebSocket of their own that stays open.
+    pub async fn posts_as(&self, name: &str, texts: &[&str]) {
+        self.eval(&format!(
+            "new Promise((posted) => {{
+               const all = (window.others ??= new Map());
+               if (!all.has({name})) all.set({name}, new WebSocket('/ws', 'json-delta'));
+               const socket = all.get({name});
+               const post = () => {{
+                 for (const text of {texts}) socket.send(JSON.stringify({{ user: {name}, text }}));
+                 posted();
+               }};
+               socket.readyState === WebSocket.OPEN ? post() : (socket.onopen = post);
+             }})",
+            name = json!(name),
+            texts = json!(texts),
+        ))
+        .await;
+    }
+
     /// The messages shown, as `{user, text, time}`, oldest first.
     pub async fn messages(&self) -> Value {
         self.eval(
@@ -204,7 +230,7 @@ impl Page {
     }
 
     /// A command of the Chrome DevTools Protocol.
-    async fn cdp(&self, command: &str, parameters: Value) -> Value {
+    pub async fn cdp(&self, command: &str, parameters: Value) -> Value {
         self.vendor("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
 
@@ -227,16 +253,24 @@ impl Page {
         self.eval("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))").await;
     }
 
+    /// Scrolls up as a reader does: what is drawn.
+    pub async fn scroll_up(&self) {
+        self.is_drawn().await;
+        self.eval("document.getElementById('log').scrollTo(0, 0)").await;
+        self.is_drawn().await;
+    }
+
     /// What the page looks like, as a PNG.
     pub async fn picture(&self) -> Vec<u8> {
         self.client.screenshot().await.expect("a screenshot")
     }
 
-    /// The text with the least contrast to what is behind it, and how much that is.
-    pub async fn weakest_contrast(&self) -> (String, f64) {
-        let weakest =
-            self.client.execute(include_str!("weakest_contrast.js"), vec![]).await.expect("a contrast");
-        (weakest["text"].to_string(), weakest["contrast"].as_f64().expect("a number"))
+    /// All texts and edges, with their contrast to what is behind or beside them.
+    pub async fn contrasts(&self) -> Vec<(String, f64)> {
+        let measured =
+            self.client.execute(include_str!("contrasts.js"), vec![]).await.expect("the contrasts");
+        let measured = measured.as_array().expect("a list").iter();
+        measured.map(|one| (one[0].to_string(), one[1].as_f64().expect("a number"))).collect()
     }
 
     /// The warnings and errors that the console has got since the last call.

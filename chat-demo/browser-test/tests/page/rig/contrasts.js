@@ -1,0 +1,55 @@
+// The contrast of each text to its background, and of each edge to what is beside it, as WCAG 2.2 measures it.
+const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
+// The canvas turns every notation of a colour into bytes.
+function luminance(colour) {
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = [...context.getImageData(0, 0, 1, 1).data].map((byte) => {
+    const share = byte / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+function background(element) {
+  const colour = getComputedStyle(element).backgroundColor;
+  return colour === "rgba(0, 0, 0, 0)" ? background(element.parentElement) : colour;
+}
+
+function contrast(one, other) {
+  const [a, b] = [luminance(one), luminance(other)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
+const measured = [];
+const measure = (what, one, other) => measured.push([what, contrast(one, other)]);
+const name = (element) => element.id || `${element.tagName} "${element.textContent.trim()}"`;
+const text = (what, element, pseudo) => measure(what, getComputedStyle(element, pseudo).color, background(element));
+
+for (const element of document.querySelectorAll("h1, h2, p, span, time, button, input, textarea")) {
+  if (element.checkVisibility()) text(name(element), element);
+}
+for (const input of document.querySelectorAll("input, textarea")) {
+  text(`placeholder of ${input.id}`, input, "::placeholder");
+}
+for (const tick of document.querySelectorAll("[data-state=sent] .meta span")) text("the tick", tick, "::before");
+for (const message of document.querySelectorAll("li:not(.mine)")) {
+  for (let hue = 0; hue < 360; hue += 5) {
+    message.style.setProperty("--hue", hue);
+    text(`name in hue ${hue}`, message.querySelector("strong"));
+  }
+}
+for (const element of document.querySelectorAll("input, textarea, .actions button, [data-state=failed] div, [data-state=pending] div")) {
+  measure(`edge of ${name(element)}`, getComputedStyle(element).borderTopColor, background(element.parentElement));
+}
+document.body.append(Object.assign(document.createElement("i"), { id: "focus" }));
+const probe = document.getElementById("focus");
+probe.style.color = "var(--accent)";
+for (const element of [document.getElementById("log"), ...document.querySelectorAll("input, textarea, button")]) {
+  for (const beside of [background(element.parentElement), ...(element.matches("button") ? [] : [background(element)])]) {
+    measure(`edge of the focus on ${name(element)}`, getComputedStyle(probe).color, beside);
+  }
+}
+probe.remove();
+return measured;
