@@ -41,7 +41,7 @@ function connect() {
 // that comes back does not meet all at the same instant.
 function reconnectLater({ code, reason } = {}) {
   isResting = code === 1008;
-  if (isResting) say(`The server has hung up: ${reason}. The page tries again in a few seconds.`);
+  if (isResting) say(`${reason || "The server has hung up."} We reconnect in some seconds.`);
   const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
   retry = setTimeout(connect, wait * (1 - Math.random() / 2) + (isResting ? REST_MS : 0));
   // The light stays red until we are through: a lamp that flickers at each attempt says less.

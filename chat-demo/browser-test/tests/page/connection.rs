@@ -141,7 +141,8 @@ async fn a_page_that_was_put_out_says_so_and_rests() {
     let page = tapped_page(&rig).await;
 
     page.eval("[...Array(60)].forEach(() => tap.sockets[0].send('{}'))").await;
-    page.shows("notice", "hung up: too many messages").await;
+    page.shows("notice", "Too many messages").await;
+    page.shows("notice", "We reconnect in some seconds.").await;
     page.shows("presence", "🔴").await;
     page.eval("dispatchEvent(new Event('online'))").await;
     page.is_online().await;

@@ -1,11 +1,10 @@
 //! What the tests stand on: a chat server, a chromedriver, and browsers, all ended when the [`Rig`] is dropped.
 
-use std::ffi::OsStr;
+mod process;
+
 use std::fmt::Display;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::wd::WebDriverCompatibleCommand;
@@ -14,6 +13,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
+
+use process::{Driver, Process, free_port};
 
 pub const ENTER: &str = "\u{E007}";
 pub const TAB: &str = "\u{E004}";
@@ -80,7 +81,7 @@ impl Rig {
     /// Asks the server to stop, as an init system does, and sees that it ends well.
     pub async fn stop_server(&mut self) {
         let mut server = self.server.take().expect("a running server");
-        let pid = server.0.id().to_string();
+        let pid = server.id().to_string();
         // Every shell has `kill`; not every machine has it as a program.
         Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid]).status().expect("sh");
         let status = until("the server ends after SIGTERM", async || server.exited()).await;
@@ -234,10 +235,11 @@ impl Page {
         self.vendor("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
 
-    /// Makes the browser a phone, or a window of that size, in light or dark, where nothing moves.
+    /// Makes the browser a phone, sharp as they are, or a window of that size, in light or dark, where nothing moves.
     pub async fn look(&self, width: u32, height: u32, scheme: &str) {
-        let size =
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1.25, "mobile": width < 500 });
+        let mobile = width < 500;
+        let scale = if mobile { 2 } else { 1 };
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile });
         self.cdp("Emulation.setDeviceMetricsOverride", size).await;
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
@@ -301,84 +303,6 @@ impl WebDriverCompatibleCommand for Vendor {
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(self.body.to_string()))
     }
-}
-
-// ---- Processes ----
-
-/// A chromedriver, which owns its browsers.
-struct Driver {
-    port: u16,
-    process: Process,
-}
-
-impl Driver {
-    fn start() -> Self {
-        let program = std::env::var_os("CHROMEDRIVER").unwrap_or("chromedriver".into());
-        let mut process = Process::spawn(&program, ["--port=0"], Stdio::piped());
-        let mut output = BufReader::new(process.0.stdout.as_mut().expect("a pipe"));
-        let port = loop {
-            let mut line = String::new();
-            let read = output.read_line(&mut line).expect("chromedriver's output");
-            assert_ne!(read, 0, "chromedriver ended without naming its port");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim().trim_end_matches('.').parse().expect("a port");
-            }
-        };
-        Self { port, process }
-    }
-
-    /// Quits all browsers, then chromedriver itself.
-    fn shut_down(&mut self) -> std::io::Result<()> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(DEADLINE))?;
-        write!(stream, "GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-        stream.read_to_end(&mut Vec::new())?;
-        let start = Instant::now();
-        while self.process.exited().is_none() && start.elapsed() < DEADLINE {
-            std::thread::sleep(POLL);
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        if let Err(error) = self.shut_down() {
-            eprintln!("chromedriver did not shut down: {error}");
-        }
-    }
-}
-
-/// A child that ends with its owner, also when a test panics.
-struct Process(Child);
-
-impl Process {
-    fn spawn(program: &OsStr, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, output: Stdio) -> Self {
-        let child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(Stdio::null())
-            .spawn();
-        Self(child.unwrap_or_else(|error| panic!("{} does not start: {error}", Path::new(program).display())))
-    }
-
-    fn exited(&mut self) -> Option<ExitStatus> {
-        self.0.try_wait().expect("the child's status")
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Both fail only when it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 // ---- Waiting ----
