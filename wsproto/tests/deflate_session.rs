@@ -206,6 +206,18 @@ fn a_corrupt_message_is_1007_and_the_end() {
 }
 
 #[test]
+fn a_fault_does_not_wait_for_the_next_piece() {
+    // "a", twice 258 more of them, the block's end, and a block of no kind: the fault is found after the first growth of
+    // what comes out, when all of the fragment is taken.
+    let payload = [0x4a, 0x1c, 0x05, 0xa3, 0x00, 0x60];
+    let frames = CLIENT.frame(RSV1 | BINARY, &payload);
+    for read in [1, 100] {
+        let came = drive(&mut server(Config::new()), &frames, read);
+        assert_eq!(came, (vec![], Some(ProtocolError::InvalidDeflate)), "{read}");
+    }
+}
+
+#[test]
 fn compressed_text_that_is_not_utf_8_fails_at_once() {
     // The impossible byte is the third; the message would go on.
     let payload = compressed(b"ab\xff and so on");

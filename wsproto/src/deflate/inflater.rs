@@ -75,8 +75,9 @@ impl Inflater {
 
     /// Decompresses the next piece of a message's payload, which `is_last` ends, to the start of `output`.
     ///
-    /// Call it until it has consumed all and left room in `output`; for the last piece, until it `is_done`. What was not
-    /// consumed is to be given again, first.
+    /// Call it until it has consumed all and written nothing; for the last piece, until it `is_done`. What was not
+    /// consumed is to be given again, first. (Whoever stops when there is room left in `output` loses nothing, but learns of
+    /// some errors with the next piece only.)
     ///
     /// # Errors
     ///

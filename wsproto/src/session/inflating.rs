@@ -41,7 +41,6 @@ impl Inflating {
         loop {
             self.make_room(payload.len());
             let space = self.plain.get_mut(self.len..).unwrap_or_default();
-            let size = space.len();
             let inflated = self.inflater.inflate(payload, is_last, space)?;
             let came = space.get(..inflated.written).unwrap_or_default();
             if kind == MessageKind::Text {
@@ -57,7 +56,8 @@ impl Inflating {
                 let is_whole = core::mem::take(&mut self.utf8).is_complete();
                 return if is_whole { Ok(()) } else { Err(ProtocolError::NotUtf8) };
             }
-            if payload.is_empty() && !is_last && inflated.written < size {
+            // As long as something comes, an error may stand behind it, which is not to wait for the next piece.
+            if payload.is_empty() && !is_last && inflated.written == 0 {
                 return Ok(());
             }
         }
