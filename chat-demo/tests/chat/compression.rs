@@ -59,6 +59,7 @@ fn it_is_agreed_on_unless_told_otherwise() {
 fn those_who_agreed_get_the_same_as_those_who_did_not() {
     let server = Server::start(&[]);
     let mut compressed = server.raw(OFFER);
+    next_with(&mut compressed, "msg"); // it is in the room
     let (mut plain, _) = server.join("json-delta");
     let text = "again and ".repeat(40);
     plain.post("Ann", &text);

@@ -12,8 +12,9 @@ const JSON: &str = "Sec-WebSocket-Protocol: json\r\n";
 
 #[test]
 fn who_does_not_keep_up_is_put_out_and_slows_nobody() {
-    let server = Server::start(&["--rate", "1000", "--burst", "1000"]);
+    let server = Server::start(&["--rate", "1000", "--burst", "1000", "--queue", "16"]);
     let mut slow = server.raw(JSON);
+    read_frame(&mut slow); // it is in the room
     let (mut fast, _) = server.join("json-delta");
     let text = "😀".repeat(500);
     // A whole list is some 100 KB for it; how many of them the sockets' buffers hold is the system's affair.
