@@ -35,7 +35,7 @@ def report_score(folder: str) -> None:
                 if not file.parts[-3].endswith("_left"):
                     selected.add(name)
     # What survives one run may be killed by the tests of another.
-    survived = survived & selected - killed - hung
+    survived = survived & selected - killed - hung - unviable
     killed = (killed | hung) & selected
     print(
         f"{len(killed)} of {len(killed | survived)} mutants killed ({len(hung)} of them hung); "

@@ -2,7 +2,7 @@
 
 #![cfg(feature = "deflate")]
 
-use wsproto::deflate::{Compressor, Inflater, Level, WindowBits};
+use wsproto::deflate::{Compressor, InflateError, Inflated, Inflater, Level, WindowBits};
 
 /// Bytes of which each is half as frequent as the one before.
 fn skewed(len: usize) -> Vec<u8> {
@@ -42,5 +42,54 @@ fn codes_of_up_to_fifteen_bits_are_read() {
             }
             assert!(plain[..len] == message, "in pieces of {cut}");
         }
+    }
+}
+
+/// A block whose code has one symbol, its end (0), and then the bit that means nothing.
+fn nothing_meant() -> Vec<u8> {
+    let mut bits = Vec::new();
+    let mut put = |value: u32, count: u32| bits.extend((0..count).map(|bit| value >> bit & 1));
+    put(0b100, 3); // a block with codes of its own
+    put(0, 10); // 257 lengths of one code, and 1 of the other
+    put(14, 4); // 18 lengths of the lengths' code: of 1 and of 18, one bit each
+    (0..18).for_each(|at| put(u32::from(at == 2 || at == 17), 3));
+    for (value, count) in [(1, 1), (127, 7), (1, 1), (107, 7)] {
+        put(value, count); // 256 times 0
+    }
+    put(0, 2); // twice 1: of the block's end, and of a distance
+    put(1, 1);
+    bits.chunks(8)
+        .map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit == 1)))
+        .collect()
+}
+
+#[test]
+fn bits_that_mean_nothing_are_a_fault_once_no_code_can_be_longer() {
+    let mut output = [0; 8];
+    let bytes = nothing_meant();
+    let mut inflater = Inflater::new(WindowBits::MAX, false);
+    let inflated = inflater.inflate(&bytes, false, &mut output);
+    assert_eq!(inflated, Ok(Inflated { consumed: bytes.len(), written: 0, is_done: false }));
+    assert_eq!(inflater.inflate(&[0, 0], false, &mut output), Err(InflateError::Invalid));
+
+    let whole = [&bytes[..], &[0; 16]].concat();
+    let inflated = Inflater::new(WindowBits::MAX, false).inflate(&whole, false, &mut output);
+    assert_eq!(inflated, Err(InflateError::Invalid));
+    let inflated = Inflater::new(WindowBits::MAX, false).inflate(&bytes, true, &mut output);
+    assert_eq!(inflated, Err(InflateError::Invalid));
+}
+
+#[test]
+fn a_fault_is_told_at_once_when_nothing_came_out_before_it() {
+    let mut inflater = Inflater::new(WindowBits::MAX, false);
+    assert_eq!(inflater.inflate(&[0x07], false, &mut [0; 8]), Err(InflateError::Invalid));
+    assert_eq!(inflater.inflate(&[], true, &mut [0; 8]), Err(InflateError::Invalid), "from then on");
+}
+
+#[test]
+fn an_inflater_in_a_log_shows_what_it_is_at() {
+    let shown = format!("{:?}", Inflater::new(WindowBits::MIN, true));
+    for part in ["window_bits: 8", "has_takeover: true", "is_in_message: false"] {
+        assert!(shown.contains(part), "{shown}");
     }
 }

@@ -359,3 +359,15 @@ fn a_caller_that_never_drains_gets_no_room_and_loses_nothing() {
     assert_eq!(whole, 16);
     assert!(!session.buffer().is_empty());
 }
+
+#[test]
+fn a_message_that_is_there_whole_has_limits_too() {
+    let bytes = b"\x81\x85\x00\x00\x00\x00Hello";
+    let limits = [Config::new().with_max_message_size(4), Config::new().with_max_frame_payload(4)];
+    let errors = [ProtocolError::MessageTooBig { len: 5 }, ProtocolError::FrameTooBig { len: 5 }];
+    for (config, error) in limits.into_iter().zip(errors) {
+        let mut session = Session::<Server, _>::new(config, [0; 256]);
+        assert_eq!(session.push(bytes), bytes.len());
+        assert_eq!(session.next(), Err(error));
+    }
+}
