@@ -43,13 +43,13 @@ for (const message of document.querySelectorAll("li:not(.mine)")) {
 for (const element of document.querySelectorAll("input, textarea, .actions button, [data-state=failed] div, [data-state=pending] div")) {
   measure(`edge of ${name(element)}`, getComputedStyle(element).borderTopColor, background(element.parentElement));
 }
-document.body.append(Object.assign(document.createElement("i"), { id: "focus" }));
-const probe = document.getElementById("focus");
-probe.style.color = "var(--accent)";
+const focused = document.activeElement;
 for (const element of [document.getElementById("log"), ...document.querySelectorAll("input, textarea, button")]) {
-  for (const beside of [background(element.parentElement), ...(element.matches("button") ? [] : [background(element)])]) {
-    measure(`edge of the focus on ${name(element)}`, getComputedStyle(probe).color, beside);
-  }
+  element.focus({ focusVisible: true, preventScroll: true });
+  const ring = getComputedStyle(element).outlineColor;
+  measure(`edge of the focus on ${name(element)}`, ring, background(element.parentElement));
+  // That of a button stands outside of it.
+  if (!element.matches("button")) measure(`edge of the focus in ${name(element)}`, ring, background(element));
 }
-probe.remove();
+focused.focus();
 return measured;
