@@ -181,7 +181,7 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
     assert!(servers.iter().all(|server| history(server) == newest), "the last fifty, from each");
 
     // Who could not know that it was heard says it again, to another server.
-    let again = json!({ "user": "0", "text": "twice?", "key": "key of all are there 2 29" });
+    let again = json!({ "user": "0", "text": "twice?", "key": newest[0]["key"] });
     listeners[1].client.send(&again.to_string());
 
     // A server dies, and its clients are sent to another one, where more was said meanwhile.
