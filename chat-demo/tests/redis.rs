@@ -43,6 +43,9 @@ impl Redis {
                 "",
                 "--appendonly",
                 "yes",
+                // Otherwise it may say yes first, and write later, when the disk is busy.
+                "--appendfsync",
+                "always",
                 "--dir",
             ])
             .arg(folder)
@@ -161,7 +164,9 @@ fn hear(listeners: &mut [Listener], round: &str, count: usize) {
             assert_eq!(heard, expected);
         }
     }
-    assert!(listeners.iter().all(|listener| listener.last == listeners[0].last), "one order");
+    let last = |listener: &Listener| listener.heard.last_key_value().map(|(id, text)| (*id, text.clone()));
+    let lasts: Vec<_> = listeners.iter().map(last).collect();
+    assert!(lasts.iter().all(|last| last == &lasts[0]), "one order: {lasts:?}");
 }
 
 fn history(server: &Server) -> Value {
