@@ -1,0 +1,78 @@
+//! The clients, each as the program it is, against a server by an independent implementation.
+
+mod common;
+
+use std::io::Write;
+use std::net::TcpListener;
+
+use common::{Program, accept, close};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::{Error, Message};
+
+const CLIENT_STD: &str = env!("CARGO_BIN_EXE_client_std");
+const AUTOBAHN_CLIENT: &str = env!("CARGO_BIN_EXE_autobahn_client");
+
+#[test]
+fn client_std_talks() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut program =
+        Program::start(CLIENT_STD, &[&format!("ws://{}/chat?room=1", listener.local_addr().unwrap())]);
+    let (mut socket, target) = accept(&listener);
+    assert_eq!(target, "/chat?room=1");
+
+    let mut typed = program.0.stdin.take().unwrap();
+    typed.write_all("first\nκόσμε\n".as_bytes()).unwrap();
+    assert_eq!(socket.read().unwrap(), Message::text("first"));
+    assert_eq!(socket.read().unwrap(), Message::text("κόσμε"));
+    socket.send(Message::Ping("ping".into())).unwrap();
+    assert_eq!(socket.read().unwrap(), Message::Pong("ping".into()));
+    socket.send(Message::text("printed")).unwrap();
+    socket.send(Message::binary(vec![0; 3])).unwrap();
+
+    // The end of the input closes the connection.
+    drop(typed);
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Normal);
+    assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+    drop(socket);
+    let (is_good, out) = program.end();
+    assert!(is_good && out.contains("printed\n[3 bytes]\n"), "{out}");
+}
+
+#[test]
+fn client_std_tells_the_server_of_its_fault() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = Program::start(CLIENT_STD, &[&format!("ws://{}", listener.local_addr().unwrap())]);
+    let (mut socket, _) = accept(&listener);
+    socket.get_mut().write_all(b"\xc1\0").unwrap();
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Protocol);
+    let (is_good, out) = program.end();
+    assert!(!is_good && out.contains("ReservedBits"), "{out}");
+}
+
+/// The suite's own protocol, with one case.
+#[test]
+fn autobahn_client_runs_the_cases_it_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = Program::start(AUTOBAHN_CLIENT, &[&listener.local_addr().unwrap().to_string()]);
+
+    let next = |expected: &str| {
+        let (socket, target) = accept(&listener);
+        assert_eq!(target, expected);
+        socket
+    };
+    let mut count = next("/getCaseCount");
+    count.send(Message::text("1")).unwrap();
+    close(count);
+    let mut case = next("/runCase?case=1&agent=wsproto");
+    for message in [Message::text("κόσμε"), Message::binary(vec![7; 2 << 20])] {
+        case.send(message.clone()).unwrap();
+        assert!(case.read().unwrap() == message);
+    }
+    close(case);
+    close(next("/updateReports?agent=wsproto&shutdownOnComplete=true"));
+    let (is_good, out) = program.end();
+    assert!(is_good, "{out}");
+    assert_eq!(out, "1 cases\n");
+}
