@@ -13,6 +13,7 @@ use tungstenite::{Error, Message};
 const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
 const ECHO_TOKIO: &str = env!("CARGO_BIN_EXE_echo_tokio");
 const ECHO_MIO: &str = env!("CARGO_BIN_EXE_echo_mio");
+const EMBEDDED_IO: &str = env!("CARGO_BIN_EXE_embedded_io");
 const AUTOBAHN_SERVER: &str = env!("CARGO_BIN_EXE_autobahn_server");
 
 fn serves_echoes(path: &str) {
@@ -158,4 +159,41 @@ fn echo_std_refuses_large_messages() {
     socket.get_mut().write_all(b"\x82\xff\0\0\0\0\0\x20\0\0\0\0\0\0").unwrap();
     let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
     assert_eq!(close.code, CloseCode::Size);
+}
+
+/// With its 2 KiB for each connection; and one after another, of which it serves four at a time.
+#[test]
+fn embedded_io_serves_echoes() {
+    let (_program, address) = Program::serve(EMBEDDED_IO);
+    for _ in 0..3 {
+        let mut sockets: Vec<_> = (0..4).map(|_| connect(&address)).collect();
+        for socket in &mut sockets {
+            for message in [
+                Message::text("Hello"),
+                Message::text(""),
+                Message::text("κόσμε".repeat(190)),
+                Message::binary(vec![7; 2048 - 131]),
+            ] {
+                socket.send(message.clone()).unwrap();
+                assert_eq!(socket.read().unwrap(), message);
+            }
+            socket.send(Message::Ping("one".into())).unwrap();
+            assert_eq!(socket.read().unwrap(), Message::Pong("one".into()));
+        }
+        for socket in &mut sockets {
+            socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "bye".into() })).unwrap();
+            let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+            assert_eq!(close.code, CloseCode::Normal);
+            assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+        }
+    }
+    let mut socket = connect(&address);
+    socket.send(Message::binary(vec![7; 2048 - 130])).unwrap();
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Size);
+}
+
+#[test]
+fn embedded_io_keeps_to_the_rules() {
+    keeps_to_the_rules(EMBEDDED_IO);
 }
