@@ -88,12 +88,10 @@ pub fn encode(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Result<usi
 /// [`encode`] for those whose header was made from the payload.
 #[inline]
 pub(crate) fn write(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Result<usize, BufferTooSmall> {
-    let encoded = header.encode();
-    let needed = encoded.len().saturating_add(payload.len());
+    let needed = usize::from(header.len()).saturating_add(payload.len());
     let too_small = BufferTooSmall { needed };
-    let (to_header, to_payload) =
-        dst.get_mut(..needed).and_then(|frame| frame.split_at_mut_checked(encoded.len())).ok_or(too_small)?;
-    to_header.copy_from_slice(&encoded);
+    let space = dst.get_mut(..needed).and_then(|frame| header.write(frame)).ok_or(too_small)?;
+    let to_payload = space.get_mut(..payload.len()).ok_or(too_small)?;
     match header.masking_key() {
         Some(key) => {
             key.apply_into(payload, to_payload)?;

@@ -145,18 +145,52 @@ impl FrameHeader {
     /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     #[inline]
     pub const fn encode(&self) -> EncodedHeader {
+        let mut bytes = [0; MAX_HEADER_LEN];
+        let _ = self.write(&mut bytes);
+        EncodedHeader { bytes, len: self.len() }
+    }
+
+    /// Returns how many bytes it takes encoded, 2 to 14.
+    #[inline]
+    pub(crate) const fn len(&self) -> u8 {
+        match (self.payload_len, self.masking_key) {
+            (0..=125, None) => 2,
+            (0..=125, Some(_)) => 6,
+            (126..=0xFFFF, None) => 4,
+            (126..=0xFFFF, Some(_)) => 8,
+            (_, None) => 10,
+            (_, Some(_)) => 14,
+        }
+    }
+
+    /// Writes the header to the start of `dst` and returns the space behind it; `None` if it does not fit.
+    #[inline]
+    pub(crate) const fn write<'d>(&self, dst: &'d mut [u8]) -> Option<&'d mut [u8]> {
         let first = (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.bits();
-        let (mask, key_len, [k0, k1, k2, k3]) = match self.masking_key {
-            Some(key) => (MASK, 4, key.to_bytes()),
-            None => (0, 0, [0; 4]),
-        };
+        let mask = if self.masking_key.is_some() { MASK } else { 0 };
         let [l0, l1, l2, l3, l4, l5, l6, l7] = self.payload_len.to_be_bytes();
-        let (bytes, len): (_, u8) = match self.payload_len {
-            0..=125 => ([first, mask | l7, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0, 0, 0], 2),
-            126..=0xFFFF => ([first, mask | LENGTH_16, l6, l7, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0], 4),
-            _ => ([first, mask | LENGTH_64, l0, l1, l2, l3, l4, l5, l6, l7, k0, k1, k2, k3], 10),
+        let space = match self.payload_len {
+            0..=125 => put([first, mask | l7], dst),
+            126..=0xFFFF => put([first, mask | LENGTH_16, l6, l7], dst),
+            _ => put([first, mask | LENGTH_64, l0, l1, l2, l3, l4, l5, l6, l7], dst),
         };
-        EncodedHeader { bytes, len: len.saturating_add(key_len) }
+        match (space, self.masking_key) {
+            (Some(space), Some(key)) => put(key.to_bytes(), space),
+            (space, _) => space,
+        }
+    }
+}
+
+/// Writes `bytes` to the start of `dst` and returns the space behind them. Of a fixed length they are a store or two, where a
+/// copy of a length not known beforehand is a call.
+#[inline]
+const fn put<const N: usize>(bytes: [u8; N], dst: &mut [u8]) -> Option<&mut [u8]> {
+    match dst.split_first_chunk_mut() {
+        Some((to, space)) => {
+            *to = bytes;
+            Some(space)
+        }
+        None => None,
     }
 }
 

@@ -26,8 +26,8 @@ use super::BufferTooSmall;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskingKey([u8; 4]);
 
-/// One step of the fast loops: wide enough for the compiler's vectors, a multiple of the key. Going through the rest by
-/// words costs more than it saves.
+/// One step of the fast loops: wide enough for the compiler's vectors, a multiple of the key. Going through fewer bytes than
+/// that by words costs more than it saves.
 const BLOCK: usize = 32;
 
 impl MaskingKey {
@@ -47,15 +47,19 @@ impl MaskingKey {
     pub fn apply(self, bytes: &mut [u8]) -> Self {
         let pattern = self.pattern();
         let next = self.rotated(bytes.len());
-        let mut blocks = bytes.chunks_exact_mut(BLOCK);
-        for block in &mut blocks {
+        let last = next.apply_to_last(bytes);
+        for block in bytes.chunks_exact_mut(BLOCK) {
             for (byte, key) in block.iter_mut().zip(&pattern) {
                 *byte ^= key;
             }
         }
-        // `zip` with a pattern of a block's length needs no phase: the blocks before were whole.
-        for (byte, key) in blocks.into_remainder().iter_mut().zip(&pattern) {
-            *byte ^= key;
+        match (last, bytes.last_chunk_mut()) {
+            (Some(last), Some(to)) => *to = last,
+            _ => {
+                for (byte, key) in bytes.iter_mut().zip(&pattern) {
+                    *byte ^= key;
+                }
+            }
         }
         next
     }
@@ -66,19 +70,40 @@ impl MaskingKey {
     pub(crate) fn apply_to_text(self, bytes: &mut [u8]) -> (Self, bool) {
         let pattern = self.pattern();
         let next = self.rotated(bytes.len());
-        let mut seen = [0; BLOCK];
-        let mut blocks = bytes.chunks_exact_mut(BLOCK);
-        for block in &mut blocks {
+        let last = next.apply_to_last(bytes);
+        let mut seen = last.unwrap_or_default();
+        for block in bytes.chunks_exact_mut(BLOCK) {
             for ((byte, key), seen) in block.iter_mut().zip(&pattern).zip(&mut seen) {
                 *byte ^= key;
                 *seen |= *byte;
             }
         }
-        for ((byte, key), seen) in blocks.into_remainder().iter_mut().zip(&pattern).zip(&mut seen) {
-            *byte ^= key;
-            *seen |= *byte;
+        match (last, bytes.last_chunk_mut()) {
+            (Some(last), Some(to)) => *to = last,
+            _ => {
+                for ((byte, key), seen) in bytes.iter_mut().zip(&pattern).zip(&mut seen) {
+                    *byte ^= key;
+                    *seen |= *byte;
+                }
+            }
         }
         (next, seen.is_ascii())
+    }
+
+    /// What the last block of `bytes` becomes, if they have one, by the key for what comes behind it.
+    ///
+    /// It is put in its place when all the whole blocks are done. So what they leave over, up to 31 bytes, costs no more
+    /// than a block; that some of its bytes are done twice makes no difference.
+    #[inline]
+    fn apply_to_last(self, bytes: &[u8]) -> Option<[u8; BLOCK]> {
+        let key = u32::from_ne_bytes(self.0);
+        let mut last = *bytes.last_chunk()?;
+        for word in last.chunks_exact_mut(4) {
+            if let Some(word) = word.first_chunk_mut() {
+                *word = (u32::from_ne_bytes(*word) ^ key).to_ne_bytes();
+            }
+        }
+        Some(last)
     }
 
     /// Writes `src`, masked or unmasked, to the start of `dst`, and returns the key for the byte that follows.
@@ -97,25 +122,24 @@ impl MaskingKey {
                 *to = from ^ key;
             }
         }
-        // To take the rests off the iterators of the blocks would keep the compiler from using its vectors.
-        let done = needed & !(BLOCK - 1);
-        let (dst, src) = (dst.get_mut(done..).unwrap_or_default(), src.get(done..).unwrap_or_default());
-        for ((to, from), key) in dst.iter_mut().zip(src).zip(&pattern) {
-            *to = from ^ key;
+        let next = self.rotated(needed);
+        match (next.apply_to_last(src), dst.last_chunk_mut()) {
+            (Some(last), Some(to)) => *to = last,
+            _ => {
+                for ((to, from), key) in dst.iter_mut().zip(src).zip(&pattern) {
+                    *to = from ^ key;
+                }
+            }
         }
-        Ok(self.rotated(needed))
+        Ok(next)
     }
 
     /// The key for the byte that stands `len` bytes further on.
     #[inline]
+    #[allow(clippy::cast_possible_truncation)] // four bytes are one turn, so the low bits tell all
     pub(crate) const fn rotated(self, len: usize) -> Self {
-        let [a, b, c, d] = self.0;
-        Self(match len % 4 {
-            0 => [a, b, c, d],
-            1 => [b, c, d, a],
-            2 => [c, d, a, b],
-            _ => [d, a, b, c],
-        })
+        let bits = (len as u32).wrapping_shl(3);
+        Self(u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes())
     }
 
     #[inline]

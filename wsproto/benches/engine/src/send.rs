@@ -28,6 +28,21 @@ pub fn run(bench: &Bench) {
             || copy(count, text.as_bytes(), &mut copied),
         );
 
+        let mut appended = Vec::with_capacity(count * (size + 10));
+        bench.compare(
+            &format!("append {size}"),
+            count,
+            1.15,
+            || {
+                appended.clear();
+                for _ in 0..count {
+                    let text = black_box(&text);
+                    assert!(server.frame().append_text(text, black_box(&mut appended)).is_ok());
+                }
+            },
+            || copy(count, text.as_bytes(), &mut copied),
+        );
+
         let mut client = Sender::<Client>::new();
         bench.compare(
             &format!("send masked {size}"),
