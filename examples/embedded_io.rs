@@ -5,9 +5,10 @@
 //! fixed buffers and allocates nothing. The lower part lends it this machine's sockets, and has embassy's executor run it.
 
 use embassy_executor::Spawner;
-use embassy_time::{Duration, with_timeout};
+use embassy_futures::select::{Either, select};
 use embedded_io_async::{ErrorType, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::time::Duration;
 use wsproto::connection::FrameEncoder;
 use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder};
 use wsproto::{Config, Message, ProtocolError, SendError, Server, Session};
@@ -145,8 +146,7 @@ impl<T: Read + Write> WebSocket<T> {
 
 /// Serves a connection to its end.
 async fn echo<T: Read + Write>(transport: T) -> Result<(), Error<T::Error>> {
-    let mut socket =
-        with_timeout(PATIENCE, WebSocket::accept(transport)).await.unwrap_or(Err(Error::Gone))?;
+    let mut socket = within(PATIENCE, WebSocket::accept(transport)).await.unwrap_or(Err(Error::Gone))?;
     let mut is_pinged = false;
     loop {
         let next = socket.next(|message, frame, out| match message {
@@ -154,16 +154,24 @@ async fn echo<T: Read + Write>(transport: T) -> Result<(), Error<T::Error>> {
             Message::Binary(bytes) => frame.encode_binary(bytes, out),
             _ => Ok(0), // what answers a control frame is made by itself
         });
-        match with_timeout(SILENCE, next).await {
-            Ok(Ok(true)) => is_pinged = false,
-            Ok(Ok(false)) => return Ok(()),
-            Ok(Err(error)) => return Err(error),
-            Err(_) if is_pinged => return Err(Error::Gone),
-            Err(_) => {
+        match within(SILENCE, next).await {
+            Some(Ok(true)) => is_pinged = false,
+            Some(Ok(false)) => return Ok(()),
+            Some(Err(error)) => return Err(error),
+            None if is_pinged => return Err(Error::Gone),
+            None => {
                 is_pinged = true;
                 socket.ping()?;
             }
         }
+    }
+}
+
+/// Drops a future that takes longer. On a device this is `with_timeout` of `embassy-time`.
+async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
+    match select(future, async_io::Timer::after(time)).await {
+        Either::First(output) => Some(output),
+        Either::Second(_) => None,
     }
 }
 
@@ -211,7 +219,7 @@ async fn serve(listener: &'static async_io::Async<TcpListener>) {
         // The server ends the transport, and waits for the peer's end lest the last bytes get lost.
         if socket.get_ref().shutdown(Shutdown::Write).is_ok() {
             let end = async { while Socket(&socket).read(&mut [0; 256]).await.is_ok_and(|n| n > 0) {} };
-            let _ = with_timeout(PATIENCE, end).await;
+            let _ = within(PATIENCE, end).await;
         }
     }
 }
