@@ -37,10 +37,12 @@ mod append;
 mod compression;
 mod config;
 mod event;
+mod outgoing;
 mod receiver;
 mod role;
 mod sender;
 mod state;
+mod under_way;
 
 #[cfg(feature = "deflate")]
 pub use compression::encode_shared_message;

@@ -1,12 +1,11 @@
 use core::marker::PhantomData;
 
+use super::outgoing::{Fragment, Outgoing};
 use super::{Client, Event, MessageKind, ReceiveState, Role, SendState, Server};
 #[cfg(feature = "deflate")]
 use crate::deflate::{Compressor, Outbound};
 use crate::error::{Misuse, ProtocolError, SendError};
-use crate::wire::{
-    CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MaskingKey, Opcode, Utf8Validator, frame,
-};
+use crate::wire::{CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MaskingKey, Opcode, frame};
 
 /// The half of a connection that makes bytes. It has no buffer: each frame goes into a slice of the caller's.
 #[derive(Debug, Clone)]
@@ -17,22 +16,11 @@ pub struct Sender<R: Role> {
     role: PhantomData<R>,
 }
 
-/// What was sent, as far as it rules what may follow. It knows no role.
-#[derive(Debug, Clone, Copy)]
-struct Outgoing {
-    state: SendState,
-    /// The fragmented message under way, and its text so far.
-    message: Option<(MessageKind, Utf8Validator)>,
-}
-
-/// A fragment's opcode, and the message that is under way after it.
-type Fragment = (Opcode, Option<(MessageKind, Utf8Validator)>);
-
 impl<R: Role> Sender<R> {
     /// Starts behind the opening handshake.
     pub const fn new() -> Self {
         Self {
-            out: Outgoing { state: SendState::Open, message: None },
+            out: Outgoing::NEW,
             #[cfg(feature = "deflate")]
             deflate: None,
             role: PhantomData,
@@ -435,42 +423,5 @@ impl FrameEncoder<'_> {
     #[inline]
     pub(super) fn header(&self, opcode: Opcode, fin: bool, payload_len: usize) -> FrameHeader {
         FrameHeader::of(opcode, fin, payload_len).with_masking_key(self.masking_key)
-    }
-}
-
-impl Outgoing {
-    const fn check_open(&self) -> Result<(), Misuse> {
-        match self.state {
-            SendState::Open => Ok(()),
-            // [RFC 6455 §5.5.1]: no data frames after a Close frame.
-            SendState::CloseSent | SendState::Done => Err(Misuse::CloseSent),
-        }
-    }
-
-    /// [RFC 6455 §5.4]: the fragments of one message are not mixed with another's.
-    const fn check_message(&self) -> Result<(), Misuse> {
-        match (self.check_open(), self.message) {
-            (Ok(()), None) => Ok(()),
-            (Ok(()), Some(_)) => Err(Misuse::MessageUnderWay),
-            (closed, _) => closed,
-        }
-    }
-
-    /// The opcode of a fragment, and what is under way after it.
-    fn next_fragment(&self, kind: MessageKind, payload: &[u8], is_last: bool) -> Result<Fragment, Misuse> {
-        self.check_open()?;
-        let (opcode, mut utf8) = match (self.message, kind) {
-            (Some((under_way, utf8)), _) if under_way == kind => (Opcode::Continuation, utf8),
-            (Some(_), _) => return Err(Misuse::MessageUnderWay),
-            (None, MessageKind::Text) => (Opcode::Text, Utf8Validator::new()),
-            (None, MessageKind::Binary) => (Opcode::Binary, Utf8Validator::new()),
-        };
-        if kind == MessageKind::Text {
-            utf8.validate(payload).map_err(|_| Misuse::NotUtf8)?;
-            if is_last && !utf8.is_complete() {
-                return Err(Misuse::NotUtf8);
-            }
-        }
-        Ok((opcode, (!is_last).then_some((kind, utf8))))
     }
 }

@@ -1,5 +1,7 @@
 use super::InflateError;
+use super::bits::Bits;
 use super::code::Code;
+use super::history::{History, copy};
 
 /// Decodes DEFLATE [RFC 1951], with nothing to refer to but the window that it is given: input, output and state can be cut
 /// anywhere. Some 4 KB; needed only while a message is under way.
@@ -63,18 +65,6 @@ pub(super) enum Stop {
     NeedsOutput,
 }
 
-/// What came out earlier, and may be referred to.
-pub(super) trait History {
-    /// How far back it reaches, in bytes.
-    fn len(&self) -> usize;
-
-    /// The farthest that a reference may go back, what comes out now included.
-    fn limit(&self) -> usize;
-
-    /// The bytes from `back` bytes before its end on, or as many of them as lie together.
-    fn last(&self, back: usize) -> &[u8];
-}
-
 /// [RFC 1951 §3.2.6]
 #[allow(clippy::indexing_slicing)] // by the compiler
 static FIXED_LITERALS: LiteralCode = {
@@ -111,7 +101,7 @@ const END_OF_BLOCK: u16 = 256;
 impl Decoder {
     pub(super) const fn new() -> Self {
         Self {
-            bits: Bits { next: 0, count: 0 },
+            bits: Bits::EMPTY,
             phase: Phase::Block,
             is_final: false,
             literals: Code::EMPTY,
@@ -285,7 +275,7 @@ impl Decoder {
         while at < all {
             self.phase = Phase::Lengths { sizes, at };
             let mut peek = *bits;
-            let Some((symbol, len)) = self.distances.decode(peek.next) else { return bits.invalid() };
+            let Some((symbol, len)) = self.distances.decode(peek.next) else { return no_code(bits) };
             let Some(()) = peek.skip(len) else { return NEEDS_INPUT };
             let (extra, least) = match symbol {
                 16 => (2, 3),
@@ -375,7 +365,7 @@ fn symbols(
         }
         let mut peek = now;
         let Some((symbol, len)) = literals.decode(peek.next) else {
-            break peek.invalid().map(|stop| (Some(symbols), stop));
+            break no_code(&peek).map(|stop| (Some(symbols), stop));
         };
         if peek.skip(len).is_none() {
             break Ok((Some(symbols), Some(Stop::NeedsInput)));
@@ -403,7 +393,7 @@ fn symbols(
         };
         let length = usize::from(least).saturating_add(more);
         let Some((symbol, len)) = distances.decode(peek.next) else {
-            break peek.invalid().map(|stop| (Some(symbols), stop));
+            break no_code(&peek).map(|stop| (Some(symbols), stop));
         };
         let distance = peek.skip(len).and_then(|()| {
             // [RFC 1951 §3.2.5]: two more codes for each bit more.
@@ -433,37 +423,6 @@ fn symbols(
     result
 }
 
-/// Writes again what came out `distance` bytes before, `len` bytes of it: from the history as far as it lies there. There is
-/// space for it.
-#[inline]
-fn copy(distance: usize, mut len: usize, history: &impl History, output: &mut [u8], written: &mut usize) {
-    while len > 0 && distance > *written {
-        let from = history.last(distance.saturating_sub(*written));
-        let n = len.min(from.len());
-        let to = output.get_mut(*written..).and_then(|space| space.get_mut(..n));
-        let (Some(to), Some(from)) = (to, from.get(..n).filter(|from| !from.is_empty())) else { return };
-        to.copy_from_slice(from);
-        *written = written.saturating_add(n);
-        len = len.saturating_sub(n);
-    }
-    // What is copied may be part of what is written: then it is as a pattern that repeats.
-    while len > 0 {
-        let n = len.min(distance);
-        let (done, space) = output.split_at_mut_checked(*written).unwrap_or_default();
-        let from = done.get(done.len().saturating_sub(distance)..).and_then(|from| from.get(..n));
-        let (Some(from), Some(to)) = (from, space.get_mut(..n)) else { return };
-        if n < 16 {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = *from;
-            }
-        } else {
-            to.copy_from_slice(from);
-        }
-        *written = written.saturating_add(n);
-        len = len.saturating_sub(n);
-    }
-}
-
 /// Code lengths, and 0 for the symbols that have none.
 fn padded<const SYMBOLS: usize>(lengths: &[u8]) -> [u8; SYMBOLS] {
     let mut padded = [0; SYMBOLS];
@@ -473,62 +432,7 @@ fn padded<const SYMBOLS: usize>(lengths: &[u8]) -> [u8; SYMBOLS] {
     padded
 }
 
-/// Up to 63 bits that were taken from the input, the next one lowest.
-#[derive(Clone, Copy)]
-struct Bits {
-    next: u64,
-    count: u32,
-}
-
-impl Bits {
-    /// Takes bytes from the input, as many as go in whole: 56 bits at the least, if they are there.
-    #[inline]
-    fn refill(&mut self, input: &mut &[u8]) {
-        if let Some(chunk) = input.first_chunk() {
-            // The last one may go in by a part: it is the same again when it is taken.
-            self.next |= u64::from_le_bytes(*chunk).wrapping_shl(self.count);
-            let bytes = 63_u32.saturating_sub(self.count) / 8;
-            *input = input.get(bytes as usize..).unwrap_or_default();
-            self.count = self.count.saturating_add(bytes.wrapping_shl(3));
-            return;
-        }
-        self.clear_unread();
-        while self.count < 56 {
-            let [byte, rest @ ..] = *input else { break };
-            self.next |= u64::from(*byte).wrapping_shl(self.count);
-            self.count = self.count.saturating_add(8);
-            *input = rest;
-        }
-    }
-
-    /// Takes `n` bits, up to 32; `None`, and no change, if they are not there.
-    #[inline]
-    fn take(&mut self, n: u32) -> Option<usize> {
-        let value = self.next & 1_u64.wrapping_shl(n).wrapping_sub(1);
-        self.skip(n)?;
-        usize::try_from(value).ok()
-    }
-
-    #[inline]
-    fn skip(&mut self, n: u32) -> Option<()> {
-        let left = self.count.checked_sub(n)?;
-        self.drop(n);
-        self.count = left;
-        Some(())
-    }
-
-    fn drop(&mut self, n: u32) {
-        self.next = self.next.wrapping_shr(n);
-        self.count = self.count.saturating_sub(n);
-    }
-
-    /// Drops what lies above, of a byte that was not taken.
-    fn clear_unread(&mut self) {
-        self.next &= 1_u64.wrapping_shl(self.count).wrapping_sub(1);
-    }
-
-    /// What it means that no code begins with these bits: with 15 of them, that there is none.
-    fn invalid(&self) -> Step {
-        if self.count < 15 { NEEDS_INPUT } else { Err(InflateError::Invalid) }
-    }
+/// What it means that no code begins with these bits: with 15 of them, that there is none.
+fn no_code(bits: &Bits) -> Step {
+    if bits.count < 15 { NEEDS_INPUT } else { Err(InflateError::Invalid) }
 }

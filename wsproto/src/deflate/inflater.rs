@@ -3,7 +3,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::WindowBits;
-use super::decoder::{Decoder, History, Stop};
+use super::decoder::{Decoder, Stop};
+use super::history::History;
 use crate::error::ProtocolError;
 
 /// Decompresses the messages of one peer, piece by piece [RFC 7692 §7.2.2].

@@ -6,6 +6,8 @@
 //! [RFC 7692]: https://www.rfc-editor.org/rfc/rfc7692
 
 #[cfg(feature = "deflate")]
+mod bits;
+#[cfg(feature = "deflate")]
 mod code;
 #[cfg(feature = "deflate")]
 mod compressor;
@@ -17,6 +19,8 @@ mod engine;
 #[cfg(feature = "zlib-rs")]
 #[path = "zlib.rs"]
 mod engine;
+#[cfg(feature = "deflate")]
+mod history;
 #[cfg(feature = "deflate")]
 mod inflater;
 #[cfg(feature = "deflate")]
