@@ -7,7 +7,7 @@ mod client_std;
 
 use std::io::{Read, Write};
 
-use client_std::{Connected, Result, connect, encode_reply, fresh_key};
+use client_std::{Connected, Result, Transport, encode_reply, fresh_key, open};
 use wsproto::connection::{Client, Config, ConnectionState};
 use wsproto::deflate::Policy;
 use wsproto::session::{Message, Session};
@@ -46,8 +46,9 @@ fn main() -> Result<()> {
 
 /// Echoes all that comes until the transport ends; `on_text` sees each text.
 fn converse(address: &str, target: &str, on_text: &mut dyn FnMut(&str)) -> Result<()> {
-    let Connected { mut stream, first_bytes, agreed } = connect(address, target, POLICY)?;
-    let mut received = first_bytes.chain(stream.try_clone()?);
+    let Connected { transport, first_bytes, agreed } =
+        open(Transport::connect(address, 80)?, address, target, POLICY)?;
+    let mut received = first_bytes.chain(&transport);
     let mut session = Session::<Client, _>::new(CONFIG, Vec::new());
     if let Some(agreed) = agreed {
         session = session.with_deflate(agreed, POLICY);
@@ -65,7 +66,7 @@ fn converse(address: &str, target: &str, on_text: &mut dyn FnMut(&str)) -> Resul
         // Its Close frame, if there is an error, is in `out`: that is sent before the error is passed on.
         out.clear();
         outcome = answer(&mut session, on_text, &mut out);
-        stream.write_all(&out)?;
+        (&transport).write_all(&out)?;
     }
     outcome
 }

@@ -1,5 +1,6 @@
-//! A client with blocking sockets: `client_std ws://HOST[:PORT][/PATH]` sends each line typed as a text message, and
-//! prints what comes. The end of the input closes the connection.
+//! A client with blocking sockets: `client_std ws[s]://HOST[:PORT][/PATH] [--ca FILE]` sends each line typed as a text
+//! message, and prints what comes. The end of the input closes the connection. A `wss` server's certificate has to be from
+//! an authority that browsers trust, or from the one in FILE (PEM).
 //!
 //! Two threads hold the two halves of the session: one waits for the terminal, the other for the transport. What they
 //! share is the sender, since the replies to Pings and to a Close frame are frames too.
@@ -7,10 +8,13 @@
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use wsproto::connection::{Client, Config, ReceiveState, Sender};
 use wsproto::deflate::{Parameters, Policy};
 use wsproto::handshake::{ClientHandshake, ClientRequest, HeadLimits, Response, ResponseDecoder, deflate};
@@ -28,17 +32,26 @@ const POLICY: Policy = Policy::new().with_takeover();
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
-    let url = std::env::args().nth(1).ok_or("usage: client_std ws://HOST[:PORT][/PATH]")?;
-    let (host, target) = parse_url(&url).ok_or("the URL has to begin with ws://")?;
-    let Connected { stream, first_bytes, agreed } = connect(host, target, POLICY)?;
-    let received = first_bytes.chain(stream.try_clone()?);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (url, authority) = match arguments[..] {
+        [url] => (url, None),
+        [url, "--ca", file] => (url, Some(file)),
+        _ => return Err("usage: client_std ws[s]://HOST[:PORT][/PATH] [--ca FILE]".into()),
+    };
+    let (scheme, host, target) = parse_url(url).ok_or("the URL has to begin with ws:// or wss://")?;
+    let transport = match scheme {
+        Scheme::Ws => Transport::connect(host, 80)?,
+        Scheme::Wss => Transport::connect(host, 443)?.with_tls(host, authority)?,
+    };
+    let Connected { transport, first_bytes, agreed } = open(transport, host, target, POLICY)?;
 
     let mut session = Session::<Client, _>::new(Config::new(), Vec::new());
     if let Some(agreed) = agreed {
         session = session.with_deflate(agreed, POLICY);
     }
     let Session { incoming, reply, sender } = session;
-    let outgoing = Arc::new(Outgoing { sender: Mutex::new(sender), stream });
+    let outgoing = Arc::new(Outgoing { sender: Mutex::new(sender), transport });
     let typed = Arc::clone(&outgoing);
     // Not joined: it waits for the terminal, and ends with the process.
     thread::spawn(move || {
@@ -46,22 +59,24 @@ fn main() -> Result<()> {
             eprintln!("{error}");
         }
     });
-    print_messages(received, incoming, reply, &outgoing)
+    let outcome = print_messages(first_bytes.chain(&outgoing.transport), incoming, reply, &outgoing);
+    outgoing.transport.close();
+    outcome
 }
 
 /// What both threads write to.
 struct Outgoing {
     sender: Mutex<Sender<Client>>,
-    stream: TcpStream,
+    transport: Transport,
 }
 
 impl Outgoing {
     /// Writes the frame that `encode` makes of the sender. The lock keeps frames in order and in one piece.
     fn write(&self, encode: impl FnOnce(&mut Sender<Client>, &mut Vec<u8>) -> Result<()>) -> Result<()> {
-        let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sender = lock(&self.sender);
         let mut out = Vec::new();
         encode(&mut sender, &mut out)?;
-        Ok((&self.stream).write_all(&out)?)
+        Ok((&self.transport).write_all(&out)?)
     }
 }
 
@@ -79,7 +94,7 @@ fn send_lines(outgoing: &Outgoing) -> Result<()> {
     })?;
     // The server answers, and the other thread sees it. Not for ever, either.
     thread::sleep(CLOSE_TIMEOUT);
-    Ok(outgoing.stream.shutdown(Shutdown::Both)?)
+    Ok(outgoing.transport.socket.shutdown(Shutdown::Both)?)
 }
 
 fn print_messages(
@@ -104,7 +119,7 @@ fn print_messages(
             }
             if let Ok(Some(Message::Close(_))) = message {
                 // Now it is for the server to end the transport. Not for ever.
-                outgoing.stream.set_read_timeout(Some(CLOSE_TIMEOUT))?;
+                outgoing.transport.socket.set_read_timeout(Some(CLOSE_TIMEOUT))?;
             }
             match message {
                 Ok(Some(Message::Text(text))) => println!("{text}"),
@@ -124,21 +139,17 @@ fn print_messages(
 
 /// A transport behind its opening handshake.
 pub(crate) struct Connected {
-    pub(crate) stream: TcpStream,
+    pub(crate) transport: Transport,
     /// What the server sent behind its answer: the first bytes of its frames.
     pub(crate) first_bytes: io::Cursor<Vec<u8>>,
     /// How messages are to be compressed, if they are.
     pub(crate) agreed: Option<Parameters>,
 }
 
-/// Connects, asks for `target`, and offers compression as `policy` wants it.
-pub(crate) fn connect(host: &str, target: &str, policy: Policy) -> Result<Connected> {
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let mut stream =
-        if has_port { TcpStream::connect(host)? } else { TcpStream::connect(format!("{host}:80"))? };
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
-
+/// Asks `host` for `target`, and offers compression as `policy` wants it.
+pub(crate) fn open(transport: Transport, host: &str, target: &str, policy: Policy) -> Result<Connected> {
+    let mut stream = &transport;
+    stream.socket.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
     let offer = deflate::offer(&policy);
@@ -160,9 +171,10 @@ pub(crate) fn connect(host: &str, target: &str, policy: Policy) -> Result<Connec
         match decoder.decode(&head[..filled])? {
             None => {}
             Some((Response::Upgraded(upgraded), consumed)) => {
-                stream.set_read_timeout(None)?;
+                stream.socket.set_read_timeout(None)?;
                 let first_bytes = io::Cursor::new(head[consumed..filled].to_vec());
-                return Ok(Connected { stream, first_bytes, agreed: upgraded.deflate() });
+                let agreed = upgraded.deflate();
+                return Ok(Connected { transport, first_bytes, agreed });
             }
             Some((Response::Http(response), _)) => {
                 return Err(format!("refused: {} {}", response.status(), response.reason()).into());
@@ -188,8 +200,144 @@ pub(crate) fn fresh_key() -> Result<MaskingKey> {
     Ok(MaskingKey::new(key))
 }
 
-/// The host, with a port if there is one, and the path with its query.
-fn parse_url(url: &str) -> Option<(&str, &str)> {
-    let rest = url.strip_prefix("ws://")?;
-    Some(rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash)))
+/// A socket, in the clear or with TLS, which one thread reads and others write.
+pub(crate) struct Transport {
+    socket: TcpStream,
+    tls: Option<Tls>,
+}
+
+/// `rustls::StreamOwned` has to be borrowed as a whole: who waits in a read would keep all others from writing. So nobody
+/// waits for the socket with this connection locked, neither for bytes to come nor for bytes to go.
+struct Tls {
+    connection: Mutex<ClientConnection>,
+    /// Held from where bytes are encrypted to where they are written: they have to go in this order.
+    writing: Mutex<()>,
+}
+
+impl Transport {
+    pub(crate) fn connect(host: &str, default_port: u16) -> Result<Self> {
+        let has_port = host_and_port(host).1;
+        let socket = if has_port {
+            TcpStream::connect(host)?
+        } else {
+            TcpStream::connect(format!("{host}:{default_port}"))?
+        };
+        socket.set_nodelay(true)?;
+        Ok(Self { socket, tls: None })
+    }
+
+    /// Has all that is written encrypted, for a server that proves to be `host`, by one more authority if there is one.
+    fn with_tls(self, host: &str, authority: Option<&str>) -> Result<Self> {
+        let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        if let Some(file) = authority {
+            for certificate in CertificateDer::pem_file_iter(file)? {
+                roots.add(certificate?)?;
+            }
+        }
+        let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        // An upgrade is one of HTTP/1.1.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let name = host_and_port(host).0.trim_matches(['[', ']']);
+        let tls = ClientConnection::new(Arc::new(config), ServerName::try_from(name)?.to_owned())?;
+        Ok(Self { tls: Some(Tls { connection: Mutex::new(tls), writing: Mutex::new(()) }), ..self })
+    }
+
+    /// Says goodbye in TLS; the socket is closed when this is dropped.
+    fn close(&self) {
+        if let Some(tls) = &self.tls {
+            lock(&tls.connection).send_close_notify();
+            // A writer that is still stuck has more to lose; and the server may be gone.
+            if let Ok(_writing) = tls.writing.try_lock() {
+                let _ = tls.send(&self.socket);
+            }
+        }
+    }
+}
+
+impl Tls {
+    /// Writes what is encrypted; `writing` is locked.
+    fn send(&self, mut socket: &TcpStream) -> io::Result<()> {
+        let mut encrypted = Vec::new();
+        let mut connection = lock(&self.connection);
+        while connection.wants_write() {
+            connection.write_tls(&mut encrypted)?;
+        }
+        drop(connection);
+        socket.write_all(&encrypted)
+    }
+}
+
+impl Read for &Transport {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &self.tls else { return (&self.socket).read(buf) };
+        loop {
+            match lock(&tls.connection).reader().read(buf) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {} // nothing is there
+                // An end without TLS' goodbye: whether it was to be is for the Close frame to say.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+                done => return done,
+            }
+            let mut encrypted = [0; 4096];
+            let n = (&self.socket).read(&mut encrypted)?;
+            let outcome = decrypt(&mut lock(&tls.connection), &encrypted[..n]);
+            // The handshake's next step, or why it failed. Whoever is writing now may take it along the next time.
+            if let Ok(_writing) = tls.writing.try_lock() {
+                tls.send(&self.socket)?;
+            }
+            outcome?;
+        }
+    }
+}
+
+/// Takes bytes from the socket; if there are none, its end.
+fn decrypt(connection: &mut ClientConnection, mut encrypted: &[u8]) -> io::Result<()> {
+    loop {
+        connection.read_tls(&mut encrypted)?;
+        connection.process_new_packets().map_err(io::Error::other)?;
+        if encrypted.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+impl Write for &Transport {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let Some(tls) = &self.tls else { return (&self.socket).write(buf) };
+        let _writing = lock(&tls.writing);
+        let n = lock(&tls.connection).writer().write(buf)?;
+        tls.send(&self.socket)?;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(()) // nothing is kept
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+enum Scheme {
+    Ws,
+    Wss,
+}
+
+/// The scheme, the host, with a port if there is one, and the path with its query.
+fn parse_url(url: &str) -> Option<(Scheme, &str, &str)> {
+    let (scheme, rest) = match url.split_once("://")? {
+        ("ws", rest) => (Scheme::Ws, rest),
+        ("wss", rest) => (Scheme::Wss, rest),
+        _ => return None,
+    };
+    let (host, target) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
+    Some((scheme, host, target))
+}
+
+/// The host alone, and whether there is a port.
+fn host_and_port(host: &str) -> (&str, bool) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() => (name, true),
+        _ => (host, false),
+    }
 }
