@@ -5,7 +5,7 @@ use wsproto::handshake::{HeadError, HeadLimits};
 use crate::lists::{elements, is_token, trim};
 
 /// Small enough that a short input reaches each limit.
-pub const LIMITS: HeadLimits = HeadLimits { bytes: 600, fields: 12 };
+pub const LIMITS: HeadLimits = HeadLimits::DEFAULT.with_bytes(600).with_fields(12);
 
 /// A head that is whole: its lines, and what of them is at fault.
 #[derive(Debug)]

@@ -9,7 +9,8 @@
 //!
 //! [`SendError`] is either of the last two. What concerns one part alone stands there:
 //! [`HeaderError`], [`CloseFrameError`], [`CloseReasonTooLong`](crate::wire::CloseReasonTooLong) and those of
-//! [`frame`](crate::wire::frame) in [`wire`](crate::wire), and the opening handshake's in `handshake`. All are `Copy`.
+//! [`frame`](crate::wire::frame) in [`wire`](crate::wire), with those of numbers that are no opcode or close code,
+//! and the opening handshake's in `handshake`. All are `Copy`.
 
 use core::fmt;
 

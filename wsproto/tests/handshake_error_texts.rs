@@ -42,7 +42,7 @@ const REQUEST: [(RequestError, &str); 23] = [
     (RequestError::ConnectionSpecificField, "HTTP/2"),
 ];
 
-const RESPONSE: [(ResponseError, &str); 12] = [
+const RESPONSE: [(ResponseError, &str); 13] = [
     (ResponseError::StatusLine, "status line"),
     (ResponseError::HttpVersionTooLow, "HTTP/1.0"),
     (ResponseError::Upgrade, "`Upgrade` field is not `websocket`"),
@@ -55,6 +55,7 @@ const RESPONSE: [(ResponseError, &str); 12] = [
     (ResponseError::UnexpectedExtension, "extension that was not offered"),
     (ResponseError::RepeatedSubprotocol, "`Sec-WebSocket-Protocol` field is repeated"),
     (ResponseError::UnexpectedSubprotocol, "subprotocol that was not offered"),
+    (ResponseError::ConnectionSpecificField, "HTTP/2"),
 ];
 
 const OPTION: [(OptionError, &str); 12] = [

@@ -72,7 +72,7 @@ fn a_byte_at_a_time_gives_the_same() {
 /// A mebibyte a byte at a time: a search that began anew each time would look at half a tebibyte.
 #[test]
 fn a_byte_at_a_time_costs_linear_time() {
-    let limits = HeadLimits { bytes: 1 << 21, fields: 1 << 20 };
+    let limits = HeadLimits::DEFAULT.with_bytes(1 << 21).with_fields(1 << 20);
     let mut head = b"GET / HTTP/1.1\r\nHost: a\r\n".to_vec();
     head.extend(b"X: y\r\n".repeat(1 << 16));
     head.extend(b"X: ");
@@ -158,7 +158,7 @@ proptest! {
     fn any_head_gives_the_same_however_cut(
         (bytes, cuts) in with_cuts(head_like()), limit in 0..200_usize, fields in 0..10_usize
     ) {
-        let limits = HeadLimits { bytes: limit, fields };
+        let limits = HeadLimits::DEFAULT.with_bytes(limit).with_fields(fields);
         prop_assert_eq!(request_in_pieces(&bytes, &cuts, limits), request_in_pieces(&bytes, &[], limits));
         let limits = HeadLimits::DEFAULT;
         prop_assert_eq!(request_in_pieces(&bytes, &cuts, limits), request_in_pieces(&bytes, &[], limits));

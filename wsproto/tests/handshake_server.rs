@@ -395,7 +395,8 @@ fn a_hundred_fields_are_borne_and_one_more_is_not() {
 fn the_limits_can_be_set() {
     let head = format!("{UPGRADE}\r\n");
     let decode = |bytes, fields| {
-        let mut decoder = RequestDecoder::with_limits(HeadLimits { bytes, fields });
+        let mut decoder =
+            RequestDecoder::with_limits(HeadLimits::DEFAULT.with_bytes(bytes).with_fields(fields));
         decoder.decode(head.as_bytes()).map(|_| ())
     };
     assert_eq!(decode(head.len(), 5), Ok(()));

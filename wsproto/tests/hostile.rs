@@ -104,7 +104,7 @@ fn a_connection_whose_output_is_full_keeps_nothing_of_400_000_pings() {
     let mut server = Connection::<Server>::new(Config::new());
     let (mut unread, mut came) = (&mut pings[..], 0);
     loop {
-        let Received { consumed, event } = server.receive(unread).unwrap();
+        let Received { consumed, event, .. } = server.receive(unread).unwrap();
         let Some(event) = event else { break };
         let refused = server.frame().encode_reply(&event, &mut [0]);
         assert!(matches!(refused, Err(SendError::BufferTooSmall(_))));

@@ -106,7 +106,7 @@ fn receive<R: Role>(
         buffer[held..held + n].copy_from_slice(&bytes[..n]);
         (held, bytes) = (held + n, &bytes[n..]);
         loop {
-            let Received { consumed, event } = connection.receive(&mut buffer[..held])?;
+            let Received { consumed, event, .. } = connection.receive(&mut buffer[..held])?;
             if let Some(event) = &event {
                 reply(connection, event);
             }

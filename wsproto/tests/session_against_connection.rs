@@ -95,7 +95,7 @@ fn through_connection(mut wire: Vec<u8>) -> Log {
     let mut message = Vec::new();
     let mut rest = &mut wire[..];
     loop {
-        let Received { consumed, event } = match receiver.receive(rest) {
+        let Received { consumed, event, .. } = match receiver.receive(rest) {
             Ok(received) if received.consumed == 0 => return log,
             Ok(received) => received,
             Err(error) => return Log { error: Some(error), ..log },

@@ -50,7 +50,7 @@ pub fn serve<T: Read + Write, const N: usize>(
 #[inline(never)]
 fn handshake<T: Read + Write>(memory: &mut [u8], transport: &mut T) -> Result<Result<usize, End>, T::Error> {
     // The decoder refuses a head that fills the memory, and remembers what it has seen: each byte is looked at once.
-    let mut decoder = RequestDecoder::with_limits(HeadLimits { bytes: memory.len(), ..HeadLimits::DEFAULT });
+    let mut decoder = RequestDecoder::with_limits(HeadLimits::DEFAULT.with_bytes(memory.len()));
     let mut filled = 0;
     loop {
         match transport.read(&mut memory[filled..])? {

@@ -1,8 +1,9 @@
 use alloc::vec::Vec;
 
-use super::FrameEncoder;
-use crate::error::SendError;
-use crate::wire::Opcode;
+use super::message::check_text;
+use super::{Event, FrameEncoder, MessageKind};
+use crate::error::{ProtocolError, SendError};
+use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, Opcode};
 
 impl FrameEncoder<'_> {
     /// Appends a text message in one frame, compressed if that is agreed on and pays. So answers to all that one read
@@ -38,6 +39,79 @@ impl FrameEncoder<'_> {
         self.append(Opcode::Binary, payload, out)
     }
 
+    /// Appends a message of that kind in one frame; see [`encode_message`](Self::encode_message).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Misuse`] if the connection is closing, a fragmented message is under way, or the text is not UTF-8; nothing
+    /// was appended then.
+    pub fn append_message(
+        self,
+        kind: MessageKind,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
+        check_text(kind, payload)?;
+        self.append(kind.into(), payload, out)
+    }
+
+    /// Appends a Ping of at most 125 bytes; see [`encode_ping`](Self::encode_ping).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Misuse`] if the payload is too long, or the closing handshake is done.
+    pub fn append_ping(self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), SendError> {
+        append_control(out, |dst| self.encode_ping(payload, dst))
+    }
+
+    /// Appends a Pong of at most 125 bytes; see [`encode_pong`](Self::encode_pong).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Misuse`] if the payload is too long, or the closing handshake is done.
+    pub fn append_pong(self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), SendError> {
+        append_control(out, |dst| self.encode_pong(payload, dst))
+    }
+
+    /// Appends a Close frame, which begins the closing handshake; see [`encode_close`](Self::encode_close).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Misuse`] if one was sent before.
+    pub fn append_close(self, close: Option<CloseFrame<'_>>, out: &mut Vec<u8>) -> Result<(), SendError> {
+        append_control(out, |dst| self.encode_close(close, dst))
+    }
+
+    /// Appends the reply that `event` asks for, if any; see [`encode_reply`](Self::encode_reply).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Misuse`] if the event was made by hand, of a Ping over 125 bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::connection::{Event, Sender, Server};
+    ///
+    /// let (mut sender, mut out) = (Sender::<Server>::new(), Vec::new());
+    /// sender.frame().append_reply(&Event::Ping(b"you there?"), &mut out)?;
+    /// assert_eq!(out, b"\x8a\x0ayou there?");
+    /// # Ok::<(), wsproto::error::SendError>(())
+    /// ```
+    pub fn append_reply(self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<(), SendError> {
+        append_control(out, |dst| self.encode_reply(event, dst))
+    }
+
+    /// Appends the Close frame that tells the peer of its fault, if none was sent before; see
+    /// [`encode_failure`](Self::encode_failure).
+    ///
+    /// # Errors
+    ///
+    /// No case is known: [`encode_failure`](Self::encode_failure) fails only for lack of space.
+    pub fn append_failure(self, error: ProtocolError, out: &mut Vec<u8>) -> Result<(), SendError> {
+        append_control(out, |dst| self.encode_failure(error, dst))
+    }
+
     fn append(self, opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) -> Result<(), SendError> {
         self.check_message()?;
         #[cfg(feature = "deflate")]
@@ -66,4 +140,15 @@ impl FrameEncoder<'_> {
         out.truncate(start.saturating_add(*written.as_ref().unwrap_or(&0)));
         written.map(drop)
     }
+}
+
+/// Appends the control frame that `encode` writes, if it does.
+pub(crate) fn append_control(
+    out: &mut Vec<u8>,
+    encode: impl FnOnce(&mut [u8]) -> Result<usize, SendError>,
+) -> Result<(), SendError> {
+    let mut frame = [0; MAX_CONTROL_FRAME];
+    let written = encode(&mut frame)?;
+    out.extend_from_slice(frame.get(..written).unwrap_or_default());
+    Ok(())
 }

@@ -86,11 +86,7 @@ pub fn encode_shared_message(
     compressor: &mut Compressor,
     dst: &mut [u8],
 ) -> Result<usize, BufferTooSmall> {
-    let opcode = match kind {
-        MessageKind::Text => Opcode::Text,
-        MessageKind::Binary => Opcode::Binary,
-    };
-    let plain = FrameHeader::of(opcode, true, message.len());
+    let plain = FrameHeader::of(kind.into(), true, message.len());
     compressor.forget();
     let compress = |space: &mut [u8]| compressor.compress_message(message, true, window, space);
     write_message(plain, message, compress, dst)

@@ -1,7 +1,8 @@
-use crate::wire::CloseFrame;
+use crate::wire::{CloseFrame, Opcode};
 
 /// What [`receive`](super::Receiver::receive) found at the start of the buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 #[must_use = "the bytes consumed have to be dropped from the buffer"]
 pub struct Received<'b> {
     /// How many bytes at the start of the buffer are done with. All others are presented again, first. 0 asks for more
@@ -57,4 +58,14 @@ pub enum MessageKind {
     Text,
     /// Any bytes.
     Binary,
+}
+
+/// The opcode of a message's first frame.
+impl From<MessageKind> for Opcode {
+    fn from(kind: MessageKind) -> Self {
+        match kind {
+            MessageKind::Text => Self::Text,
+            MessageKind::Binary => Self::Binary,
+        }
+    }
 }

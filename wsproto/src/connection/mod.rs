@@ -37,6 +37,7 @@ mod append;
 mod compression;
 mod config;
 mod event;
+mod message;
 mod outgoing;
 mod receiver;
 mod role;
@@ -44,6 +45,8 @@ mod sender;
 mod state;
 mod under_way;
 
+#[cfg(feature = "alloc")]
+pub(crate) use append::append_control;
 #[cfg(feature = "deflate")]
 pub use compression::encode_shared_message;
 pub use config::Config;

@@ -393,7 +393,12 @@ impl FrameEncoder<'_> {
     /// Without feature `deflate` nothing is compressed.
     #[cfg(not(feature = "deflate"))]
     #[inline]
-    fn write_message(self, opcode: Opcode, message: &[u8], dst: &mut [u8]) -> Result<usize, SendError> {
+    pub(super) fn write_message(
+        self,
+        opcode: Opcode,
+        message: &[u8],
+        dst: &mut [u8],
+    ) -> Result<usize, SendError> {
         self.write(opcode, true, message, dst)
     }
 

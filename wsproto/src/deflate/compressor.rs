@@ -40,6 +40,7 @@ pub struct Compressor {
 
 /// How far one call came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 #[must_use = "the bytes consumed are done with, those written are to be sent"]
 pub struct Compressed {
     /// How many bytes of the input are done with.

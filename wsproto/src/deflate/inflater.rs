@@ -43,6 +43,7 @@ pub struct Inflater {
 
 /// How far one call came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 #[must_use = "the bytes consumed are done with, those written are to be used"]
 pub struct Inflated {
     /// How many bytes of the input are done with.

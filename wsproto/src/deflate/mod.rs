@@ -34,5 +34,5 @@ pub use compressor::{Compressed, Compressor};
 pub use inflater::{InflateError, Inflated, Inflater};
 #[cfg(feature = "deflate")]
 pub(crate) use outbound::Outbound;
-pub use params::{Parameters, WindowBits};
-pub use policy::{Level, Policy};
+pub use params::{InvalidWindowBits, Parameters, WindowBits};
+pub use policy::{InvalidLevel, Level, Policy};

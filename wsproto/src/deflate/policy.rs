@@ -1,3 +1,5 @@
+use core::fmt;
+
 use super::WindowBits;
 
 /// What this end wants of permessage-deflate, be it a server or a client: which windows, and how much work.
@@ -157,3 +159,38 @@ impl Default for Level {
         Self::FAST
     }
 }
+
+impl TryFrom<u8> for Level {
+    type Error = InvalidLevel;
+
+    fn try_from(level: u8) -> Result<Self, InvalidLevel> {
+        Self::new(level).ok_or(InvalidLevel { level })
+    }
+}
+
+impl From<Level> for u8 {
+    fn from(level: Level) -> Self {
+        level.get()
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A number that is no [`Level`]: the caller's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InvalidLevel {
+    /// The number.
+    pub level: u8,
+}
+
+impl fmt::Display for InvalidLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no compression level {}: take 0 to 9", self.level)
+    }
+}
+
+impl core::error::Error for InvalidLevel {}

@@ -47,7 +47,7 @@ impl<'a> ClientRequest<'a> {
         Self { host, target, origin: None, subprotocols: &[], extensions: None, headers: &[] }
     }
 
-    fn check(&self) -> Result<(), OptionError> {
+    pub(super) fn check(&self) -> Result<(), OptionError> {
         if Authority::parse(self.host).is_none() {
             return Err(OptionError::Host);
         }
@@ -75,6 +75,47 @@ impl<'a> ClientRequest<'a> {
     fn offers_extension(&self, name: &str) -> bool {
         let offers = self.extensions.and_then(|list| parse_extensions(list).ok());
         offers.into_iter().flatten().any(|offer| offer.name() == name)
+    }
+
+    /// Checks what the server chose of all this, in an answer that accepts: the same over any HTTP.
+    pub(super) fn check_choice<'b, F: Fields<'b>>(
+        &self,
+        fields: F,
+    ) -> Result<Upgraded<'b, F>, ResponseError> {
+        self.check_extensions(fields)?;
+        let deflate = self.check_deflate(fields)?;
+        let subprotocol = self.check_subprotocol(fields)?;
+        Ok(Upgraded { subprotocol, deflate, fields })
+    }
+
+    /// Item 5. Only names are compared here: what parameters mean is for the extension to say.
+    fn check_extensions<'b>(&self, fields: impl Fields<'b>) -> Result<(), ResponseError> {
+        at_most_one(fields, extensions::FIELD).map_err(|_| ResponseError::RepeatedExtensions)?;
+        let mut list = extensions::named(fields).map_err(|_| ResponseError::MalformedExtensions)?;
+        if list.all(|extension| self.offers_extension(extension.name())) {
+            Ok(())
+        } else {
+            Err(ResponseError::UnexpectedExtension)
+        }
+    }
+
+    fn check_deflate<'b>(&self, fields: impl Fields<'b>) -> Result<Option<Parameters>, ResponseError> {
+        let offers = self.extensions.and_then(|list| parse_extensions(list).ok());
+        let answer = extensions::named(fields).map_err(|_| ResponseError::MalformedExtensions)?;
+        Ok(deflate::verify(offers.into_iter().flatten(), answer)?)
+    }
+
+    /// Item 6.
+    fn check_subprotocol<'b>(&self, fields: impl Fields<'b>) -> Result<Option<&'b str>, ResponseError> {
+        let value = at_most_one(fields, subprotocol::FIELD);
+        let Some(value) = value.map_err(|_| ResponseError::RepeatedSubprotocol)? else {
+            return Ok(None);
+        };
+        core::str::from_utf8(value)
+            .ok()
+            .filter(|name| self.subprotocols.contains(name))
+            .map(Some)
+            .ok_or(ResponseError::UnexpectedSubprotocol)
     }
 }
 
@@ -216,7 +257,7 @@ impl<'a> ClientHandshake<'a> {
     ) -> Result<Response<'b, F>, ResponseError> {
         // Item 1: what is not 101 is handled "per HTTP procedures", and that is the caller's affair.
         if status != 101 {
-            return Ok(Response::Http(HttpResponse { status, reason: "", fields }));
+            return Ok(Response::Http(HttpResponse::of(status, fields)));
         }
         // Item 2: not a list here, the value is `websocket` and nothing else.
         match at_most_one(fields, "Upgrade") {
@@ -228,10 +269,7 @@ impl<'a> ClientHandshake<'a> {
             return Err(ResponseError::Connection);
         }
         self.check_accept(fields)?;
-        self.check_extensions(fields)?;
-        let deflate = self.check_deflate(fields)?;
-        let subprotocol = self.check_subprotocol(fields)?;
-        Ok(Response::Upgraded(Upgraded { subprotocol, deflate, fields }))
+        self.request.check_choice(fields).map(Response::Upgraded)
     }
 
     /// Item 4.
@@ -242,36 +280,6 @@ impl<'a> ClientHandshake<'a> {
             Ok(None) => Err(ResponseError::MissingAccept),
             Err(_) => Err(ResponseError::RepeatedAccept),
         }
-    }
-
-    /// Item 5. Only names are compared here: what parameters mean is for the extension to say.
-    fn check_extensions<'b>(&self, fields: impl Fields<'b>) -> Result<(), ResponseError> {
-        at_most_one(fields, extensions::FIELD).map_err(|_| ResponseError::RepeatedExtensions)?;
-        let mut list = extensions::named(fields).map_err(|_| ResponseError::MalformedExtensions)?;
-        if list.all(|extension| self.request.offers_extension(extension.name())) {
-            Ok(())
-        } else {
-            Err(ResponseError::UnexpectedExtension)
-        }
-    }
-
-    fn check_deflate<'b>(&self, fields: impl Fields<'b>) -> Result<Option<Parameters>, ResponseError> {
-        let offers = self.request.extensions.and_then(|list| parse_extensions(list).ok());
-        let answer = extensions::named(fields).map_err(|_| ResponseError::MalformedExtensions)?;
-        Ok(deflate::verify(offers.into_iter().flatten(), answer)?)
-    }
-
-    /// Item 6.
-    fn check_subprotocol<'b>(&self, fields: impl Fields<'b>) -> Result<Option<&'b str>, ResponseError> {
-        let value = at_most_one(fields, subprotocol::FIELD);
-        let Some(value) = value.map_err(|_| ResponseError::RepeatedSubprotocol)? else {
-            return Ok(None);
-        };
-        core::str::from_utf8(value)
-            .ok()
-            .filter(|name| self.request.subprotocols.contains(name))
-            .map(Some)
-            .ok_or(ResponseError::UnexpectedSubprotocol)
     }
 }
 
@@ -332,6 +340,10 @@ pub struct HttpResponse<'b, F = HeadFields<'b>> {
 }
 
 impl<'b, F: Fields<'b>> HttpResponse<'b, F> {
+    pub(super) const fn of(status: u16, fields: F) -> Self {
+        Self { status, reason: "", fields }
+    }
+
     /// The status: 301 and its like name a `Location`, 401 wants an `Authorization`.
     pub const fn status(&self) -> u16 {
         self.status

@@ -107,20 +107,27 @@ impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
         answer: Answer<'a>,
     ) -> Result<impl Iterator<Item = (&'a str, &'a [u8])> + use<'a, 'b, F>, OptionError> {
         answer.check(self.fields)?;
-        for (name, value) in answer.headers {
-            if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                return Err(OptionError::FieldName);
-            }
-            if is_connection_specific(name, value) {
-                return Err(OptionError::ReservedField);
-            }
-        }
+        check_headers(answer.headers)?;
         Ok(answer.headers().map(|(name, value)| (in_lower_case(name), value)))
     }
 }
 
+/// Checks what HTTP/2 and HTTP/3 ask of fields that the caller wants to send, beside what any HTTP does.
+pub(super) fn check_headers(headers: &[(&str, &[u8])]) -> Result<(), OptionError> {
+    for (name, value) in headers {
+        // [RFC 9113 §8.2]: "Field names MUST be converted to lowercase".
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(OptionError::FieldName);
+        }
+        if is_connection_specific(name, value) {
+            return Err(OptionError::ReservedField);
+        }
+    }
+    Ok(())
+}
+
 /// Our own names as HTTP/2 has them; the caller's were checked.
-fn in_lower_case(name: &str) -> &str {
+pub(super) fn in_lower_case(name: &str) -> &str {
     match name {
         subprotocol::FIELD => "sec-websocket-protocol",
         extensions::FIELD => "sec-websocket-extensions",
@@ -131,7 +138,7 @@ fn in_lower_case(name: &str) -> &str {
 /// Tells whether a field is about HTTP/1.1's connection, which HTTP/2 and HTTP/3 have no words for [RFC 9113 §8.2.2].
 ///
 /// [RFC 9113 §8.2.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
-fn is_connection_specific(name: &str, value: &[u8]) -> bool {
+pub(super) fn is_connection_specific(name: &str, value: &[u8]) -> bool {
     ["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]
         .iter()
         .any(|specific| specific.eq_ignore_ascii_case(name))

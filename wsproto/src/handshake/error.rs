@@ -261,6 +261,10 @@ pub enum ResponseError {
     ///
     /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
     UnexpectedSubprotocol,
+    /// A field of HTTP/1.1's connection came over HTTP/2 or HTTP/3. [RFC 9113 §8.2.2]
+    ///
+    /// [RFC 9113 §8.2.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
+    ConnectionSpecificField,
 }
 
 impl From<HeadError> for ResponseError {
@@ -298,6 +302,9 @@ impl fmt::Display for ResponseError {
             Self::UnexpectedExtension => "the server uses an extension that was not offered",
             Self::RepeatedSubprotocol => "the server's `Sec-WebSocket-Protocol` field is repeated",
             Self::UnexpectedSubprotocol => "the server chose a subprotocol that was not offered",
+            Self::ConnectionSpecificField => {
+                "the server sent a field of HTTP/1.1's connection, which HTTP/2 and HTTP/3 have not"
+            }
         })
     }
 }

@@ -8,7 +8,17 @@ use core::{fmt, marker::PhantomData};
 /// How much of a peer's message head is borne before it is refused.
 ///
 /// Nothing is stored, so these bound the bytes that the *caller* has to keep, and the time they cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// # Examples
+///
+/// ```
+/// use wsproto::handshake::{HeadLimits, RequestDecoder};
+///
+/// const LIMITS: HeadLimits = HeadLimits::DEFAULT.with_bytes(1024);
+/// let decoder = RequestDecoder::with_limits(LIMITS);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct HeadLimits {
     /// The longest head in bytes, its blank line included.
     pub bytes: usize,
@@ -19,6 +29,18 @@ pub struct HeadLimits {
 impl HeadLimits {
     /// 8 KiB (8192 bytes) and 100 field lines.
     pub const DEFAULT: Self = Self { bytes: 8192, fields: 100 };
+
+    /// Sets [`bytes`](Self::bytes).
+    #[must_use]
+    pub const fn with_bytes(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// Sets [`fields`](Self::fields).
+    #[must_use]
+    pub const fn with_fields(self, fields: usize) -> Self {
+        Self { fields, ..self }
+    }
 }
 
 impl Default for HeadLimits {

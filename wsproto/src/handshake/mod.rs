@@ -12,7 +12,7 @@
 //! | bytes of HTTP/1.1, in one piece | [`Request::decode`] | [`ClientHandshake::encode`], [`decode_response`] |
 //! | bytes of HTTP/1.1, as they come | [`RequestDecoder`] | [`ResponseDecoder`] |
 //! | header fields of an HTTP library | [`Request::from_parts`] | [`ClientHandshake::headers`], [`verify`] |
-//! | header fields of HTTP/2 or HTTP/3 | [`ExtendedConnect`] | |
+//! | header fields of HTTP/2 or HTTP/3 | [`ExtendedConnect`] | [`ClientConnect`] |
 //!
 //! [`decode_response`]: ClientHandshake::decode_response
 //! [`verify`]: ClientHandshake::verify
@@ -24,7 +24,7 @@
 //! | [`Answer`] | you | what your server chose of the offer |
 //! | [`Acceptance`] | [`Upgrade::accept`], of an `Answer` | 101: send it, and the connection is open |
 //! | [`HttpReply`] | you | any other answer of your server |
-//! | [`ClientRequest`] | you | what your client asks for; a [`ClientHandshake`] sends it |
+//! | [`ClientRequest`] | you | what your client asks for; a [`ClientHandshake`] or [`ClientConnect`] sends it |
 //! | [`Upgraded`] | [`Response`], of an acceptance | the connection is open |
 //! | [`HttpResponse`] | [`Response`], of any other reply | a redirect, a refusal |
 //!
@@ -32,7 +32,7 @@
 //! |---|---|
 //! | what a client must send (§4.1, §4.2.1), and what it is answered otherwise | [`Upgrade`], [`RequestError`], [`ConnectError`] |
 //! | what a server answers (§4.2.2) | [`Answer`], [`Acceptance`], [`accept_key`] |
-//! | what a server must answer (§4.1) | [`ClientHandshake`], [`ResponseError`] |
+//! | what a server must answer (§4.1) | [`ClientHandshake`], [`ClientConnect`], [`ResponseError`] |
 //! | who may connect (§10.2) | [`Origin`] |
 //! | subprotocols (§1.9) | [`subprotocol`] |
 //! | extensions (§9.1) | [`extensions`] |
@@ -44,6 +44,7 @@ pub mod subprotocol;
 
 mod accept;
 mod client;
+mod client_connect;
 mod connect;
 mod error;
 mod head;
@@ -58,6 +59,7 @@ mod write;
 
 pub use accept::accept_key;
 pub use client::{ClientHandshake, ClientRequest, HttpResponse, Response, ResponseDecoder, Upgraded};
+pub use client_connect::ClientConnect;
 pub use connect::{ConnectError, EXTENDED_CONNECT_STATUS, ExtendedConnect};
 pub use error::{OptionError, RequestError, ResponseError};
 pub use extensions::MalformedExtensions;

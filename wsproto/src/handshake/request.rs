@@ -6,6 +6,7 @@ use super::lines::split_once;
 use super::origin::Authority;
 use super::tokens::{elements, is_token, is_visible_ascii};
 use super::upgrade::Upgrade;
+use core::fmt;
 
 /// The version of HTTP/1 that a message is understood in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +17,16 @@ pub enum HttpVersion {
     ///
     /// [RFC 9110 §2.5]: https://www.rfc-editor.org/rfc/rfc9110#section-2.5
     Http11,
+}
+
+/// Writes it as HTTP does: `HTTP/1.1`.
+impl fmt::Display for HttpVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Http10 => "HTTP/1.0",
+            Self::Http11 => "HTTP/1.1",
+        })
+    }
 }
 
 /// A client's request: for a WebSocket connection, or an ordinary one of HTTP, so that one port serves both.

@@ -200,6 +200,16 @@ impl<B: Buffer> Session<Server, B> {
     pub fn encode_reply(&mut self, dst: &mut [u8]) -> Result<usize, SendError> {
         self.reply.encode(self.sender.frame(), dst)
     }
+
+    /// Appends the reply that is due, if any; see [`Reply::append`].
+    ///
+    /// # Errors
+    ///
+    /// No case is known: [`encode_reply`](Self::encode_reply) fails only for lack of space.
+    #[cfg(feature = "alloc")]
+    pub fn append_reply(&mut self, out: &mut alloc::vec::Vec<u8>) -> Result<(), SendError> {
+        self.reply.append(self.sender.frame(), out)
+    }
 }
 
 impl<B: Buffer> Session<Client, B> {
@@ -215,5 +225,15 @@ impl<B: Buffer> Session<Client, B> {
     /// [`SendError::BufferTooSmall`] if `dst` is too small; 131 bytes are always enough.
     pub fn encode_reply(&mut self, key: MaskingKey, dst: &mut [u8]) -> Result<usize, SendError> {
         self.reply.encode(self.sender.frame(key), dst)
+    }
+
+    /// Appends the reply that is due, if any, masked with a fresh key; see [`Reply::append`].
+    ///
+    /// # Errors
+    ///
+    /// No case is known: [`encode_reply`](Self::encode_reply) fails only for lack of space.
+    #[cfg(feature = "alloc")]
+    pub fn append_reply(&mut self, key: MaskingKey, out: &mut alloc::vec::Vec<u8>) -> Result<(), SendError> {
+        self.reply.append(self.sender.frame(key), out)
     }
 }

@@ -62,6 +62,23 @@ impl Reply {
         Ok(written)
     }
 
+    /// Appends the reply, if any is due.
+    ///
+    /// # Errors
+    ///
+    /// No case is known: [`encode`](Self::encode) fails only for lack of space.
+    #[cfg(feature = "alloc")]
+    pub fn append(
+        &mut self,
+        frame: FrameEncoder<'_>,
+        out: &mut alloc::vec::Vec<u8>,
+    ) -> Result<(), SendError> {
+        if !self.is_due() {
+            return Ok(());
+        }
+        crate::connection::append_control(out, |dst| self.encode(frame, dst))
+    }
+
     pub(super) fn answer_ping(&mut self, payload: &[u8]) {
         if matches!(self.to, None | Some(Cause::Ping)) {
             self.keep(Cause::Ping, payload);

@@ -25,12 +25,14 @@ mod opcode;
 mod space;
 mod utf8;
 
-pub use close::{CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, MAX_CLOSE_REASON};
+pub use close::{
+    CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, ForbiddenCloseCode, MAX_CLOSE_REASON,
+};
 pub use header::{
     EncodedHeader, FrameHeader, HeaderError, MAX_CONTROL_FRAME, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Rsv,
 };
 pub use mask::MaskingKey;
-pub use opcode::Opcode;
+pub use opcode::{Opcode, ReservedOpcode};
 pub use space::BufferTooSmall;
 pub(crate) use utf8::from_utf8;
 pub use utf8::{Utf8Error, Utf8Validator};

@@ -1,3 +1,5 @@
+use core::fmt;
+
 /// What a frame's payload is: the opcode of [RFC 6455 §5.2].
 ///
 /// The ten reserved opcodes have no value here, so they can neither be received nor sent.
@@ -52,6 +54,49 @@ impl Opcode {
         self.bits() & 0x8 != 0
     }
 }
+
+impl TryFrom<u8> for Opcode {
+    type Error = ReservedOpcode;
+
+    fn try_from(bits: u8) -> Result<Self, ReservedOpcode> {
+        Self::from_bits(bits).ok_or(ReservedOpcode { bits })
+    }
+}
+
+impl From<Opcode> for u8 {
+    fn from(opcode: Opcode) -> Self {
+        opcode.bits()
+    }
+}
+
+/// Writes the RFC's name of it: `text`, `ping`.
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Continuation => "continuation",
+            Self::Text => "text",
+            Self::Binary => "binary",
+            Self::Close => "close",
+            Self::Ping => "ping",
+            Self::Pong => "pong",
+        })
+    }
+}
+
+/// Bits that are no [`Opcode`]: reserved ones, or more than four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReservedOpcode {
+    /// The bits.
+    pub bits: u8,
+}
+
+impl fmt::Display for ReservedOpcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is no opcode, or a reserved one: there are 0 to 2 and 8 to 10", self.bits)
+    }
+}
+
+impl core::error::Error for ReservedOpcode {}
 
 #[cfg(test)]
 mod tests {

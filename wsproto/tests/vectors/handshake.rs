@@ -100,7 +100,7 @@ fn first_answer<T, E>(decoded: impl Iterator<Item = Result<Option<T>, E>>) -> Op
 fn limits(case: &Case) -> HeadLimits {
     case.get("limits").map_or(HeadLimits::DEFAULT, |limits| {
         let number = |name: &str| usize::try_from(limits[name].as_u64().unwrap()).unwrap();
-        HeadLimits { bytes: number("head_bytes"), fields: number("head_fields") }
+        HeadLimits::DEFAULT.with_bytes(number("head_bytes")).with_fields(number("head_fields"))
     })
 }
 

@@ -34,7 +34,7 @@ fn fail(bytes: &[u8], read: usize) {
             loop {
                 match receiver.receive(&mut buffer[..held]) {
                     Ok(Received { consumed: 0, .. }) => break,
-                    Ok(Received { consumed, event }) => {
+                    Ok(Received { consumed, event, .. }) => {
                         black_box(event);
                         buffer.copy_within(consumed..held, 0);
                         held -= consumed;

@@ -11,7 +11,7 @@ use wsproto::handshake::{
 use crate::measured;
 use crate::peer::fill;
 
-const NO_LIMITS: HeadLimits = HeadLimits { bytes: usize::MAX, fields: usize::MAX };
+const NO_LIMITS: HeadLimits = HeadLimits::DEFAULT.with_bytes(usize::MAX).with_fields(usize::MAX);
 
 pub fn request_byte_by_byte(bytes: usize) {
     request(&[request_head("", b""), fill(b"X: a field\r\n", bytes), b"\r\n".to_vec()].concat(), 1);

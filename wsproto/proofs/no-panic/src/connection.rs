@@ -31,6 +31,8 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     Sender::<Client>::check_message,
     Sender::<Server>::frame,
     Sender::<Client>::frame,
+    FrameEncoder::encode_message,
+    FrameEncoder::message_header,
     FrameEncoder::encode_text,
     FrameEncoder::encode_binary,
     FrameEncoder::encode_fragment,

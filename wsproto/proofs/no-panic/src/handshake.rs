@@ -6,8 +6,8 @@ use core::ops::Deref;
 use wsproto::deflate::{Level, Policy, WindowBits};
 use wsproto::handshake::deflate::{self, Agreement, NegotiationError, Offer};
 use wsproto::handshake::{
-    Acceptance, Answer, ClientHandshake, ConnectError, ExtendedConnect, Fields, HeadFields, HttpReply,
-    HttpRequest, HttpResponse, MalformedExtensions, Origin, Request, RequestDecoder, RequestError,
+    Acceptance, Answer, ClientConnect, ClientHandshake, ConnectError, ExtendedConnect, Fields, HeadFields,
+    HttpReply, HttpRequest, HttpResponse, MalformedExtensions, Origin, Request, RequestDecoder, RequestError,
     ResponseDecoder, Upgrade, Upgraded, accept_key, extensions, subprotocol,
 };
 
@@ -42,6 +42,9 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     connect_accept,
     connect_iterators,
     ConnectError::headers,
+    ClientConnect::new,
+    client_connect_headers,
+    ClientConnect::verify::<Pairs<'static>>,
     ClientHandshake::new,
     ClientHandshake::encode,
     client_headers,
@@ -61,8 +64,10 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <Agreement as Deref>::deref,
     <Offer as Deref>::deref,
     WindowBits::new,
+    <WindowBits as TryFrom<u8>>::try_from,
     WindowBits::window_size,
     Level::new,
+    <Level as TryFrom<u8>>::try_from,
     Origin::is_one_of,
     Origin::is_same_host,
 ];
@@ -88,6 +93,10 @@ fn connect_accept(connect: &ExtendedConnect<'_, Pairs<'_>>, answer: Answer<'_>) 
 fn connect_iterators(connect: &ExtendedConnect<'_, Pairs<'_>>) {
     connect.subprotocols().for_each(see);
     connect.extensions().for_each(see_extension);
+}
+
+fn client_connect_headers(connect: &ClientConnect<'_>) {
+    connect.headers().for_each(see);
 }
 
 fn client_headers(handshake: &ClientHandshake<'_>) {
