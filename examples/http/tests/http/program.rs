@@ -1,0 +1,49 @@
+//! An example, run as the program that it is.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+pub struct Program {
+    child: Child,
+    /// Host and port.
+    pub address: String,
+}
+
+impl Program {
+    /// Starts it on a free port.
+    pub fn start(path: &str) -> Self {
+        let mut child =
+            Command::new(path).arg("127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ws://").expect("its address").to_owned();
+        Self { child, address }
+    }
+
+    /// Asks it to stop, as an operating system does.
+    pub fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits until it has come to its end.
+    pub fn wait(mut self) -> ExitStatus {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(9), "it does not end");
+            sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
