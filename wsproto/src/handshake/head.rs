@@ -222,7 +222,7 @@ impl<'b> HeadFields<'b> {
     pub(super) fn parse(lines: &'b [u8]) -> Result<Self, HeadError> {
         let (mut rest, mut places) = (lines, Places::new());
         let offset_of = |rest: &[u8]| lines.len().saturating_sub(rest.len());
-        while let Some((name, after)) = check_field(rest)? {
+        while let Some((name, _, after)) = check_field(rest)? {
             places.note(name, offset_of(rest)..offset_of(after));
             rest = after;
         }

@@ -1,19 +1,21 @@
 //! A head in its lines, and a field line in its name and its value.
 
 use super::head::HeadError;
-use super::tokens::{is_field_value, position, token};
+use super::tokens::{is_field_value, is_token, position};
 
-/// Checks the first field line, and returns its name and the lines that follow.
-pub(super) fn check_field(lines: &[u8]) -> Result<Option<(&str, &[u8])>, HeadError> {
-    let Some((name, value, rest)) = cut_field(lines)? else {
-        return Ok(None);
-    };
-    // [RFC 9112 §5.1] No whitespace is allowed between name and colon: it is in no token.
-    let name = token(name).ok_or(HeadError::FieldName)?;
-    if !is_field_value(value) {
-        return Err(HeadError::FieldValue);
+/// Checks the first field line, and returns what it is made of.
+pub(super) fn check_field(lines: &[u8]) -> Result<Option<Cut<'_>>, HeadError> {
+    let cut = cut_field(lines)?;
+    if let Some((name, value, _)) = cut {
+        // [RFC 9112 §5.1] No whitespace is allowed between name and colon: it is in no token.
+        if !is_token(name) {
+            return Err(HeadError::FieldName);
+        }
+        if !is_field_value(value) {
+            return Err(HeadError::FieldValue);
+        }
     }
-    Ok(Some((name, rest)))
+    Ok(cut)
 }
 
 /// What a field line is made of, as it came: its name, its value, and the lines that follow.

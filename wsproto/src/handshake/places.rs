@@ -35,7 +35,7 @@ impl Places {
     }
 
     /// Takes note of the next line, of a field of this name.
-    pub(super) fn note(&mut self, name: &str, line: Range<usize>) {
+    pub(super) fn note(&mut self, name: &[u8], line: Range<usize>) {
         let Some(place) = number(name).and_then(|number| self.0.get_mut(number)) else {
             return;
         };
@@ -47,7 +47,7 @@ impl Places {
 
     /// Returns those of the `lines` between which all fields of this name are.
     pub(super) fn lines<'b>(&self, name: &str, lines: &'b [u8]) -> &'b [u8] {
-        let Some(place) = number(name).and_then(|number| self.0.get(number)) else {
+        let Some(place) = number(name.as_bytes()).and_then(|number| self.0.get(number)) else {
             return lines;
         };
         let end = if place.end == u16::MAX { lines.len() } else { place.end.into() };
@@ -55,8 +55,8 @@ impl Places {
     }
 }
 
-fn number(name: &str) -> Option<usize> {
-    NAMES.iter().position(|known| known.eq_ignore_ascii_case(name))
+fn number(name: &[u8]) -> Option<usize> {
+    NAMES.iter().position(|known| known.as_bytes().eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
