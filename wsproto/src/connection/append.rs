@@ -120,7 +120,11 @@ impl FrameEncoder<'_> {
         }
         let header = self.header(opcode, true, payload.len()).encode();
         out.reserve(header.len().saturating_add(payload.len()));
-        out.extend_from_slice(&header);
+        // A server's shortest is one store; a copy of a length not known beforehand is a call.
+        match *header {
+            [first, second] => out.extend_from_slice(&[first, second]),
+            _ => out.extend_from_slice(&header),
+        }
         let start = out.len();
         out.extend_from_slice(payload);
         if let (Some(key), Some(payload)) = (self.masking_key, out.get_mut(start..)) {
