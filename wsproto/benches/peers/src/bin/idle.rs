@@ -1,8 +1,8 @@
-//! What an idle connection costs a server in memory of its own: `idle [--write] NAME=PROGRAM...`
+//! What an idle connection costs a server in memory of its own: `idle [--write] NAME[@PATH]=PROGRAM...`
 //!
 //! The difference of its resident memory before and behind 10,000 connections, of which each has had one message
-//! echoed. What the system holds for a socket is not in it. Connections are only opened to a server that is no echo, with
-//! `--path PATH`; for instance: `idle --path /ws "chat-demo=target/release/chat-demo --listen 127.0.0.1:0 --log off"`
+//! echoed. What the system holds for a socket is not in it. With a path the server is no echo, and connections are only opened
+//! there: `idle "chat-demo@/ws=target/release/chat-demo --listen 127.0.0.1:0"`
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -15,15 +15,14 @@ const WARM_UP: usize = 100;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let path =
-        arguments.iter().position(|argument| argument == "--path").and_then(|at| arguments.get(at + 1));
     peers::raise_file_limit();
     peers::take_load_core();
     let mut table = format!("| | bytes a connection, {CONNECTIONS} of them idle |\n|---|---|\n");
     for (name, program) in arguments.iter().filter_map(|argument| argument.split_once('=')) {
+        let (name, path) = name.split_once('@').map_or((name, None), |(name, path)| (name, Some(path)));
         let server = Server::start(program);
         let open = || {
-            let mut stream = peers::connect(&server.address, path.map_or("/", String::as_str));
+            let mut stream = peers::connect(&server.address, path.unwrap_or("/"));
             if path.is_none() {
                 stream.write_all(b"\x81\x85\0\0\0\0Hello").expect("a server");
                 let mut echo = [0; 7];
