@@ -3,7 +3,6 @@
 //! Each line is a routine and the least that any routine for the purpose has to do, such as a copy of the bytes. Both take
 //! turns, and the best time of each counts: on a busy machine that is what can be compared.
 
-#[path = "../../browser_request.rs"]
 mod browser_request;
 mod handshake;
 mod mask;

@@ -3,7 +3,7 @@
 //!
 //! Without arguments it prints each routine's name.
 
-#[path = "../../browser_request.rs"]
+#[path = "../../engine/src/browser_request.rs"]
 mod browser_request;
 
 use std::hint::black_box;
