@@ -3,6 +3,8 @@
 mod common;
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::{Program, UPGRADE, connect, exchange, tcp};
@@ -196,4 +198,25 @@ fn embedded_io_serves_echoes() {
 #[test]
 fn embedded_io_keeps_to_the_rules() {
     keeps_to_the_rules(EMBEDDED_IO);
+}
+
+/// Told to end, it begins the closing handshake with each client, and waits for the answers.
+#[test]
+fn echo_tokio_closes_all_when_it_is_to_end() {
+    let (program, address) = Program::serve(ECHO_TOKIO);
+    let mut sockets: Vec<_> = (0..3).map(|_| connect(&address)).collect();
+    for socket in &mut sockets {
+        socket.send(Message::text("Hello")).unwrap();
+        assert_eq!(socket.read().unwrap(), Message::text("Hello"));
+    }
+    let interrupt = Command::new("kill").args(["-INT", &program.0.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    for socket in &mut sockets {
+        let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+        assert_eq!(close.code, CloseCode::Away);
+        assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+    }
+    drop(sockets);
+    assert!(program.end().0);
+    assert!(TcpStream::connect(&address).is_err());
 }

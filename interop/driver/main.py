@@ -31,7 +31,7 @@ SERVERS = {
     "ours": {"raised", *peers_module.OBEYS},
 }
 # Those of them that compress.
-COMPRESSING = {"echo_std", "autobahn_server", "ours"}
+COMPRESSING = {"echo_std", "echo_tokio", "autobahn_server", "ours"}
 # One that refers to earlier messages where it may, and one that never does: each offer is made to these.
 EACH_OFFER = {"echo_std", "ours"}
 

@@ -45,7 +45,10 @@ impl Program {
             std::thread::sleep(Duration::from_millis(10));
         }
         let mut out = String::new();
-        self.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        // That of a server was taken for its address.
+        if let Some(mut stdout) = self.0.stdout.take() {
+            stdout.read_to_string(&mut out).unwrap();
+        }
         self.0.stderr.take().unwrap().read_to_string(&mut out).unwrap();
         (self.0.wait().unwrap().success(), out)
     }
