@@ -3,21 +3,18 @@
 //! Each stream is a connection [RFC 8441]: opened by an extended CONNECT, driven as any transport is, by `socket`.
 //! Without TLS: a client has to know that HTTP/2 is spoken here. Browsers want TLS, with `h2` in its ALPN.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::RecvStream;
 use h2::ext::Protocol;
 use h2::server::{Builder, Connection, SendResponse};
-use h2::{RecvStream, SendStream};
 use http::uri::Authority;
 use http::{Request, Response};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use wsproto::handshake::{Answer, EXTENDED_CONNECT_STATUS, ExtendedConnect, deflate, subprotocol};
+use wsproto_http_examples::h2_stream::Stream;
 use wsproto_http_examples::handshake::{POLICY, SUBPROTOCOLS, response, session};
 use wsproto_http_examples::server::{Tasks, listen};
 use wsproto_http_examples::socket::{converse, echo};
@@ -81,7 +78,7 @@ fn answer(
     let (response, session) = accept(&request);
     let send = respond.send_response(response, session.is_none())?;
     if let Some(session) = session {
-        let stream = Stream { receive: request.into_body(), received: Bytes::new(), send };
+        let stream = Stream::new(request.into_body(), send);
         tasks.spawn(converse(stream, session, tasks.stop.clone(), echo));
     }
     Ok(())
@@ -111,59 +108,5 @@ fn accept(request: &Request<RecvStream>) -> (Response<()>, Option<Session>) {
             (response(EXTENDED_CONNECT_STATUS, fields, ()), Some(session))
         }
         Err(_) => refuse(500, &[]),
-    }
-}
-
-/// A stream as what it is to the session: bytes in, bytes out.
-///
-/// Its end is `END_STREAM`. If it is dropped before, h2 resets it with CANCEL, as [RFC 8441 §5] wants it.
-struct Stream {
-    receive: RecvStream,
-    /// What came and is not read yet.
-    received: Bytes,
-    send: SendStream<Bytes>,
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        // Not `if`: an empty DATA frame is not the end.
-        while self.received.is_empty() {
-            match ready!(self.receive.poll_data(cx)) {
-                Some(data) => self.received = data.map_err(io::Error::other)?,
-                None => return Poll::Ready(Ok(())),
-            }
-        }
-        let n = self.received.len().min(buf.remaining());
-        buf.put_slice(&self.received.split_to(n));
-        // Only what the session has taken may be sent anew.
-        Poll::Ready(self.receive.flow_control().release_capacity(n).map_err(io::Error::other))
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.send.reserve_capacity(bytes.len());
-        while self.send.capacity() == 0 {
-            match ready!(self.send.poll_capacity(cx)) {
-                Some(more) => drop(more.map_err(io::Error::other)?),
-                None => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-            }
-        }
-        let n = self.send.capacity().min(bytes.len());
-        let sent = self.send.send_data(Bytes::copy_from_slice(&bytes[..n]), false);
-        Poll::Ready(sent.map(|()| n).map_err(io::Error::other))
-    }
-
-    /// The task of the connection does it.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.send.send_data(Bytes::new(), true).map_err(io::Error::other))
     }
 }

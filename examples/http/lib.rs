@@ -1,5 +1,6 @@
 //! What the examples share: copy what you need.
 
+pub mod h2_stream;
 pub mod handshake;
 pub mod server;
 pub mod socket;

@@ -1,6 +1,7 @@
 //! `h2_extended_connect` against the h2 crate's client: with tungstenite's frames, and with some written by hand.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::program::Program;
@@ -92,8 +93,9 @@ async fn end(receive: &mut RecvStream) {
 }
 
 /// Lends a stream to tungstenite, which knows blocking sockets only: over one of these.
-async fn with_tungstenite(
+async fn bridge(
     (mut receive, mut send): (RecvStream, SendStream<Bytes>),
+    role: Role,
     test: impl FnOnce(WebSocket<TcpStream>) + Send + 'static,
 ) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -102,7 +104,7 @@ async fn with_tungstenite(
     let (bridge, _) = listener.accept().unwrap();
     bridge.set_nonblocking(true).unwrap();
     let (mut from_test, mut to_test) = tokio::net::TcpStream::from_std(bridge).unwrap().into_split();
-    let tested = std::thread::spawn(|| test(WebSocket::from_raw_socket(socket, Role::Client, None)));
+    let tested = std::thread::spawn(move || test(WebSocket::from_raw_socket(socket, role, None)));
     let there = async {
         let mut buf = [0; 10_000];
         loop {
@@ -144,7 +146,7 @@ fn messages_come_back_and_the_client_closes() {
     run(async |program| {
         let client = connect(&program).await;
         let stream = open(&client, &program).await;
-        with_tungstenite(stream, |mut socket| {
+        bridge(stream, Role::Client, |mut socket| {
             let bytes: Vec<u8> = (0..1 << 20).map(|n: u32| n.to_le_bytes()[n as usize % 3]).collect();
             for message in [
                 Message::text("Hello"),
@@ -205,19 +207,6 @@ fn the_end_of_a_stream_is_its_own() {
 
         send_all(&mut to_other, b"\x81\x82\0\0\0\0Hi").await;
         assert_eq!(exactly(&mut other, 4).await, b"\x81\x02Hi");
-    });
-}
-
-#[test]
-fn an_empty_data_frame_is_not_the_end() {
-    run(async |program| {
-        let client = connect(&program).await;
-        let (mut receive, mut send) = open(&client, &program).await;
-        send.send_data(Bytes::new(), false).unwrap();
-        send_all(&mut send, b"\x81").await;
-        send.send_data(Bytes::new(), false).unwrap();
-        send_all(&mut send, b"\x82\0\0\0\0Hi").await;
-        assert_eq!(exactly(&mut receive, 4).await, b"\x81\x02Hi");
     });
 }
 
@@ -284,5 +273,82 @@ fn a_bad_request_is_refused_with_its_status() {
                 assert_eq!(headers[name], value);
             }
         }
+    });
+}
+
+/// Runs our client; gives what it printed.
+fn say(address: String, text: &'static str) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let output = Command::new(env!("CARGO_BIN_EXE_h2_client")).args([&address, text]).output().unwrap();
+        format!("{}{}", String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    })
+}
+
+/// Accepts one connection of HTTP/2, and answers its first request.
+async fn answer(
+    listener: tokio::net::TcpListener,
+    response: http::Response<()>,
+) -> (RecvStream, SendStream<Bytes>) {
+    let (socket, _) = listener.accept().await.unwrap();
+    let mut connection =
+        ::h2::server::Builder::new().enable_connect_protocol().handshake(socket).await.unwrap();
+    let (request, mut respond) = connection.accept().await.unwrap().unwrap();
+    tokio::spawn(async move { while connection.accept().await.is_some() {} });
+    assert_eq!((request.method().as_str(), request.uri().path()), ("CONNECT", "/echo"));
+    assert_eq!(request.extensions().get::<Protocol>().unwrap().as_str(), "websocket");
+    assert_eq!(request.headers()["sec-websocket-version"], "13");
+    assert_eq!(request.headers()["sec-websocket-protocol"], "echo");
+    let send = respond.send_response(response, false).unwrap();
+    (request.into_body(), send)
+}
+
+#[test]
+fn our_client_speaks_with_tungstenite() {
+    run(async |_| {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let client = say(listener.local_addr().unwrap().to_string(), "Grün");
+        let stream = answer(listener, http::Response::new(())).await;
+        bridge(stream, Role::Server, |mut socket| {
+            let text = socket.read().unwrap();
+            assert_eq!(text, Message::text("Grün"));
+            socket.send(Message::Ping(Bytes::from_static(b"there?"))).unwrap();
+            assert_eq!(socket.read().unwrap(), Message::Pong(Bytes::from_static(b"there?")));
+            socket.send(text).unwrap();
+            let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("no Close frame") };
+            assert_eq!(close.code, CloseCode::Normal);
+            assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+        })
+        .await;
+        assert_eq!(client.join().unwrap(), "Grün\n");
+    });
+}
+
+#[test]
+fn our_client_holds_the_server_to_what_it_offered() {
+    run(async |_| {
+        for (status, field, complaint) in [
+            (200, ("sec-websocket-protocol", "chat"), "subprotocol"),
+            (403, ("server", "none"), "answered 403"),
+        ] {
+            let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+            let client = say(listener.local_addr().unwrap().to_string(), "Hello");
+            let response =
+                http::Response::builder().status(status).header(field.0, field.1).body(()).unwrap();
+            let stream = answer(listener, response).await;
+            let output = tokio::task::spawn_blocking(|| client.join().unwrap()).await.unwrap();
+            assert!(output.contains(complaint), "{output}");
+            drop(stream);
+        }
+    });
+}
+
+#[test]
+fn our_client_speaks_with_our_server_compressed() {
+    run(async |program| {
+        let text = "to be, or not to be, that is the question; whether 'tis nobler in the mind to suffer \
+                    the slings and arrows of outrageous fortune, or to take arms";
+        let client = say(program.address.clone(), text);
+        let output = tokio::task::spawn_blocking(|| client.join().unwrap()).await.unwrap();
+        assert_eq!(output, format!("{text}\n"));
     });
 }

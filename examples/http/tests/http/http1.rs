@@ -196,7 +196,7 @@ fn a_bad_handshake_is_refused_with_its_status() {
             ("Version: 13", "Version: 8", 426, "sec-websocket-version: 13"),
             ("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ=", 400, ""),
             ("Connection: Upgrade", "Connection: close", 400, ""),
-            ("GET ", "POST ", 405, "allow: get"),
+            ("GET ", "POST ", 405, "allow: get\r\n"),
             ("\r\n\r\n", "\r\nOrigin: http://elsewhere.example\r\n\r\n", 403, ""),
             ("\r\n\r\n", "\r\nSec-WebSocket-Protocol: echo, echo\r\n\r\n", 400, ""),
             ("Upgrade: websocket", "Accept: text/html", 426, "upgrade: websocket"),
@@ -245,6 +245,8 @@ fn there_is_an_end_to_connections() {
     let mut one = opened(&program, "");
     let _others: Vec<_> = (0..499).map(|_| tcp(&program)).collect();
     let mut one_too_many = tcp(&program);
+    // At once, not when its time is over.
+    one_too_many.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     assert_eq!(rest(&mut one_too_many), b"");
     one.write_all(b"\x81\x82\0\0\0\0Hi").unwrap();
     assert_eq!(exactly(&mut one, 4), b"\x81\x02Hi");

@@ -64,6 +64,8 @@ async fn a_peer_that_does_not_close_is_given_up() {
     theirs.write_all(b"\x81\x80\0\0\0\0").await.unwrap();
     assert_eq!(talk.await.unwrap().unwrap_err(), "the peer was silent");
     assert_eq!(begin.elapsed().as_secs(), 5);
+    // Who was told of the end is not asked for a sign of life.
+    assert_eq!(theirs.read(&mut close).await.unwrap(), 0);
 }
 
 #[tokio::test(start_paused = true)]
