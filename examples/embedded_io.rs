@@ -61,7 +61,7 @@ impl<T: Read + Write> WebSocket<T> {
         let mut received = [0; BUFFER];
         let mut filled = 0;
         let mut out = [0; BUFFER];
-        let mut decoder = RequestDecoder::with_limits(HeadLimits { bytes: BUFFER, ..HeadLimits::DEFAULT });
+        let mut decoder = RequestDecoder::with_limits(HeadLimits::DEFAULT.with_bytes(BUFFER));
         let decoded = loop {
             match decoder.decode(&received[..filled]) {
                 Ok(None) => {}

@@ -209,7 +209,8 @@ fn echo_tokio_closes_all_when_it_is_to_end() {
         socket.send(Message::text("Hello")).unwrap();
         assert_eq!(socket.read().unwrap(), Message::text("Hello"));
     }
-    let interrupt = Command::new("kill").args(["-INT", &program.0.id().to_string()]).status().unwrap();
+    let interrupt =
+        Command::new("sh").args(["-c", &format!("kill -INT {}", program.0.id())]).status().unwrap();
     assert!(interrupt.success());
     for socket in &mut sockets {
         let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
