@@ -18,12 +18,14 @@ use wsproto::session::{Message, Session};
 use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME};
 
 use crate::flags::Flags;
-use crate::message::{self, COMPRESSION, Fault, MAX_MESSAGE, Post};
+use crate::message::{self, COMPRESSION, MAX_MESSAGE, Post, Refusal};
 use crate::room::Membership;
-use crate::server::Shutdown;
-use crate::transport::{BATCH, Unsent, hang_up};
+use crate::server::{Shutdown, begun};
+use crate::transport::{BATCH, Unsent, hang_up, try_write};
 
 const LIMITS: Config = Config::new().with_max_message_size(MAX_MESSAGE).with_max_frame_payload(MAX_MESSAGE);
+
+const TOO_FAST: &str = "That was too fast, and was not sent. Please wait a moment.";
 
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -98,7 +100,7 @@ impl Connection {
             stream,
             session,
             member,
-            unsent: Unsent::default(),
+            unsent: Unsent::new(),
             write_timeout: flags.write_timeout,
             write_until: None,
             close_timeout: flags.close_timeout,
@@ -160,18 +162,20 @@ impl Connection {
             let wakes_at = deadlines.into_iter().flatten().min().unwrap_or(self.heartbeat.due);
             tokio::select! {
                 _ = &mut self.member.put_out => return Err(given_up("put out: it does not keep up")),
-                () = shutdown.begun(), if is_open => self.say_goodbye(CloseCode::GOING_AWAY, "the server is stopping"),
+                () = begun(&mut shutdown), if is_open => self.say_goodbye(CloseCode::GOING_AWAY, "the server is stopping"),
                 () = sleep_until(wakes_at) => self.look_at_the_clock()?,
                 ready = self.stream.writable(), if !is_idle => {
                     ready?;
-                    self.write()?;
+                    if try_write(&self.stream, &mut self.unsent)? > 0 {
+                        self.write_until = None;
+                    }
                 }
                 // Not before all is taken that is there: a full buffer would grow.
                 ready = self.stream.readable(), if is_idle => {
                     ready?;
                     self.read()?;
                 }
-                () = self.member.queue.receive(self.unsent.frames(), BATCH), if is_idle && is_open => {}
+                frames = self.member.queue.receive(BATCH), if is_idle && is_open => self.unsent = frames,
             }
         }
     }
@@ -184,42 +188,35 @@ impl Connection {
         let message = incoming.next(reply);
         let result = message.as_ref().map(Option::is_some).map_err(|error| *error);
         let mut is_flood = false;
-        let fault = match message {
+        match message {
             // Words after our goodbye are for nobody.
-            Ok(Some(Message::Text(_) | Message::Binary(_))) if !is_open => None,
-            Ok(Some(message @ (Message::Text(_) | Message::Binary(_)))) => {
+            Ok(Some(message @ (Message::Text(_) | Message::Binary(_)))) if is_open => {
                 self.record.received += 1;
                 let debt = self.allowance.take();
                 is_flood = debt > 2.0;
-                let post = match message {
-                    Message::Text(text) => Post::parse(text),
-                    _ => Err((Fault::Binary, None)),
-                };
-                post.and_then(|post| {
-                    #[cfg(debug_assertions)]
-                    assert_ne!(self.panic_on.as_ref(), Some(&post.text), "as told");
-                    let key = post.key.clone();
-                    if debt > 1.0 {
-                        return Err((Fault::TooFast, key));
+                let posted = match message {
+                    Message::Text(text) if debt > 1.0 => {
+                        Post::parse(text).and_then(|post| Err(post.refused(TOO_FAST)))
                     }
-                    self.member.place.post(post).map_err(|fault| (fault, key))?;
-                    self.record.posted += 1;
-                    Ok(())
-                })
-                .err()
+                    Message::Text(text) => Post::parse(text).and_then(|post| {
+                        #[cfg(debug_assertions)]
+                        assert_ne!(self.panic_on.as_ref(), Some(&post.text), "as told");
+                        self.member.room.post(post)
+                    }),
+                    _ => Err(Refusal::from("Only text is understood here, not binary messages.")),
+                };
+                match posted {
+                    Ok(()) => self.record.posted += 1,
+                    Err(refusal) => self.unsent.push_back(message::error(refusal)),
+                }
             }
-            Ok(Some(Message::Pong(payload))) => {
-                self.heartbeat.hear(payload);
-                None
-            }
+            Ok(Some(Message::Pong(payload))) => self.heartbeat.hear(payload),
             Ok(Some(Message::Close(close))) => {
                 self.record.close_code = self.record.close_code.or(close.map(|close| close.code()));
-                None
             }
             // The replies to the others, and to an error, are the engine's.
-            _ => None,
-        };
-        self.unsent.frames().extend(fault.map(message::error));
+            _ => {}
+        }
         if reply.is_due() {
             let mut frame = [0; MAX_CONTROL_FRAME];
             let len = reply.encode(sender.frame(), &mut frame).expect("any reply fits");
@@ -250,13 +247,6 @@ impl Connection {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
             Err(error) => Err(error),
         }
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        if self.unsent.try_write(&self.stream)? > 0 {
-            self.write_until = None;
-        }
-        Ok(())
     }
 
     /// Begins the closing handshake.
@@ -291,7 +281,7 @@ impl Connection {
 
     fn push(&mut self, frame: &[u8]) {
         if !frame.is_empty() {
-            self.unsent.frames().push(Bytes::copy_from_slice(frame));
+            self.unsent.push_back(Bytes::copy_from_slice(frame));
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct Flags {
 
     // A port that the environment happens to set must not open the chat to the network: that takes `--listen`.
     /// Port to listen on, on 127.0.0.1 alone
-    #[arg(long, env = "PORT", default_value_t = 8080)]
+    #[arg(long, value_name = "N", env = "PORT", default_value_t = 8080)]
     port: u16,
 
     /// Folder to serve instead of the built-in page

@@ -51,7 +51,7 @@ async fn run(flags: Flags) -> Result<(), String> {
     // Before the address is known to anybody, so that no signal is missed.
     let stop = stop_signal().map_err(|error| format!("no signals: {error}"))?;
     announce(address);
-    server::run(listener, server::Context::new(flags, assets, address, room), stop).await;
+    server::run(listener, server::Context { flags, assets, address, room }, stop).await;
     info!("stopped");
     Ok(())
 }

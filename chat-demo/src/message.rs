@@ -1,7 +1,7 @@
 //! What is said inside of the WebSocket messages: JSON, in two subprotocols, and its limits.
 
 use std::cell::OnceCell;
-use std::fmt;
+use std::fmt::{self, Display, Formatter};
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -28,7 +28,7 @@ pub(crate) const HISTORY: usize = 50;
 pub(crate) enum Subprotocol {
     /// The whole history after each post.
     Json,
-    /// The whole history once, then only what is new, and how many are online.
+    /// The whole history once, then only what is new; and how many are online.
     JsonDelta,
 }
 
@@ -69,52 +69,52 @@ pub(crate) struct Message {
     pub(crate) post: Post,
 }
 
-/// What is wrong with something that a client sent, in words for the person who wrote it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Fault {
-    NotJson,
-    Binary,
-    NoUser,
-    NoText,
-    BadKey,
-    UserTooLong,
-    TextTooLong,
-    TooFast,
-    /// The room has more to say than it can send.
-    Busy,
+/// What is told to the author of something that was not posted.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// For the person who wrote it.
+    pub(crate) error: String,
+    /// The post's, if it has one.
+    pub(crate) key: Option<String>,
 }
 
 impl Post {
-    /// Reads a post; with what is wrong comes its key, if it has one.
-    pub(crate) fn parse(json: &str) -> Result<Self, (Fault, Option<String>)> {
-        let mut object: Map<String, Value> =
-            serde_json::from_str(json).map_err(|_| (Fault::NotJson, None))?;
+    pub(crate) fn parse(json: &str) -> Result<Self, Refusal> {
+        let Ok(mut object) = serde_json::from_str::<Map<String, Value>>(json) else {
+            return Err("That was not a JSON object with a \"user\" and a \"text\".".into());
+        };
         let key = match object.remove("key") {
             None => None,
             Some(Value::String(key)) if (1..=MAX_KEY).contains(&key.chars().count()) => Some(key),
-            Some(_) => return Err((Fault::BadKey, None)),
+            Some(_) => {
+                return Err(format!("The \"key\" has to be a text of 1 to {MAX_KEY} characters.").into());
+            }
         };
-        let user = take_text(&mut object, "user", MAX_USER, Fault::NoUser, Fault::UserTooLong);
-        let text = take_text(&mut object, "text", MAX_TEXT, Fault::NoText, Fault::TextTooLong);
+        // Not blank, and not too long.
+        let mut take = |field, what, most, ask: &str| match object.remove(field) {
+            Some(Value::String(text)) if text.chars().count() > most => {
+                Err(format!("The {what} is too long: {most} characters are the most."))
+            }
+            Some(Value::String(text)) if !text.trim().is_empty() => Ok(text),
+            _ => Err(format!("{ask} (\"{field}\").")),
+        };
+        let user = take("user", "name", MAX_USER, "Please give your name");
+        let text = take("text", "text", MAX_TEXT, "Please write something");
         match (user, text) {
             (Ok(user), Ok(text)) => Ok(Self { user: harmless(&user), text, key }),
-            (Err(fault), _) | (_, Err(fault)) => Err((fault, key)),
+            (Err(error), _) | (_, Err(error)) => Err(Refusal { error, key }),
         }
+    }
+
+    /// Gives it back with a reason.
+    pub(crate) fn refused(self, reason: &str) -> Refusal {
+        Refusal { error: reason.to_owned(), key: self.key }
     }
 }
 
-/// Takes a text out that is there, not blank, and not too long.
-fn take_text(
-    object: &mut Map<String, Value>,
-    field: &str,
-    most: usize,
-    none: Fault,
-    long: Fault,
-) -> Result<String, Fault> {
-    match object.remove(field) {
-        Some(Value::String(text)) if text.chars().count() > most => Err(long),
-        Some(Value::String(text)) if !text.trim().is_empty() => Ok(text),
-        _ => Err(none),
+impl<T: Into<String>> From<T> for Refusal {
+    fn from(error: T) -> Self {
+        Self { error: error.into(), key: None }
     }
 }
 
@@ -143,21 +143,16 @@ impl Message {
     }
 }
 
-/// The history, newest first; with how many are online for those who speak [`Subprotocol::JsonDelta`].
+/// The history.
 pub(crate) fn history<'a>(
     newest_first: impl Iterator<Item = &'a Message>,
     subprotocol: Subprotocol,
-    online: Option<usize>,
 ) -> Shared {
     let list: Vec<_> = newest_first.map(|message| message.shown(subprotocol)).collect();
-    let mut outgoing = json!({ "msg": list });
-    if let Some(online) = online {
-        outgoing["online"] = online.into();
-    }
-    Shared::new(&outgoing)
+    Shared::new(&json!({ "msg": list }))
 }
 
-/// What is new, oldest first.
+/// What is new.
 pub(crate) fn new<'a>(oldest_first: impl Iterator<Item = &'a Message>) -> Shared {
     let list: Vec<_> = oldest_first.map(|message| message.shown(Subprotocol::JsonDelta)).collect();
     Shared::new(&json!({ "new": list }))
@@ -167,9 +162,7 @@ pub(crate) fn online(count: usize) -> Bytes {
     Shared::new(&json!({ "online": count })).plain()
 }
 
-/// What was wrong, with the post's key, if it has one.
-pub(crate) fn error((fault, key): (Fault, Option<String>)) -> Bytes {
-    let error = fault.to_string();
+pub(crate) fn error(Refusal { error, key }: Refusal) -> Bytes {
     let error = key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key }));
     Shared::new(&error).plain()
 }
@@ -184,11 +177,6 @@ pub(crate) struct Shared {
     compressed: OnceCell<Bytes>,
 }
 
-/// Compresses for all who agreed to the largest window.
-pub(crate) fn compressor() -> Compressor {
-    Compressor::new(COMPRESSION.level, COMPRESSION.send_window)
-}
-
 /// Whether what is compressed for all may be sent to somebody who agreed to that.
 pub(crate) fn is_for_all(agreed: Option<Parameters>) -> bool {
     agreed.is_some_and(|agreed| agreed.server_max_window_bits >= COMPRESSION.send_window)
@@ -199,23 +187,25 @@ impl Shared {
         Self { json: outgoing.to_string(), plain: OnceCell::new(), compressed: OnceCell::new() }
     }
 
-    pub(crate) fn plain(&self) -> Bytes {
-        let encode = |frame: &mut [u8]| Sender::<Server>::new().frame().encode_text(&self.json, frame).ok();
-        self.plain.get_or_init(|| self.frame(encode)).clone()
-    }
-
-    /// Short messages stay as they are.
-    pub(crate) fn compressed(&self, compressor: &mut Compressor) -> Bytes {
-        if self.json.len() < COMPRESSION.threshold {
+    /// The frame for somebody who takes compressed messages, or not. Short ones stay as they are.
+    pub(crate) fn frame(&self, is_compressed: bool, compressor: &mut Option<Compressor>) -> Bytes {
+        if !is_compressed || self.json.len() < COMPRESSION.threshold {
             return self.plain();
         }
-        let (json, window) = (self.json.as_bytes(), COMPRESSION.send_window);
+        let Policy { level, send_window: window, .. } = COMPRESSION;
+        let compressor = compressor.get_or_insert_with(|| Compressor::new(level, window));
+        let json = self.json.as_bytes();
         let encode =
             |frame: &mut [u8]| encode_shared_message(MessageKind::Text, json, window, compressor, frame).ok();
-        self.compressed.get_or_init(|| self.frame(encode)).clone()
+        self.compressed.get_or_init(|| self.encoded(encode)).clone()
     }
 
-    fn frame(&self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> Bytes {
+    fn plain(&self) -> Bytes {
+        let encode = |frame: &mut [u8]| Sender::<Server>::new().frame().encode_text(&self.json, frame).ok();
+        self.plain.get_or_init(|| self.encoded(encode)).clone()
+    }
+
+    fn encoded(&self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> Bytes {
         let mut frame = vec![0; MAX_HEADER_LEN + self.json.len()];
         let len = encode(&mut frame).expect("there is room for it");
         frame.truncate(len);
@@ -230,24 +220,8 @@ impl At {
     }
 }
 
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Display for At {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.time, self.number)
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson => f.write_str("That was not a JSON object with a \"user\" and a \"text\"."),
-            Self::Binary => f.write_str("Only text is understood here, not binary messages."),
-            Self::NoUser => f.write_str("Please give your name (\"user\")."),
-            Self::NoText => f.write_str("Please write something (\"text\")."),
-            Self::BadKey => write!(f, "The \"key\" has to be a text of 1 to {MAX_KEY} characters."),
-            Self::UserTooLong => write!(f, "The name is too long: {MAX_USER} characters are the most."),
-            Self::TextTooLong => write!(f, "The text is too long: {MAX_TEXT} characters are the most."),
-            Self::TooFast => f.write_str("That was too fast, and was not sent. Please wait a moment."),
-            Self::Busy => f.write_str("There is too much going on, and this was not sent. Please try again."),
-        }
     }
 }

@@ -5,7 +5,7 @@
 //! once, several messages share a frame. Presence is a state: only its latest value matters, so however many come and
 //! go, it takes no place in a queue.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use wsproto::deflate::Compressor;
 
 use crate::http::Agreed;
-use crate::message::{self, At, Fault, HISTORY, Message, Post, Subprotocol};
+use crate::message::{self, At, HISTORY, Message, Post, Refusal, Shared, Subprotocol};
 
 /// How many frames are made without a pause: each with one message, as long as the chat is calm.
 const BURST: u32 = 16;
@@ -57,8 +57,18 @@ struct State {
     next_member: u64,
     /// Those in the same room behind other servers.
     elsewhere: usize,
+    /// What newcomers are sent: the same for all until the next message, so that a crowd that comes back at once costs
+    /// no more than one of them.
+    snapshots: Snapshots,
     /// One for all, made when somebody is to get compressed messages.
     compressor: Option<Compressor>,
+}
+
+/// The history as a whole, made when somebody is to get it.
+#[derive(Default)]
+struct Snapshots {
+    json: OnceCell<Shared>,
+    json_delta: OnceCell<Shared>,
 }
 
 /// What the room keeps of somebody in it. To drop it is to put that one out.
@@ -69,12 +79,13 @@ struct Member {
     _in_room: oneshot::Sender<Infallible>,
 }
 
-/// What a connection has of the room. The parts can be waited for side by side.
+/// A place in the room, left when it is dropped. What is told to this member can be waited for side by side.
 pub(crate) struct Membership {
+    pub(crate) room: Arc<Room>,
+    id: u64,
     pub(crate) queue: Queue,
     /// Nothing is ever sent by it: it ends when the room has put this member out for not keeping up.
     pub(crate) put_out: oneshot::Receiver<Infallible>,
-    pub(crate) place: Place,
 }
 
 /// What this member is sent.
@@ -82,14 +93,8 @@ pub(crate) struct Queue {
     frames: mpsc::Receiver<Bytes>,
     /// Only those who understand it are told.
     online: Option<watch::Receiver<(usize, Bytes)>>,
-    /// The count that this member was told last.
+    /// The count that this member was told last; at first none.
     told: usize,
-}
-
-/// A place in the room, left when it is dropped.
-pub(crate) struct Place {
-    room: Arc<Room>,
-    id: u64,
 }
 
 impl Room {
@@ -121,30 +126,24 @@ impl Room {
         let mut state = self.lock();
         let id = state.next_member;
         state.next_member += 1;
-        let told = state.online() + 1;
-        let is_delta = subprotocol == Subprotocol::JsonDelta;
-        let list = message::history(state.history.iter(), subprotocol, is_delta.then_some(told));
-        let list = if is_compressed { list.compressed(state.compressor()) } else { list.plain() };
-        queue.try_send(list).expect("the queue is new");
-        state.members.insert(id, Member { subprotocol, is_compressed, queue, _in_room: in_room });
+        let State { history, snapshots, compressor, members, .. } = &mut *state;
+        let snapshot = snapshots.of(history, subprotocol).frame(is_compressed, compressor);
+        queue.try_send(snapshot).expect("the queue is new");
+        members.insert(id, Member { subprotocol, is_compressed, queue, _in_room: in_room });
         self.came_or_left.notify_one();
-        let online = is_delta.then(|| self.online.subscribe());
-        drop(state);
-        Membership {
-            queue: Queue { frames, online, told },
-            put_out,
-            place: Place { room: Arc::clone(self), id },
-        }
+        let online = (subprotocol == Subprotocol::JsonDelta).then(|| self.online.subscribe());
+        Membership { room: Arc::clone(self), id, queue: Queue { frames, online, told: 0 }, put_out }
     }
 
     /// Gives a post its place, here or where the order is kept.
-    fn post(&self, post: Post) -> Result<(), Fault> {
+    pub(crate) fn post(&self, post: Post) -> Result<(), Refusal> {
+        const BUSY: &str = "There is too much going on, and this was not sent. Please try again.";
         if let Some(relay) = &self.relay {
-            return relay.try_send(post).map_err(|_| Fault::Busy);
+            return relay.try_send(post).map_err(|refused| refused.into_inner().refused(BUSY));
         }
         let mut state = self.lock();
         if state.posts.len() >= BACKLOG {
-            return Err(Fault::Busy);
+            return Err(post.refused(BUSY));
         }
         let at = state.last.after(now());
         state.hear(Message { at, post });
@@ -195,20 +194,15 @@ impl Room {
     fn send(&self, limit: usize) {
         let mut state = self.lock();
         let count = state.make_history(limit);
-        let State { history, members, compressor, .. } = &mut *state;
-        let list = LazyCell::new(|| message::history(history.iter(), Subprotocol::Json, None));
+        let State { history, snapshots, compressor, members, .. } = &mut *state;
         let new = LazyCell::new(|| message::new(history.iter().take(count).rev()));
         let before = members.len();
         members.retain(|_, member| {
             let shared = match member.subprotocol {
-                Subprotocol::Json => &*list,
+                Subprotocol::Json => snapshots.of(history, Subprotocol::Json),
                 Subprotocol::JsonDelta => &*new,
             };
-            let frame = if member.is_compressed {
-                shared.compressed(compressor.get_or_insert_with(message::compressor))
-            } else {
-                shared.plain()
-            };
+            let frame = shared.frame(member.is_compressed, compressor);
             // Never waits: whoever has no place left for it is put out, for the good of all others.
             member.queue.try_send(frame).is_ok()
         });
@@ -238,12 +232,6 @@ impl Room {
         self.lock().members.len()
     }
 
-    fn leave(&self, id: u64) {
-        if self.lock().members.remove(&id).is_some() {
-            self.came_or_left.notify_one();
-        }
-    }
-
     /// Nothing in here is left half done by a panic.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -265,50 +253,55 @@ impl State {
         let count = self.posts.len().min(limit);
         self.posts.drain(..count).for_each(|message| self.history.push_front(message));
         self.history.truncate(HISTORY);
+        self.snapshots = Snapshots::default();
         count
     }
 
     fn online(&self) -> usize {
         self.members.len() + self.elsewhere
     }
+}
 
-    fn compressor(&mut self) -> &mut Compressor {
-        self.compressor.get_or_insert_with(message::compressor)
+impl Snapshots {
+    fn of(&self, history: &VecDeque<Message>, subprotocol: Subprotocol) -> &Shared {
+        let snapshot = match subprotocol {
+            Subprotocol::Json => &self.json,
+            Subprotocol::JsonDelta => &self.json_delta,
+        };
+        snapshot.get_or_init(|| message::history(history.iter(), subprotocol))
     }
 }
 
 impl Queue {
-    /// Waits for frames and adds them to `frames`, `limit` at most. Nothing is lost when it is dropped while it waits.
-    pub(crate) async fn receive(&mut self, frames: &mut Vec<Bytes>, limit: usize) {
-        let Some(online) = &mut self.online else {
-            self.frames.recv_many(frames, limit).await;
-            return;
+    /// Waits for frames, `limit` at most. Nothing is lost when it is dropped while it waits.
+    pub(crate) async fn receive(&mut self, limit: usize) -> VecDeque<Bytes> {
+        let mut frames = Vec::new();
+        let Self { frames: queue, online, told } = self;
+        let Some(online) = online else {
+            queue.recv_many(&mut frames, limit).await;
+            return frames.into();
         };
         tokio::select! {
             // The history comes before all else.
             biased;
-            _ = self.frames.recv_many(frames, limit) => {}
+            _ = queue.recv_many(&mut frames, limit) => {}
             Ok(()) = online.changed() => {
                 let (count, frame) = &*online.borrow_and_update();
-                if *count != self.told {
-                    self.told = *count;
+                if *count != *told {
+                    *told = *count;
                     frames.push(frame.clone());
                 }
             }
         }
+        frames.into()
     }
 }
 
-impl Place {
-    /// Posts to all.
-    pub(crate) fn post(&self, post: Post) -> Result<(), Fault> {
-        self.room.post(post)
-    }
-}
-
-impl Drop for Place {
+impl Drop for Membership {
     fn drop(&mut self) {
-        self.room.leave(self.id);
+        if self.room.lock().members.remove(&self.id).is_some() {
+            self.room.came_or_left.notify_one();
+        }
     }
 }
 

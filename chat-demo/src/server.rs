@@ -33,29 +33,21 @@ pub(crate) struct Context {
     pub(crate) room: Arc<Room>,
 }
 
-/// Tells of the shutdown, once it has begun.
-#[derive(Clone)]
-pub(crate) struct Shutdown(watch::Receiver<bool>);
+/// Becomes true when the shutdown has begun.
+pub(crate) type Shutdown = watch::Receiver<bool>;
 
-impl Context {
-    pub(crate) fn new(flags: Flags, assets: Assets, address: SocketAddr, room: Arc<Room>) -> Arc<Self> {
-        Arc::new(Self { flags, assets, address, room })
-    }
-}
-
-impl Shutdown {
-    /// Waits for it.
-    pub(crate) async fn begun(&mut self) {
-        // That nobody could tell any more comes to the same.
-        let _ = self.0.wait_for(|begun| *begun).await;
-    }
+/// Waits for it.
+pub(crate) async fn begun(shutdown: &mut Shutdown) {
+    // That nobody could tell any more comes to the same.
+    let _ = shutdown.wait_for(|begun| *begun).await;
 }
 
 /// Serves until `stop` ends, then says goodbye to everybody, and waits for them for a bounded time.
-pub(crate) async fn run(listener: TcpListener, context: Arc<Context>, stop: impl Future<Output = ()>) {
+pub(crate) async fn run(listener: TcpListener, context: Context, stop: impl Future<Output = ()>) {
+    let context = Arc::new(context);
     let cap = affordable(context.flags.max_connections as usize);
     let places = Arc::new(Semaphore::new(cap));
-    let (shutdown, begun) = watch::channel(false);
+    let (shutdown, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tokio::spawn(Arc::clone(&context.room).broadcast());
     tokio::spawn(Arc::clone(&context.room).tell_online());
@@ -68,10 +60,9 @@ pub(crate) async fn run(listener: TcpListener, context: Arc<Context>, stop: impl
                 Err(error) => survive(&error).await,
                 Ok((stream, peer)) => {
                     let span = info_span!("connection", %peer);
-                    let shutdown = Shutdown(begun.clone());
                     match Arc::clone(&places).try_acquire_owned() {
                         Ok(place) => {
-                            tasks.spawn(serve(stream, Arc::clone(&context), shutdown, place).instrument(span));
+                            tasks.spawn(serve(stream, Arc::clone(&context), stopping.clone(), place).instrument(span));
                         }
                         Err(_) if tasks.len() < cap + TURNED_AWAY => {
                             tasks.spawn(http::turn_away(stream, Arc::clone(&context)).instrument(span));
@@ -107,7 +98,7 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let opened = tokio::select! {
         opened = http::open(&mut stream, &context) => opened,
-        () = shutdown.begun() => return,
+        () = begun(&mut shutdown) => return,
     };
     match opened {
         Err(error) => debug!(%error, "no request"),

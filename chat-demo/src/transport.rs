@@ -1,5 +1,6 @@
 //! What every conversation needs, whatever it is about: a write with an end, and a good end.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Duration;
 
@@ -32,55 +33,33 @@ pub(crate) async fn hang_up(mut stream: TcpStream) {
 }
 
 /// Frames to write, the first of them perhaps in part. They are shared, so none is copied into another buffer.
-#[derive(Default)]
-pub(crate) struct Unsent {
-    frames: Vec<Bytes>,
-    /// How many of them are written.
-    done: usize,
-}
+pub(crate) type Unsent = VecDeque<Bytes>;
 
-impl Unsent {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+/// Writes as much as the socket takes at once, many frames in one call, and tells how many bytes that was.
+pub(crate) fn try_write(stream: &TcpStream, unsent: &mut Unsent) -> io::Result<usize> {
+    let mut slices = [IoSlice::new(&[]); BATCH];
+    for (slice, frame) in slices.iter_mut().zip(&*unsent) {
+        *slice = IoSlice::new(frame);
     }
-
-    /// Where to add frames.
-    pub(crate) fn frames(&mut self) -> &mut Vec<Bytes> {
-        &mut self.frames
-    }
-
-    /// Writes as much as the socket takes at once, many frames in one call, and tells how many bytes that was.
-    pub(crate) fn try_write(&mut self, stream: &TcpStream) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); BATCH];
-        let waiting = &self.frames[self.done..];
-        for (slice, frame) in slices.iter_mut().zip(waiting) {
-            *slice = IoSlice::new(frame);
+    let count = unsent.len().min(BATCH);
+    let written = match stream.try_write_vectored(&slices[..count]) {
+        Ok(0) => return Err(ErrorKind::WriteZero.into()),
+        Ok(written) => written,
+        // The socket only seemed to be ready.
+        Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let mut rest = written;
+    while let Some(frame) = unsent.front_mut() {
+        let part = rest.min(frame.len());
+        frame.advance(part);
+        rest -= part;
+        if !frame.is_empty() {
+            return Ok(written);
         }
-        let count = waiting.len().min(BATCH);
-        match stream.try_write_vectored(&slices[..count]) {
-            Ok(0) if count > 0 => Err(ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                self.advance(written);
-                Ok(written)
-            }
-            // The socket only seemed to be ready.
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
-            Err(error) => Err(error),
-        }
+        unsent.pop_front();
     }
-
-    fn advance(&mut self, mut written: usize) {
-        for frame in &mut self.frames[self.done..] {
-            let part = written.min(frame.len());
-            frame.advance(part);
-            written -= part;
-            if !frame.is_empty() {
-                return;
-            }
-            // What is written is let go of at once.
-            *frame = Bytes::new();
-            self.done += 1;
-        }
-        *self = Self::default();
-    }
+    // An idle connection holds no memory for it.
+    *unsent = Unsent::new();
+    Ok(written)
 }

@@ -179,7 +179,7 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
     let mut servers = [redis.serve(), redis.serve(), redis.serve()];
     let mut listeners = servers.each_ref().map(Listener::join);
     talk(&mut listeners, "all are there", 30);
-    until("all count", || (servers[0].join("json-delta").1["online"] == 4).then_some(()));
+    until("all count", || (servers[0].online() == 4).then_some(()));
     let newest = history(&servers[0]);
     assert_eq!(newest.as_array().map(Vec::len), Some(50));
     assert_eq!(newest[0]["key"], format!("key of {}", newest[0]["text"].as_str().expect("a text")));
@@ -196,9 +196,7 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
     talk(rest, "one is gone", 10);
     gone.join_again(&servers[1]);
     assert_eq!(gone.texts(), rest[0].texts(), "nothing was missed");
-    until("the dead one's are not counted any more", || {
-        (servers[1].join("json-delta").1["online"] == 4).then_some(())
-    });
+    until("the dead one's are not counted any more", || (servers[1].online() == 4).then_some(()));
 
     // Redis dies. What is posted waits for it.
     redis.kill();

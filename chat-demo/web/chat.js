@@ -1,7 +1,7 @@
 // The chat page: one WebSocket in, one list of messages out.
 //
 // Two subprotocols, the server chooses. Both carry JSON:
-//   json-delta  {"msg": [newest first], "online": n} once, then {"new": [oldest first]} and {"online": n};
+//   json-delta  {"msg": [newest first]} once, then {"new": [oldest first]} and {"online": n};
 //               a message has an "id", and the "key" that its author gave it
 //   json        {"msg": [newest first]}, the whole list each time, without ids and keys
 // We post {"user", "text", "key"}; the answer may be {"error": "…", "key"}.

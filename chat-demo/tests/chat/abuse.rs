@@ -16,7 +16,7 @@ fn survived(arguments: &[&str], abuse: impl Fn(&Server)) {
         abuse(&server);
         ada.post("Ada", &format!("round {n}"));
         while ada.next_with("msg")["msg"][0]["text"] != format!("round {n}") {}
-        until("all others are gone", || (server.join("json-delta").1["online"] == 2).then_some(()));
+        until("all others are gone", || (server.online() == 2).then_some(()));
     };
     (0..2).for_each(&mut round);
     #[cfg(target_os = "linux")]
@@ -193,7 +193,7 @@ fn half_open_connections_are_found_by_missed_pongs() {
     // They say nothing and close nothing: what is left of clients whose cable was pulled.
     let dead: Vec<_> = (0..20).map(|_| server.raw("")).collect();
     until("all are found", || (server.count_in_log("did not answer a Ping") == 20).then_some(()));
-    assert_eq!(server.join("json-delta").1["online"], 1);
+    assert_eq!(server.online(), 1);
     drop(dead);
 }
 
@@ -229,5 +229,5 @@ fn a_panic_in_one_connection_is_only_its_own() {
     ada.post("Ada", "all is well");
     assert_eq!(ada.next()["msg"][0]["text"], "all is well");
     assert_eq!(ben.next_with("new")["new"][0]["text"], "all is well");
-    until("who panicked has left the room", || (server.join("json-delta").1["online"] == 3).then_some(()));
+    until("who panicked has left the room", || (server.online() == 3).then_some(()));
 }

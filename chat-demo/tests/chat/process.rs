@@ -1,5 +1,6 @@
 //! How it starts and how it ends.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -98,15 +99,39 @@ fn flags_that_make_no_sense_are_explained() {
     }
 }
 
+/// The flags in the README: their names, values and defaults.
+fn flags_in_readme() -> BTreeMap<&'static str, (&'static str, &'static str)> {
+    let chapter = include_str!("../../README.md").split("## Flags").nth(1).expect("a chapter");
+    let rows = chapter.lines().filter_map(|line| line.strip_prefix("| `--"));
+    rows.map(|row| {
+        let mut cells = row.split('|');
+        let flag = cells.next().and_then(|cell| cell.split('`').next()).expect("a flag");
+        let (name, value) = flag.split_once(' ').unwrap_or((flag, ""));
+        (name, (value, cells.next().expect("a default").trim()))
+    })
+    .collect()
+}
+
 #[test]
-fn help_names_every_flag_in_the_readme() {
+fn the_readme_has_the_flags_of_the_help() {
     let output = chat_demo().arg("--help").output().expect("it runs");
     let help = String::from_utf8(output.stdout).expect("UTF-8");
-    let readme = include_str!("../../README.md");
-    let flags = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
-    for flag in flags.map(|word| word.trim_end_matches(|c: char| !c.is_ascii_lowercase())) {
-        assert!(matches!(flag, "--help" | "--version") || readme.contains(flag), "{flag}");
+    let mut flags = BTreeMap::new();
+    for line in help.split("Options:").nth(1).expect("options").lines() {
+        let Some((_, flag)) = line.split_once("--") else { continue };
+        let flag = flag.split("  ").next().unwrap_or_default();
+        let (name, value) = flag.split_once(' ').unwrap_or((flag, ""));
+        let default = line.split_once("[default: ").and_then(|(_, default)| default.split_once(']'));
+        let value = value.trim_matches(|c: char| !c.is_ascii_uppercase());
+        if !matches!(name, "help" | "version") {
+            flags.insert(name, (value, default.map_or("", |(default, _)| default)));
+        }
     }
+    let mut told = flags_in_readme();
+    if cfg!(not(feature = "redis")) {
+        told.remove("redis");
+    }
+    assert_eq!(flags, told);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn all_reconnect_after_a_restart_under_load_and_miss_nothing_of_the_last_fifty()
         thread::sleep(Duration::from_millis(200));
         server = Server::spawn(chat_demo().args(["--listen", &address.to_string()]).args(unhurried));
     }
-    until("all are back", || (server.join("json-delta").1["online"] == CLIENTS + 1).then_some(()));
+    until("all are back", || (server.online() == CLIENTS as u64 + 1).then_some(()));
     thread::sleep(Duration::from_millis(500));
     is_talking.store(false, SeqCst);
     thread::sleep(Duration::from_millis(500));

@@ -112,6 +112,11 @@ impl Server {
         (client, first)
     }
 
+    /// How many are in the room, with whoever asks.
+    pub fn online(&self) -> u64 {
+        self.join("json-delta").0.next_with("online")["online"].as_u64().expect("a number")
+    }
+
     /// What it holds of the machine's memory, in KiB.
     #[cfg(target_os = "linux")]
     pub fn memory(&self) -> u64 {
