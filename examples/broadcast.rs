@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use wsproto::connection::Sender;
 use wsproto::handshake::{Answer, HttpReply, Request, RequestDecoder};
 use wsproto::session::{Incoming, Reply};
-use wsproto::wire::{EncodedHeader, MAX_CONTROL_FRAME};
+use wsproto::wire::EncodedHeader;
 use wsproto::{Config, Message, Server, Session};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -163,21 +163,17 @@ fn write(socket: &TcpStream, mut sender: Sender<Server>, queue: &Receiver<Out>) 
         let mut control = Vec::new();
         let mut messages: Vec<(EncodedHeader, &[u8])> = Vec::new();
         for out in &mut batch {
-            let mut frame = [0; MAX_CONTROL_FRAME];
-            let n = match out {
-                Out::Text(_) | Out::Binary(_) if is_last => 0,
+            match out {
+                Out::Text(_) | Out::Binary(_) if is_last => {}
                 Out::Text(text) => {
                     messages.push((sender.frame().text_header(text)?, text.as_bytes()));
-                    0
                 }
                 Out::Binary(bytes) => {
                     messages.push((sender.frame().binary_header(bytes)?, bytes));
-                    0
                 }
-                Out::Ping => sender.frame().encode_ping(b"", &mut frame)?,
-                Out::Pong(reply) | Out::Close(reply) => reply.encode(sender.frame(), &mut frame)?,
-            };
-            control.extend_from_slice(&frame[..n]);
+                Out::Ping => sender.frame().append_ping(b"", &mut control)?,
+                Out::Pong(reply) | Out::Close(reply) => reply.append(sender.frame(), &mut control)?,
+            }
         }
         let mut slices = vec![IoSlice::new(&control)];
         for (header, payload) in &messages {

@@ -26,7 +26,7 @@ use wsproto::connection::{Config, Server};
 use wsproto::deflate::{Compressor, Policy, WindowBits};
 use wsproto::handshake::{Answer, HttpReply, Request, RequestDecoder, deflate};
 use wsproto::session::{Message, Session};
-use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME};
+use wsproto::wire::{CloseCode, CloseFrame};
 
 /// What one read can take: a busy client's messages come many at a time.
 const READ_SIZE: usize = 64 * 1024;
@@ -259,19 +259,13 @@ impl Peer {
     }
 
     fn ping(&mut self) -> Result<()> {
-        let mut frame = [0; MAX_CONTROL_FRAME];
-        let n = self.session.frame().encode_ping(b"", &mut frame)?;
-        self.unsent.extend_from_slice(&frame[..n]);
-        Ok(())
+        Ok(self.session.frame().append_ping(b"", &mut self.unsent)?)
     }
 
     /// Begins the closing handshake, if the client has not.
     fn close(&mut self) -> Result<()> {
-        let mut frame = [0; MAX_CONTROL_FRAME];
         let away = CloseFrame::new(CloseCode::GOING_AWAY, "the server ends")?;
-        let n = self.session.frame().encode_close(Some(away), &mut frame)?;
-        self.unsent.extend_from_slice(&frame[..n]);
-        Ok(())
+        Ok(self.session.frame().append_close(Some(away), &mut self.unsent)?)
     }
 }
 
@@ -284,11 +278,7 @@ fn answer(
     let Session { incoming, reply, sender } = session;
     loop {
         let message = incoming.next(reply);
-        if reply.is_due() {
-            let mut control = [0; MAX_CONTROL_FRAME];
-            let n = reply.encode(sender.frame(), &mut control)?;
-            out.extend_from_slice(&control[..n]);
-        }
+        reply.append(sender.frame(), out)?;
         match message? {
             None => return Ok(()),
             // Behind our Close frame there are no more echoes.

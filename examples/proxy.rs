@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, interval_at, sleep_until, timeout};
-use wsproto::connection::{ConnectionState, FrameEncoder, Role};
+use wsproto::connection::{ConnectionState, Data, FrameEncoder, Role};
 use wsproto::handshake::{
     Answer, ClientHandshake, ClientRequest, HttpReply, Origin, Request, RequestDecoder, Response,
     ResponseDecoder, Upgrade,
 };
-use wsproto::wire::{MAX_CONTROL_FRAME, MAX_HEADER_LEN};
+use wsproto::wire::MAX_HEADER_LEN;
 use wsproto::{Client, CloseCode, CloseFrame, Config, Connection, Event, MaskingKey, SendError, Server};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -103,24 +103,18 @@ fn pass_on<From: Side, To: Side>(from: &mut Leg<From>, to: &mut Leg<To>) -> Resu
             Ok(received) => received,
             Err(error) => {
                 // The first time; then the rest is dropped, until the transport ends.
-                from.send(0, |frame, dst| frame.encode_failure(error, dst))?;
+                from.send(|frame, out| frame.append_failure(error, out))?;
                 start = from.filled;
                 break;
             }
         };
         start += received.consumed;
         match received.event {
-            Some(Event::Data(data)) => {
-                to.send(data.payload.len(), |frame, dst| {
-                    frame.encode_fragment(data.kind, data.payload, data.is_last, dst)
-                })?;
-            }
+            Some(Event::Data(data)) => to.send(|frame, out| append_fragment(frame, &data, out))?,
             Some(Event::Ping(payload)) => from.ping = Some(payload.to_vec()),
             Some(Event::Close(close)) => {
-                to.send(0, |frame, dst| frame.encode_close(close, dst))?;
-                let mut reply = [0; MAX_CONTROL_FRAME];
-                let n = From::frame(&mut from.connection)?.encode_reply(&Event::Close(close), &mut reply)?;
-                from.unsent.extend_from_slice(&reply[..n]);
+                to.send(|frame, out| frame.append_close(close, out))?;
+                From::frame(&mut from.connection)?.append_reply(&Event::Close(close), &mut from.unsent)?;
             }
             None if received.consumed == 0 => break,
             Some(Event::Pong(_)) | None => {}
@@ -131,9 +125,22 @@ fn pass_on<From: Side, To: Side>(from: &mut Leg<From>, to: &mut Leg<To>) -> Resu
     if !from.is_open() {
         // Without effect where a Close frame was passed on.
         let away = CloseFrame::new(CloseCode::GOING_AWAY, "the other end has gone")?;
-        to.send(0, |frame, dst| frame.encode_close(Some(away), dst))?;
+        to.send(|frame, out| frame.append_close(Some(away), out))?;
     }
     Ok(())
+}
+
+/// Appends a piece of a message as a fragment: unmasked when it came, masked anew if it goes to a server.
+fn append_fragment(
+    frame: FrameEncoder<'_>,
+    data: &Data<'_>,
+    out: &mut Vec<u8>,
+) -> std::result::Result<(), SendError> {
+    let start = out.len();
+    out.resize(start + MAX_HEADER_LEN + data.payload.len(), 0);
+    let encoded = frame.encode_fragment(data.kind, data.payload, data.is_last, &mut out[start..]);
+    out.truncate(start + encoded.unwrap_or(0));
+    encoded.map(drop)
 }
 
 /// One of the two connections.
@@ -207,7 +214,7 @@ impl<R: Side> Leg<R> {
         loop {
             if self.unsent.is_empty() {
                 let Some(ping) = self.ping.take() else { break };
-                self.send(ping.len(), |frame, dst| frame.encode_pong(&ping, dst))?;
+                self.send(|frame, out| frame.append_pong(&ping, out))?;
                 continue;
             }
             match self.socket.try_write(&self.unsent[self.written..]) {
@@ -230,16 +237,12 @@ impl<R: Side> Leg<R> {
         Ok(())
     }
 
-    /// Makes a frame of `len` bytes of payload, or none where that may not be sent any more: the leg is closing.
+    /// Makes a frame, or none where that may not be sent any more: the leg is closing.
     fn send(
         &mut self,
-        len: usize,
-        make: impl FnOnce(FrameEncoder<'_>, &mut [u8]) -> std::result::Result<usize, SendError>,
+        append: impl FnOnce(FrameEncoder<'_>, &mut Vec<u8>) -> std::result::Result<(), SendError>,
     ) -> Result<()> {
-        let start = self.unsent.len();
-        self.unsent.resize(start + len.max(MAX_CONTROL_FRAME) + MAX_HEADER_LEN, 0);
-        let made = make(R::frame(&mut self.connection)?, &mut self.unsent[start..]);
-        self.unsent.truncate(start + made.unwrap_or(0));
+        let _ = append(R::frame(&mut self.connection)?, &mut self.unsent);
         Ok(())
     }
 
@@ -248,7 +251,7 @@ impl<R: Side> Leg<R> {
         match self.quiet {
             _ if !self.may_read(other) => self.quiet = 0,
             0 => {}
-            1 => self.send(0, |frame, dst| frame.encode_ping(b"", dst))?,
+            1 => self.send(|frame, out| frame.append_ping(b"", out))?,
             _ => return Err("a peer that has gone silent".into()),
         }
         self.quiet += 1;
