@@ -152,3 +152,19 @@ fn a_session_appends_the_reply_that_is_due_once() {
     assert_eq!(to_server, [&[0x88, 0x80][..], &KEY.to_bytes()].concat());
     assert!(!client.reply.is_due());
 }
+
+#[test]
+fn fragments_are_appended_as_they_would_be_encoded() {
+    let (mut by_slice, mut by_vec) = (Sender::<Client>::new(), Sender::<Client>::new());
+    let (mut known, mut out) = (Vec::new(), Vec::new());
+    for (piece, is_last) in [(&b"Hel\xC3"[..], false), (b"\xA9", false), (b"", true)] {
+        let mut dst = [0; 32];
+        let n = by_slice.frame(KEY).encode_fragment(MessageKind::Text, piece, is_last, &mut dst).unwrap();
+        known.extend_from_slice(&dst[..n]);
+        by_vec.frame(KEY).append_fragment(MessageKind::Text, piece, is_last, &mut out).unwrap();
+        assert_eq!(out, known);
+    }
+    let refused = by_vec.frame(KEY).append_fragment(MessageKind::Text, b"\xFF", true, &mut out);
+    assert_eq!(refused, Err(SendError::Misuse(Misuse::NotUtf8)));
+    assert_eq!(out, known);
+}

@@ -26,6 +26,13 @@ fn and_back() {
 }
 
 #[test]
+fn a_code_alone_is_a_close_frame() {
+    let alone = CloseFrame::new(CloseCode::GOING_AWAY, "").unwrap();
+    assert_eq!(CloseFrame::from(CloseCode::GOING_AWAY), alone);
+    assert_eq!(CloseFrame::of_code(CloseCode::GOING_AWAY), alone);
+}
+
+#[test]
 fn a_message_begins_with_the_opcode_of_its_kind() {
     assert_eq!(Opcode::from(MessageKind::Text), Opcode::Text);
     assert_eq!(Opcode::from(MessageKind::Binary), Opcode::Binary);

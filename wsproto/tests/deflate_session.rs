@@ -506,3 +506,13 @@ proptest! {
         prop_assert_eq!(drive(&mut server(config), &frames, read), whole);
     }
 }
+
+#[test]
+fn where_nothing_was_agreed_on_nothing_is_compressed() {
+    let mut server = Session::<Server, _>::new(Config::new(), Vec::new()).with_deflate(None, Policy::new());
+    let (text, mut out) = ("to be, or not to be, ".repeat(10), Vec::new());
+    server.frame().append_text(&text, &mut out).unwrap();
+    assert!(out.starts_with(&[0x81]) && out.ends_with(text.as_bytes()));
+    let compressed = server.push(&[0xC1, 0x80, 0, 0, 0, 0]);
+    assert_eq!((compressed, server.next()), (6, Err(ProtocolError::ReservedBits)));
+}

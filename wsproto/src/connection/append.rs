@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use super::message::check_text;
 use super::{Event, FrameEncoder, MessageKind};
 use crate::error::{ProtocolError, SendError};
-use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, Opcode};
+use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, MAX_HEADER_LEN, Opcode};
 
 impl FrameEncoder<'_> {
     /// Appends a text message in one frame, compressed if that is agreed on and pays. So answers to all that one read
@@ -53,6 +53,30 @@ impl FrameEncoder<'_> {
     ) -> Result<(), SendError> {
         check_text(kind, payload)?;
         self.append(kind.into(), payload, out)
+    }
+
+    /// Appends one fragment of a message; see [`encode_fragment`](Self::encode_fragment).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Misuse`] if a Close frame was sent, a message of the other kind is under way, or the text is not UTF-8;
+    /// nothing was appended then.
+    pub fn append_fragment(
+        self,
+        kind: MessageKind,
+        payload: &[u8],
+        is_last: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SendError> {
+        #[cfg(feature = "deflate")]
+        let bound = crate::deflate::Compressor::bound(payload.len());
+        #[cfg(not(feature = "deflate"))]
+        let bound = payload.len();
+        let start = out.len();
+        out.resize(start.saturating_add(MAX_HEADER_LEN).saturating_add(bound), 0);
+        let written = self.encode_fragment(kind, payload, is_last, out.get_mut(start..).unwrap_or_default());
+        out.truncate(start.saturating_add(*written.as_ref().unwrap_or(&0)));
+        written.map(drop)
     }
 
     /// Appends a Ping of at most 125 bytes; see [`encode_ping`](Self::encode_ping).

@@ -12,10 +12,14 @@ impl<R: Role> Sender<R> {
     /// No frame of a whole message needs more space than without: one that does not shrink goes as it is. With context
     /// takeover it is still compressed where there is space for [`Compressor::bound`] bytes and a header, so that later
     /// messages can refer to it. And since they can, each frame that was encoded has to be sent, in that order.
+    ///
+    /// `agreed` is a [`Parameters`], or an `Option` of it, as a handshake has it: with `None` nothing is compressed.
     #[must_use]
-    pub fn with_deflate(mut self, agreed: Parameters, policy: Policy) -> Self {
-        let (window, has_takeover) = R::own_context(&agreed);
-        self.deflate = Some(Box::new(Outbound::new(window, has_takeover, policy)));
+    pub fn with_deflate(mut self, agreed: impl Into<Option<Parameters>>, policy: Policy) -> Self {
+        self.deflate = agreed.into().map(|agreed| {
+            let (window, has_takeover) = R::own_context(&agreed);
+            Box::new(Outbound::new(window, has_takeover, policy))
+        });
         self
     }
 

@@ -33,6 +33,9 @@ pub enum Event<'b> {
 ///
 /// Where pieces begin and end depends on how the bytes came, what they say together doesn't. The pieces of a text are
 /// together a valid prefix of UTF-8 at any time, though one may end inside a character; the last one completes it.
+///
+/// Nor do pieces say where the peer's frames ended, which means nothing to a receiver. Who passes each piece on as a fragment
+/// makes as many as it had reads: the next one's [`max_fragments`](super::Config::max_fragments) has to allow for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Data<'b> {

@@ -15,7 +15,7 @@
 //! 1. Read bytes to the end of your buffer, which holds at least [`Connection::MIN_RECEIVE_BUFFER`] bytes.
 //! 2. Call [`receive`](Connection::receive) with all that is in the buffer, over and over, dropping what it `consumed`,
 //!    until it consumes nothing. Give each event to [`encode_reply`](FrameEncoder::encode_reply), write what it encodes.
-//! 3. On an error, send its [`close_frame`](ProtocolError::close_frame).
+//! 3. On an error, send its [`close_frame`](ProtocolError::close_frame). Bytes that still come are read and dropped.
 //! 4. When [`should_close_transport`](Connection::should_close_transport) says so, close the transport. When the
 //!    transport ends, call [`receive_eof`](Connection::receive_eof).
 //!

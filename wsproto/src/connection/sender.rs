@@ -89,6 +89,9 @@ impl Sender<Server> {
     ///
     /// A sender alone does not know what came of the peer. After its Close frame, or a fault of its, only a Close frame
     /// is to be sent; [`Connection::frame`](super::Connection#method.frame) sees to that.
+    ///
+    /// A client's takes a masking key, so there is no `frame` for any [`Role`]: code for both, such as a proxy's, gets a
+    /// [`FrameEncoder`], or a closure that makes one.
     #[inline]
     pub fn frame(&mut self) -> FrameEncoder<'_> {
         self.encoder(None)
@@ -302,8 +305,8 @@ impl FrameEncoder<'_> {
 
     /// Writes the reply that `event` asks for, if any, and returns its length: 0 where none is due.
     ///
-    /// A Ping is answered with a Pong of the same payload ([RFC 6455 §5.5.2]), a Close frame with one of the same code
-    /// unless ours was sent before ([RFC 6455 §5.5.1]).
+    /// A Ping is answered with a Pong of the same payload ([RFC 6455 §5.5.2]), a Close frame with one of the same code,
+    /// without its reason, unless ours was sent before ([RFC 6455 §5.5.1]).
     ///
     /// # Errors
     ///

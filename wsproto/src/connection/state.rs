@@ -45,7 +45,8 @@ pub enum ConnectionState {
     CloseSent,
     /// The peer has begun the closing handshake and waits for our Close frame.
     CloseReceived,
-    /// The peer broke a rule; our Close frame is due.
+    /// The peer broke a rule; our Close frame is due. Once it is encoded this is [`Closed`](Self::Closed); what the fault was,
+    /// `receive` says again at each call.
     Failed,
     /// Nothing will pass any more, in either direction.
     Closed,

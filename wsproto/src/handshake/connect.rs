@@ -47,7 +47,8 @@ pub const EXTENDED_CONNECT_STATUS: u16 = 200;
 impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
     /// Checks a request: its `:method`, `:protocol` and `:authority`, and the header fields that are no pseudo ones.
     ///
-    /// Gives `None` if it is not for WebSocket. A CONNECT whose `:protocol` is unknown is answered with 501.
+    /// Gives `None` if it is not for WebSocket. A CONNECT whose `:protocol` is unknown is answered with 501. Where there is
+    /// no `:authority`, `""` is refused as it should be.
     ///
     /// # Errors
     ///

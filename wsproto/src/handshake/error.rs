@@ -132,7 +132,8 @@ impl RequestError {
         reason(self.status())
     }
 
-    /// The header fields that belong to [`status`](Self::status) over HTTP/1.1, apart from those of every answer.
+    /// The header fields that belong to [`status`](Self::status) over HTTP/1.1, apart from those of every answer, `Connection`
+    /// and `Content-Length`, which an HTTP library writes by itself.
     pub const fn headers(self) -> &'static [(&'static str, &'static [u8])] {
         match self.status() {
             405 => &[("Allow", b"GET")],

@@ -20,7 +20,8 @@ use core::{fmt, marker::PhantomData};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct HeadLimits {
-    /// The longest head in bytes, its blank line included.
+    /// The longest head in bytes, its blank line included. A buffer of so many is enough: a decoder that has seen it full asks
+    /// for no more.
     pub bytes: usize,
     /// The most field lines.
     pub fields: usize,

@@ -91,6 +91,10 @@ impl<'b> Request<'b> {
 impl<'b, F: Fields<'b>> Request<'b, F> {
     /// The same decision on what an HTTP library has parsed.
     ///
+    /// Of the crate `http`, and so of hyper and axum: the target is `uri().to_string()`, not its path alone; the fields are
+    /// `|| request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()))`; and a request of HTTP/2 is for
+    /// [`ExtendedConnect`](super::ExtendedConnect).
+    ///
     /// # Errors
     ///
     /// [`RequestError`]; its `status` and `headers` are what to answer.

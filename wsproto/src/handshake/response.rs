@@ -94,7 +94,8 @@ impl<'a> Acceptance<'a> {
         fixed.into_iter().chain(self.answer.headers())
     }
 
-    /// Writes the answer to the start of `out`, and gives its length in bytes. Frames may follow at once.
+    /// Writes the answer to the start of `out`, and gives its length in bytes: 129, and a line for each thing in the
+    /// [`Answer`]. Frames may follow at once.
     ///
     /// # Errors
     ///

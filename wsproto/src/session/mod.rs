@@ -46,6 +46,9 @@
 //! # assert_eq!(transport.1, b"\x81\x05Hello\x88\x00");
 //! ```
 //!
+//! Messages still come after a Close frame of your own, until the peer's; none can be answered any more. Where you begin the closing
+//! handshake, ask `sender.state() == SendState::Open` before you answer.
+//!
 //! Of several Pings in one read the latest is answered ([RFC 6455 §5.5.3]). To answer each, encode the reply after every
 //! `next`.
 //!
@@ -85,7 +88,8 @@ pub struct Session<R: Role, B> {
 
 impl<R: Role, B: Buffer> Session<R, B> {
     /// Starts behind the opening handshake; [`push`](Self::push) takes the bytes that came with it. What the buffer holds
-    /// counts for nothing.
+    /// counts for nothing, unless [`filled`](Self::filled) follows at once: it says that the first `n` bytes of the buffer were
+    /// received, for a buffer that has held the handshake and where they were moved to the front.
     ///
     /// A message can be 131 bytes smaller than a fixed buffer (room for a control frame inside of it), or
     /// [`max_message_size`](Config::max_message_size), whichever is less. A fixed buffer has 131 bytes at least:
@@ -106,6 +110,9 @@ impl<R: Role, B: Buffer> Session<R, B> {
 
     /// Has messages compressed, and compressed ones taken, as was agreed on in the opening handshake. All else stays the
     /// same: messages are given and encoded as without.
+    ///
+    /// `agreed` is what a server has of `Agreement::parameters` and a client of `Upgraded::deflate`, or an `Option` of it: with
+    /// `None` all stays as it is.
     ///
     /// What a compressed message becomes has the same limit as any other, checked while it comes out, and is kept in memory
     /// of its own, whatever `B` is. To compress with a compressor that many connections share, see
@@ -131,7 +138,12 @@ impl<R: Role, B: Buffer> Session<R, B> {
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub fn with_deflate(self, agreed: crate::deflate::Parameters, policy: crate::deflate::Policy) -> Self {
+    pub fn with_deflate(
+        self,
+        agreed: impl Into<Option<crate::deflate::Parameters>>,
+        policy: crate::deflate::Policy,
+    ) -> Self {
+        let Some(agreed) = agreed.into() else { return self };
         Self {
             incoming: self.incoming.with_deflate(&agreed),
             sender: self.sender.with_deflate(agreed, policy),

@@ -79,6 +79,42 @@ impl Reply {
         crate::connection::append_control(out, |dst| self.encode(frame, dst))
     }
 
+    /// Takes note of the reply that an event asks for, if any: for those who drive a
+    /// [`Connection`](crate::connection::Connection) and can't write at once. A session does it by itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::connection::{Event, Sender, Server};
+    /// use wsproto::session::Reply;
+    ///
+    /// let mut reply = Reply::new();
+    /// for event in [Event::Ping(b"1"), Event::Ping(b"2"), Event::Pong(b"3")] {
+    ///     reply.answer(&event);
+    /// }
+    /// let mut out = [0; 131];
+    /// let n = reply.encode(Sender::<Server>::new().frame(), &mut out)?;
+    /// assert_eq!(out[..n], *b"\x8a\x012", "the latest");
+    /// # Ok::<(), wsproto::SendError>(())
+    /// ```
+    pub fn answer(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Ping(payload) => self.answer_ping(payload),
+            Event::Close(close) => {
+                let mut payload = [0; MAX_CONTROL_PAYLOAD];
+                // A Close frame's payload always fits.
+                let len = close.map_or(0, |close| close.encode(&mut payload).unwrap_or(0));
+                self.answer_close(payload.get(..len).unwrap_or_default());
+            }
+            Event::Data(_) | Event::Pong(_) => {}
+        }
+    }
+
+    /// Takes note that the peer is to be told of its fault; see [`answer`](Self::answer).
+    pub fn tell(&mut self, error: ProtocolError) {
+        self.keep(Cause::Failure(error), &[]);
+    }
+
     pub(super) fn answer_ping(&mut self, payload: &[u8]) {
         if matches!(self.to, None | Some(Cause::Ping)) {
             self.keep(Cause::Ping, payload);
@@ -87,10 +123,6 @@ impl Reply {
 
     pub(super) fn answer_close(&mut self, payload: &[u8]) {
         self.keep(Cause::Close, payload);
-    }
-
-    pub(super) fn tell(&mut self, error: ProtocolError) {
-        self.keep(Cause::Failure(error), &[]);
     }
 
     fn keep(&mut self, cause: Cause, payload: &[u8]) {

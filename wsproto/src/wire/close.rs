@@ -122,6 +122,11 @@ impl<'a> CloseFrame<'a> {
         Ok(Self { code, reason })
     }
 
+    /// Makes a payload of a code alone.
+    pub const fn of_code(code: CloseCode) -> CloseFrame<'static> {
+        CloseFrame { code, reason: "" }
+    }
+
     /// The payload that tells of an error. The rules are ours, and none is too long: the tests hold each to it.
     pub(crate) const fn of_error(code: CloseCode, rule: &'static str) -> CloseFrame<'static> {
         CloseFrame { code, reason: rule }
@@ -129,7 +134,7 @@ impl<'a> CloseFrame<'a> {
 
     /// The same code alone.
     pub(crate) const fn without_reason(self) -> CloseFrame<'static> {
-        CloseFrame { code: self.code, reason: "" }
+        Self::of_code(self.code)
     }
 
     /// Returns the code.
@@ -181,6 +186,12 @@ impl<'a> CloseFrame<'a> {
         *code = self.code.get().to_be_bytes();
         reason.copy_from_slice(self.reason.as_bytes());
         Ok(needed)
+    }
+}
+
+impl From<CloseCode> for CloseFrame<'_> {
+    fn from(code: CloseCode) -> Self {
+        Self::of_code(code)
     }
 }
 

@@ -43,6 +43,8 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     Borrowed::<Client>::next,
     Incoming::<Server, [u8; 4096]>::next,
     Incoming::<Client, [u8; 4096]>::next,
+    Reply::answer,
+    Reply::tell,
     Reply::take,
     Reply::encode,
 ];

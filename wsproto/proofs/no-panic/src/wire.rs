@@ -25,6 +25,7 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     CloseCode::new,
     <CloseCode as TryFrom<u16>>::try_from,
     CloseFrame::new,
+    CloseFrame::of_code,
     CloseFrame::payload_len,
     CloseFrame::decode,
     CloseFrame::encode,
