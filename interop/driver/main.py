@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import peers as peers_module
 from plan import OFFERS, make_plan
 from relay import Relay
-from table import make_table, put_table
+from table import make_summary, make_table, put_table
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 # For one peer and one of our programs. Each takes a few seconds.
@@ -261,7 +261,7 @@ def main():
     parser.add_argument("--compress", action="store_true", help="the compressed half too")
     parser.add_argument("--only", help="this peer alone")
     parser.add_argument("--sabotage", choices=["byte", "code", "extension"], help="spoil what the server sends")
-    parser.add_argument("--write", type=pathlib.Path, help="put the table into this file, between its markers")
+    parser.add_argument("--write", type=pathlib.Path, help="put the tables into the READMEs of this tree, between their markers")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         run = Run(options, pathlib.Path(folder))
@@ -269,10 +269,12 @@ def main():
             asyncio.run(run.all())
         except Failure as failure:
             sys.exit(f"FAILED: {failure}")
-    table = make_table(run.cells, peers_module.all_peers(options.cache), options.compress)
+    peers = peers_module.all_peers(options.cache)
+    table = make_table(run.cells, peers, options.compress)
     print(f"\n{table}")
     if options.write:
-        put_table(options.write, table)
+        put_table(options.write / "interop/README.md", table)
+        put_table(options.write / "README.md", make_summary(run.cells, peers))
 
 
 if __name__ == "__main__":
