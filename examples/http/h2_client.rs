@@ -86,10 +86,7 @@ async fn connect(
 
 /// Says `text`, prints the first message that comes, and closes.
 async fn converse(mut stream: Stream, agreed: Option<Parameters>, text: &str) -> Result<(), Error> {
-    let mut session = Session::<Client, _>::new(Config::new(), Vec::new());
-    if let Some(agreed) = agreed {
-        session = session.with_deflate(agreed, POLICY);
-    }
+    let mut session = Session::<Client, _>::new(Config::new(), Vec::new()).with_deflate(agreed, POLICY);
     let mut out = Vec::new();
     session.frame(key()?).append_text(text, &mut out)?;
     while !session.should_close_transport() {
@@ -104,7 +101,7 @@ async fn converse(mut stream: Stream, agreed: Option<Parameters>, text: &str) ->
             match incoming.next(reply) {
                 Ok(Some(Message::Text(text))) if sender.state() == SendState::Open => {
                     println!("{text}");
-                    let close = CloseFrame::new(CloseCode::NORMAL, "")?;
+                    let close = CloseFrame::of_code(CloseCode::NORMAL);
                     sender.frame(key()?).append_close(Some(close), &mut out)?;
                 }
                 Ok(Some(_)) => {}

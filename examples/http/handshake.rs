@@ -55,11 +55,7 @@ fn refuse(status: u16, fields: &[(&str, &[u8])], why: &dyn Display) -> (Response
 
 /// Begins a connection, compressed if that was agreed on.
 pub fn session(agreed: Option<Parameters>) -> Session {
-    let session = Session::new(Config::new(), Vec::new());
-    match agreed {
-        Some(agreed) => session.with_deflate(agreed, POLICY),
-        None => session,
-    }
+    Session::new(Config::new(), Vec::new()).with_deflate(agreed, POLICY)
 }
 
 /// Makes a response of what wsproto gives: a status, names and values.

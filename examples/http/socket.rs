@@ -85,7 +85,7 @@ pub async fn converse(
                 Err(_) => return Err("the peer was silent".into()),
             },
             () = stop.cancelled(), if closing.is_none() => {
-                let close = CloseFrame::new(CloseCode::GOING_AWAY, "")?;
+                let close = CloseFrame::of_code(CloseCode::GOING_AWAY);
                 session.frame().append_close(Some(close), &mut out)?;
                 closing = Some(Instant::now() + CLOSING);
             }
