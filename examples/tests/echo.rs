@@ -103,9 +103,8 @@ fn echo_mio_keeps_to_the_rules() {
 }
 
 /// Who does not read is not heard: its bytes stay where they are, and others are served meanwhile.
-#[test]
-fn echo_mio_waits_for_those_that_do_not_read() {
-    let (_program, address) = Program::serve(ECHO_MIO);
+fn waits_for_those_that_do_not_read(path: &str) {
+    let (_program, address) = Program::serve(path);
     let mut silent = tcp(&address);
     silent.write_all(UPGRADE).unwrap();
     let mut head = Vec::new();
@@ -140,6 +139,16 @@ fn echo_mio_waits_for_those_that_do_not_read() {
         silent.read_exact(&mut echo).unwrap();
         assert!(echo[..10] == *b"\x82\x7f\0\0\0\0\0\x07\xa1\x20" && echo[10..] == payload);
     }
+}
+
+#[test]
+fn echo_mio_waits_for_those_that_do_not_read() {
+    waits_for_those_that_do_not_read(ECHO_MIO);
+}
+
+#[test]
+fn echo_tokio_waits_for_those_that_do_not_read() {
+    waits_for_those_that_do_not_read(ECHO_TOKIO);
 }
 
 #[test]
