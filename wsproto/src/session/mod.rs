@@ -239,7 +239,8 @@ impl<B: Buffer> Session<Client, B> {
         self.reply.encode(self.sender.frame(key), dst)
     }
 
-    /// Appends the reply that is due, if any, masked with a fresh key; see [`Reply::append`].
+    /// Appends the reply that is due, if any, masked with a fresh key; see [`Reply::append`]. `reply.is_due()` tells beforehand, and
+    /// spares a key.
     ///
     /// # Errors
     ///
