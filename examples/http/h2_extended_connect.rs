@@ -13,7 +13,7 @@ use http::uri::Authority;
 use http::{Request, Response};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use wsproto::handshake::{Answer, EXTENDED_CONNECT_STATUS, ExtendedConnect, deflate, subprotocol};
+use wsproto::handshake::{Answer, ConnectAcceptance, ExtendedConnect, deflate, subprotocol};
 use wsproto_http_examples::h2_stream::Stream;
 use wsproto_http_examples::handshake::{POLICY, SUBPROTOCOLS, response, session};
 use wsproto_http_examples::server::{Tasks, listen};
@@ -103,9 +103,9 @@ fn accept(request: &Request<RecvStream>) -> (Response<()>, Option<Session>) {
     let agreed = deflate::accept(connect.extensions(), &POLICY);
     let subprotocol = subprotocol::select(SUBPROTOCOLS, connect.subprotocols());
     match connect.accept(Answer { subprotocol, extensions: agreed.as_deref(), headers: &[] }) {
-        Ok(fields) => {
+        Ok(acceptance) => {
             let session = session(agreed.map(|agreed| agreed.parameters()));
-            (response(EXTENDED_CONNECT_STATUS, fields, ()), Some(session))
+            (response(ConnectAcceptance::STATUS, acceptance.headers(), ()), Some(session))
         }
         Err(_) => refuse(500, &[]),
     }

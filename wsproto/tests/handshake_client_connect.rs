@@ -4,7 +4,7 @@
 
 use wsproto::deflate::Policy;
 use wsproto::handshake::{
-    Answer, ClientConnect, ClientRequest, EXTENDED_CONNECT_STATUS, ExtendedConnect, OptionError, Response,
+    Answer, ClientConnect, ClientRequest, ConnectAcceptance, ExtendedConnect, OptionError, Response,
     ResponseError, deflate,
 };
 
@@ -61,8 +61,9 @@ fn our_server_takes_it_and_our_client_takes_its_answer() {
 
     let agreed = deflate::accept(server.extensions(), &Policy::new()).unwrap();
     let answer = Answer { subprotocol: Some("json"), extensions: Some(&agreed), ..Answer::default() };
-    let answer: Vec<_> = server.accept(answer).unwrap().collect();
-    let Ok(Response::Upgraded(upgraded)) = client.verify(EXTENDED_CONNECT_STATUS, &answer[..]) else {
+    let acceptance = server.accept(answer).unwrap();
+    let fields = || acceptance.headers();
+    let Ok(Response::Upgraded(upgraded)) = client.verify(ConnectAcceptance::STATUS, fields) else {
         panic!("not accepted");
     };
     assert_eq!(upgraded.subprotocol(), Some("json"));

@@ -422,7 +422,8 @@ fn both_ends_agree_over_http_2() {
 
     let agreed = deflate::accept(connect.extensions(), &Policy::new()).unwrap();
     let answer = Answer { extensions: Some(&agreed), ..Answer::default() };
-    let answered: Vec<_> = connect.accept(answer).unwrap().map(|(_, value)| value).collect();
+    let acceptance = connect.accept(answer).unwrap();
+    let answered: Vec<_> = acceptance.headers().map(|(_, value)| value).collect();
     let answered = extensions::parse(answered.iter().copied()).unwrap();
     assert_eq!(deflate::verify(list(&offer), answered), Ok(Some(agreed.parameters())));
 }

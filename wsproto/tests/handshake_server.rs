@@ -577,3 +577,8 @@ fn a_request_is_small() {
     assert!(size_of::<RequestDecoder>() <= 48);
     assert!(size_of::<RequestError>() <= 2);
 }
+
+#[test]
+fn a_version_prints_as_http_has_it() {
+    assert_eq!(format!("{} {}", HttpVersion::Http10, HttpVersion::Http11), "HTTP/1.0 HTTP/1.1");
+}

@@ -136,7 +136,7 @@ fn an_extended_connect_needs_no_key() {
 
     let answer = Answer { subprotocol: Some("b"), extensions: Some("x"), ..Answer::default() };
     let expected: Pairs<'_> = &[("sec-websocket-protocol", b"b"), ("sec-websocket-extensions", b"x")];
-    assert!(connect.accept(answer).unwrap().eq(expected.iter().copied()));
+    assert!(connect.accept(answer).unwrap().headers().eq(expected.iter().copied()));
     let answer = Answer { subprotocol: Some("c"), ..Answer::default() };
     assert_eq!(connect.accept(answer).map(|_| ()), Err(OptionError::SubprotocolNotOffered));
 }

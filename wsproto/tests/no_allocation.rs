@@ -309,7 +309,7 @@ mod handshake {
             let connect =
                 ExtendedConnect::from_parts("CONNECT", Some("websocket"), "example.com", &headers[..]);
             let answer = Answer { subprotocol: Some("json"), ..Answer::default() };
-            assert_eq!(connect.unwrap().unwrap().accept(answer).unwrap().count(), 1);
+            assert_eq!(connect.unwrap().unwrap().accept(answer).unwrap().headers().count(), 1);
         });
     }
 }

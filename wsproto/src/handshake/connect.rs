@@ -17,16 +17,16 @@ use core::fmt;
 /// # Examples
 ///
 /// ```
-/// use wsproto::handshake::{Answer, EXTENDED_CONNECT_STATUS, ExtendedConnect};
+/// use wsproto::handshake::{Answer, ConnectAcceptance, ExtendedConnect};
 ///
 /// let headers = [("sec-websocket-version", "13"), ("sec-websocket-protocol", "chat")];
 /// let fields = || headers.iter().map(|(name, value)| (*name, value.as_bytes()));
 ///
 /// let connect = ExtendedConnect::from_parts("CONNECT", Some("websocket"), "example.com", fields)?;
 /// let connect = connect.expect("it is for WebSocket");
-/// let mut headers = connect.accept(Answer { subprotocol: Some("chat"), ..Answer::default() })?;
-/// assert_eq!(headers.next(), Some(("sec-websocket-protocol", &b"chat"[..])));
-/// assert_eq!(EXTENDED_CONNECT_STATUS, 200);
+/// let acceptance = connect.accept(Answer { subprotocol: Some("chat"), ..Answer::default() })?;
+/// assert_eq!(ConnectAcceptance::STATUS, 200);
+/// assert_eq!(acceptance.headers().next(), Some(("sec-websocket-protocol", &b"chat"[..])));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -38,11 +38,6 @@ pub struct ExtendedConnect<'b, F> {
     origin: Option<Origin<'b>>,
     fields: F,
 }
-
-/// The status that accepts an [`ExtendedConnect`]: any 2xx would do [RFC 8441 §5].
-///
-/// [RFC 8441 §5]: https://www.rfc-editor.org/rfc/rfc8441#section-5
-pub const EXTENDED_CONNECT_STATUS: u16 = 200;
 
 impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
     /// Checks a request: its `:method`, `:protocol` and `:authority`, and the header fields that are no pseudo ones.
@@ -95,7 +90,7 @@ impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
         offered_extensions(self.fields)
     }
 
-    /// Gives the header fields to answer with, beside [`EXTENDED_CONNECT_STATUS`]: names, in lower case, and values.
+    /// Accepts the connection.
     ///
     /// # Errors
     ///
@@ -103,13 +98,30 @@ impl<'b, F: Fields<'b>> ExtendedConnect<'b, F> {
     /// HTTP/2 and HTTP/3 also one whose name has capitals [RFC 9113 §8.2], or that is about the connection.
     ///
     /// [RFC 9113 §8.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2
-    pub fn accept<'a>(
-        &self,
-        answer: Answer<'a>,
-    ) -> Result<impl Iterator<Item = (&'a str, &'a [u8])> + use<'a, 'b, F>, OptionError> {
+    pub fn accept<'a>(&self, answer: Answer<'a>) -> Result<ConnectAcceptance<'a>, OptionError> {
         answer.check(self.fields)?;
         check_headers(answer.headers)?;
-        Ok(answer.headers().map(|(name, value)| (in_lower_case(name), value)))
+        Ok(ConnectAcceptance { answer })
+    }
+}
+
+/// The answer that makes a stream of HTTP/2 or HTTP/3 a WebSocket connection [RFC 8441 §5]. Everything in it was checked: it
+/// can be sent as it is.
+///
+/// [RFC 8441 §5]: https://www.rfc-editor.org/rfc/rfc8441#section-5
+#[derive(Debug, Clone, Copy)]
+#[must_use = "the client waits for this answer"]
+pub struct ConnectAcceptance<'a> {
+    answer: Answer<'a>,
+}
+
+impl ConnectAcceptance<'_> {
+    /// `200`; any 2xx would do.
+    pub const STATUS: u16 = 200;
+
+    /// The header fields of the answer: names, in lower case, and values.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.answer.headers().map(|(name, value)| (in_lower_case(name), value))
     }
 }
 

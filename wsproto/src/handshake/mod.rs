@@ -60,7 +60,7 @@ mod write;
 pub use accept::accept_key;
 pub use client::{ClientHandshake, ClientRequest, HttpResponse, Response, ResponseDecoder, Upgraded};
 pub use client_connect::ClientConnect;
-pub use connect::{ConnectError, EXTENDED_CONNECT_STATUS, ExtendedConnect};
+pub use connect::{ConnectAcceptance, ConnectError, ExtendedConnect};
 pub use error::{OptionError, RequestError, ResponseError};
 pub use extensions::MalformedExtensions;
 pub use head::{FieldValues, FieldValuesIter, Fields, HeadError, HeadFields, HeadFieldsIter, HeadLimits};

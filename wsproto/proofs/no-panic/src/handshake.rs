@@ -85,8 +85,8 @@ fn acceptance_headers(acceptance: &Acceptance<'_>) {
 }
 
 fn connect_accept(connect: &ExtendedConnect<'_, Pairs<'_>>, answer: Answer<'_>) {
-    if let Ok(headers) = connect.accept(answer) {
-        headers.for_each(see);
+    if let Ok(acceptance) = connect.accept(answer) {
+        acceptance.headers().for_each(see);
     }
 }
 
