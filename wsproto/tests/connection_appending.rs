@@ -4,7 +4,6 @@
 
 use wsproto::connection::{Client, Event, MessageKind, Sender, Server};
 use wsproto::error::{Misuse, ProtocolError, SendError};
-use wsproto::session::Session;
 use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
 use wsproto::{Config, Connection};
 
@@ -130,27 +129,6 @@ fn control_frames_are_appended_as_they_would_be_encoded() {
         .append_failure(ProtocolError::NotUtf8, &mut out)
         .unwrap();
     assert!(out.starts_with(b"\x88") && out[2..4] == 1007_u16.to_be_bytes());
-}
-
-#[test]
-fn a_session_appends_the_reply_that_is_due_once() {
-    let mut server = Session::<Server, _>::new(Config::new(), [0; 256]);
-    let mut client = Session::<Client, _>::new(Config::new(), [0; 256]);
-    let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
-    client.frame(KEY).append_ping(b"there?", &mut to_server).unwrap();
-    assert_eq!(server.push(&to_server), to_server.len());
-    server.next().unwrap();
-    server.append_reply(&mut to_client).unwrap();
-    server.append_reply(&mut to_client).unwrap();
-    assert_eq!(to_client, b"\x8a\x06there?");
-
-    server.frame().append_close(None, &mut to_client).unwrap();
-    assert_eq!(client.push(&to_client), to_client.len());
-    while client.next().unwrap().is_some() {}
-    to_server.clear();
-    client.append_reply(KEY, &mut to_server).unwrap();
-    assert_eq!(to_server, [&[0x88, 0x80][..], &KEY.to_bytes()].concat());
-    assert!(!client.reply.is_due());
 }
 
 #[test]
