@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use wsproto::error::BufferTooSmall;
 use wsproto::wire::frame::{self, EncodeError, Frame, FrameError};
-use wsproto::wire::{FrameHeader, HeaderError, MaskingKey, Opcode};
+use wsproto::wire::{FrameHeader, HeaderError, MaskingKey, Opcode, Rsv};
 
 /// Encodes to the bytes printed, and decodes from them.
 fn check(header: FrameHeader, payload: &[u8], printed: &[u8]) {
@@ -107,5 +107,20 @@ proptest! {
         let (frame, taken) = frame::decode(&mut bytes, 400).unwrap().unwrap();
         prop_assert_eq!((frame.header, frame.payload, taken), (header, &payload[..], written));
         prop_assert_eq!(&bytes[written..], behind);
+    }
+}
+
+#[test]
+fn a_frame_begins_with_its_header_as_that_is_encoded_alone() {
+    for len in [0, 1, 125, 126, 65_535, 65_536] {
+        for key in [None, Some(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]))] {
+            for (opcode, fin) in [(Opcode::Text, true), (Opcode::Binary, false), (Opcode::Continuation, true)]
+            {
+                let header = header(opcode, fin, len as u64).with_masking_key(key).with_rsv(Rsv::RSV1);
+                let (encoded, mut frame) = (header.encode(), vec![0; len + 14]);
+                assert_eq!(frame::encode(header, &vec![0; len], &mut frame), Ok(encoded.len() + len));
+                assert_eq!(frame[..encoded.len()], *encoded);
+            }
+        }
     }
 }

@@ -145,9 +145,22 @@ impl FrameHeader {
     /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     #[inline]
     pub const fn encode(&self) -> EncodedHeader {
-        let mut bytes = [0; MAX_HEADER_LEN];
-        let _ = self.write(&mut bytes);
+        let first = self.first_byte();
+        let (mask, [k0, k1, k2, k3]) = match self.masking_key {
+            Some(key) => (MASK, key.to_bytes()),
+            None => (0, [0; 4]),
+        };
+        let [l0, l1, l2, l3, l4, l5, l6, l7] = self.payload_len.to_be_bytes();
+        let bytes = match self.payload_len {
+            0..=125 => [first, mask | l7, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0, 0, 0],
+            126..=0xFFFF => [first, mask | LENGTH_16, l6, l7, k0, k1, k2, k3, 0, 0, 0, 0, 0, 0],
+            _ => [first, mask | LENGTH_64, l0, l1, l2, l3, l4, l5, l6, l7, k0, k1, k2, k3],
+        };
         EncodedHeader { bytes, len: self.len() }
+    }
+
+    const fn first_byte(&self) -> u8 {
+        (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.bits()
     }
 
     /// Returns how many bytes it takes encoded, 2 to 14.
@@ -163,10 +176,11 @@ impl FrameHeader {
         }
     }
 
-    /// Writes the header to the start of `dst` and returns the space behind it; `None` if it does not fit.
+    /// Writes what [`encode`](Self::encode) gives to the start of `dst`, and returns the space behind it; `None` if it does not
+    /// fit. It is made in place, since to copy it from there takes longer than to make it.
     #[inline]
-    pub(crate) const fn write<'d>(&self, dst: &'d mut [u8]) -> Option<&'d mut [u8]> {
-        let first = (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.bits();
+    pub(crate) fn write<'d>(&self, dst: &'d mut [u8]) -> Option<&'d mut [u8]> {
+        let first = self.first_byte();
         let mask = if self.masking_key.is_some() { MASK } else { 0 };
         let [l0, l1, l2, l3, l4, l5, l6, l7] = self.payload_len.to_be_bytes();
         let space = match self.payload_len {
@@ -174,9 +188,9 @@ impl FrameHeader {
             126..=0xFFFF => put([first, mask | LENGTH_16, l6, l7], dst),
             _ => put([first, mask | LENGTH_64, l0, l1, l2, l3, l4, l5, l6, l7], dst),
         };
-        match (space, self.masking_key) {
-            (Some(space), Some(key)) => put(key.to_bytes(), space),
-            (space, _) => space,
+        match self.masking_key {
+            Some(key) => put(key.to_bytes(), space?),
+            None => space,
         }
     }
 }
@@ -184,14 +198,10 @@ impl FrameHeader {
 /// Writes `bytes` to the start of `dst` and returns the space behind them. Of a fixed length they are a store or two, where a
 /// copy of a length not known beforehand is a call.
 #[inline]
-const fn put<const N: usize>(bytes: [u8; N], dst: &mut [u8]) -> Option<&mut [u8]> {
-    match dst.split_first_chunk_mut() {
-        Some((to, space)) => {
-            *to = bytes;
-            Some(space)
-        }
-        None => None,
-    }
+fn put<const N: usize>(bytes: [u8; N], dst: &mut [u8]) -> Option<&mut [u8]> {
+    let (to, space) = dst.split_first_chunk_mut()?;
+    *to = bytes;
+    Some(space)
 }
 
 /// The payload length, the length of the header so far, and the bytes behind it; `None` if incomplete.
