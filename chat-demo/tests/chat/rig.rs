@@ -1,6 +1,6 @@
 //! What the tests stand on: a server of their own each, and clients. Whatever is waited for has a deadline.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -260,22 +260,26 @@ pub fn read_head(stream: &mut TcpStream) -> String {
 
 /// Reads to an end without a reset.
 pub fn read_to_end(stream: &mut TcpStream) -> String {
-    let mut all = Vec::new();
-    stream.read_to_end(&mut all).expect("a clean end");
-    String::from_utf8(all).expect("UTF-8")
+    String::from_utf8(read_on(stream).expect("a clean end")).expect("UTF-8")
 }
 
 /// Reads and forgets until the connection has ended, in whatever way.
 pub fn wait_for_end(stream: &mut TcpStream) {
-    let mut buffer = [0; 4096];
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
-            Err(error) => panic!("it does not end: {error}"),
+    if let Err(error) = read_on(stream) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "it does not end: {error}");
+    }
+}
+
+/// Reads to the end, for a bounded time also when there is always more.
+fn read_on(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let (start, mut all, mut buffer) = (Instant::now(), Vec::new(), [0; 4096]);
+    while start.elapsed() < DEADLINE {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(all),
+            len => all.extend_from_slice(&buffer[..len]),
         }
     }
+    Err(ErrorKind::TimedOut.into())
 }
 
 /// Asks again and again, and gives the first answer.

@@ -65,10 +65,8 @@ async fn attempts_to_reconnect_grow_rarer() {
 #[tokio::test]
 async fn the_light_is_yellow_until_the_server_speaks() {
     let rig = Rig::start().await;
-    let page = rig.browser().await;
     // A connection that never opens and never fails.
-    page.before_the_page_runs("window.WebSocket = class { static OPEN = 1; }").await;
-    page.goto(&rig.url()).await;
+    let page = rig.page_after("window.WebSocket = class { static OPEN = 1; }").await;
 
     page.shows("presence", "🟡").await;
     page.shows("presence", "connecting").await;
@@ -119,7 +117,6 @@ async fn nothing_is_missed_or_doubled_after_a_reconnect() {
 async fn what_was_said_before_a_restart_stays_on_the_page() {
     let mut rig = Rig::start().await;
     let page = rig.page().await;
-    page.is_online().await;
     page.say("Ada", "before").await;
     page.sees("document.querySelector('[data-state=sent]')").await;
 

@@ -185,9 +185,7 @@ async fn a_screen_reader_hears_what_eyes_see() {
 #[tokio::test]
 async fn only_what_is_new_is_read_out() {
     let rig = Rig::start().await;
-    let page = rig.browser().await;
-    page.before_the_page_runs(crate::FAKE).await;
-    page.goto(&rig.url()).await;
+    let page = rig.page_after(crate::FAKE).await;
     let live = "document.getElementById('log').ariaLive";
     let history = "server({ msg: messages(['Ben', 'old', 1]) })";
     assert_eq!(page.eval(live).await, "off");
@@ -224,7 +222,6 @@ async fn nothing_moves_for_whom_motion_is_too_much() {
 async fn the_policy_holds() {
     let rig = Rig::start().await;
     let page = rig.page().await;
-    page.is_online().await;
     page.eval("[window.stopped = [], addEventListener('securitypolicyviolation', (v) => stopped.push(v.effectiveDirective))]")
         .await;
     for (attempt, directive) in [
@@ -270,7 +267,6 @@ async fn the_policy_holds() {
 async fn the_page_is_small() {
     let rig = Rig::start().await;
     let page = rig.page().await;
-    page.is_online().await;
     let bytes = page
         .eval(
             "Promise.all(['/', '/chat.js', '/style.css'].map((path) => fetch(path).then((got) => got.arrayBuffer()))) \

@@ -56,7 +56,6 @@ const FAKE: &str = "window.sent = [];
 async fn two_pages(rig: &Rig) -> (Page, Page) {
     let (ada, ben) = (rig.page().await, rig.page().await);
     for page in [&ada, &ben] {
-        page.is_online().await;
         page.shows("online", "2 people").await;
     }
     (ada, ben)
@@ -64,18 +63,14 @@ async fn two_pages(rig: &Rig) -> (Page, Page) {
 
 /// One person whose connection is [`TAP`]ped.
 async fn tapped_page(rig: &Rig) -> Page {
-    let page = rig.browser().await;
-    page.before_the_page_runs(TAP).await;
-    page.goto(&rig.url()).await;
+    let page = rig.page_after(TAP).await;
     page.is_online().await;
     page
 }
 
 /// One person who hears the [`FAKE`] server, which has nothing in its history.
 async fn page_of_a_fake(rig: &Rig) -> Page {
-    let page = rig.browser().await;
-    page.before_the_page_runs(FAKE).await;
-    page.goto(&rig.url()).await;
+    let page = rig.page_after(FAKE).await;
     page.eval("server({ msg: [], online: 1 })").await;
     page.is_online().await;
     page

@@ -17,7 +17,6 @@ fn are(states: &str) -> String {
 async fn a_post_is_pending_until_the_server_has_shown_it_to_all() {
     let rig = Rig::start().await;
     let (page, other) = (tapped_page(&rig).await, rig.page().await);
-    other.is_online().await;
     page.eval("tap.holds = true").await;
 
     page.say("Ada", "on its way").await;
@@ -41,7 +40,6 @@ async fn a_post_is_pending_until_the_server_has_shown_it_to_all() {
 async fn a_post_that_got_lost_can_be_sent_again() {
     let rig = Rig::start().await;
     let (page, other) = (tapped_page(&rig).await, rig.page().await);
-    other.is_online().await;
     // The connection breaks before the server has it.
     page.eval("tap.holds = true").await;
     page.say("Ada", "hello?").await;
@@ -70,7 +68,6 @@ async fn a_post_that_got_lost_can_be_sent_again() {
 async fn a_post_whose_answer_got_lost_was_sent() {
     let rig = Rig::start().await;
     let (page, other) = (tapped_page(&rig).await, rig.page().await);
-    other.is_online().await;
     page.eval("tap.sockets[0].onmessage = null").await;
     page.say("Ada", "heard").await;
     other.shows("log", "heard").await;
@@ -159,14 +156,13 @@ async fn who_is_too_fast_is_told_politely_and_loses_nothing() {
 #[tokio::test]
 async fn the_server_s_objection_stands_near_the_input() {
     let rig = Rig::start().await;
-    let page = rig.browser().await;
-    page.before_the_page_runs(
-        "window.WebSocket = class extends WebSocket {
+    let page = rig
+        .page_after(
+            "window.WebSocket = class extends WebSocket {
            send(post) { super.send(JSON.stringify({ ...JSON.parse(post), text: 'x'.repeat(501) })); }
          };",
-    )
-    .await;
-    page.goto(&rig.url()).await;
+        )
+        .await;
     page.is_online().await;
 
     page.say("Ada", "I thought it was short").await;
@@ -220,7 +216,6 @@ async fn unsent_text_survives_a_reconnect_and_a_reload() {
 async fn characters_are_counted_near_the_limit() {
     let rig = Rig::start().await;
     let page = rig.page().await;
-    page.is_online().await;
     let left = async |text: &str| {
         page.fill("text", text).await;
         page.eval(
@@ -246,7 +241,6 @@ async fn characters_are_counted_near_the_limit() {
 async fn shift_and_enter_begin_a_new_line() {
     let rig = Rig::start().await;
     let page = rig.page().await;
-    page.is_online().await;
     page.fill("name", "Ada").await;
     page.fill("text", "").await;
     let height = "document.getElementById('text').clientHeight";

@@ -9,7 +9,6 @@ use crate::{AT_BOTTOM, assert_quiet, page_of_a_fake};
 async fn the_newest_message_stays_in_sight_unless_the_reader_scrolled_up() {
     let rig = Rig::start_with(&["--rate", "1000", "--burst", "1000"]).await;
     let (ben, ada) = (rig.page().await, rig.page().await);
-    ben.is_online().await;
     ben.look(360, 640, "light").await;
     let said: Vec<String> = (1..=30).map(|n| format!("message {n}.")).collect();
     ada.posts_as("Ada", &said.iter().map(String::as_str).collect::<Vec<_>>()).await;

@@ -32,7 +32,6 @@ async fn two_people_chat() {
 async fn a_reload_keeps_the_name_and_brings_the_history_back() {
     let rig = Rig::start().await;
     let page = rig.page().await;
-    page.is_online().await;
     page.say("Ada", "first").await;
     page.say("Ada", "second").await;
     page.sees("document.querySelectorAll('[data-state=sent]').length === 2").await;
@@ -74,7 +73,6 @@ async fn markup_stays_text() {
 async fn what_looks_like_a_link_is_text() {
     let rig = Rig::start().await;
     let page = rig.page().await;
-    page.is_online().await;
     let texts = [
         "https://example.test/?a=1&b=2",
         "javascript:alert(1)",
@@ -140,12 +138,11 @@ async fn what_the_page_does_not_know_does_not_trouble_it() {
 #[tokio::test]
 async fn the_page_speaks_plain_json_too() {
     let rig = Rig::start().await;
-    let page = rig.browser().await;
-    page.before_the_page_runs(
-        "window.WebSocket = class extends WebSocket { constructor(url) { super(url, ['json']); } }",
-    )
-    .await;
-    page.goto(&rig.url()).await;
+    let page = rig
+        .page_after(
+            "window.WebSocket = class extends WebSocket { constructor(url) { super(url, ['json']); } }",
+        )
+        .await;
     let other = rig.page().await;
 
     page.is_online().await;

@@ -102,9 +102,18 @@ impl Rig {
         self.port
     }
 
-    /// A new browser with an empty profile, at the chat page.
+    /// A new browser with an empty profile, at the chat page, connected.
     pub async fn page(&self) -> Page {
         let page = self.browser().await;
+        page.goto(&self.url()).await;
+        page.is_online().await;
+        page
+    }
+
+    /// A new browser at the page, which meets what this script has prepared.
+    pub async fn page_after(&self, script: &str) -> Page {
+        let page = self.browser().await;
+        page.before_the_page_runs(script).await;
         page.goto(&self.url()).await;
         page
     }
