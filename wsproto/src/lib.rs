@@ -18,10 +18,52 @@
 //!
 //! [`error`] has the error types: what the peer did wrong, what the caller did wrong, and lack of space are three.
 //!
+//! # The loop
+//!
+//! One connection, from the first byte to the last; whoever waits for the transport, and how, is yours to choose:
+//!
+//! ```text
+//!    transport ──▶ session.buffer()      read what there is, or `push` what was read elsewhere
+//!                        │ filled(n)
+//!                        ▼
+//!        ┌──▶ incoming.next(reply) ──▶ a message: answer it with sender.frame()…
+//!        └─────────────┘ │ None, or an error
+//!                        ▼
+//!        encode_reply ──▶ transport      the Pong or the Close frame that is due, if any; after an error too
+//!                        │
+//!                        ▼
+//!        should_close_transport()?       yes: close it. At its end: receive_eof()
+//! ```
+//!
+//! As a program it stands at [`session`]; the guides and examples of the repository have it for each kind of I/O.
+//!
 //! # Limits
 //!
-//! All that a peer can make this end hold is limited, by default to little; see [`Config`]. Nothing is ever reserved
+//! All that a peer can make this end hold is limited, by default to little. Nothing is ever reserved
 //! because a header announced it, and the cost of receiving is linear in the bytes that came, however they were cut.
+//!
+//! | limit | default | above it |
+//! |---|---|---|
+//! | [`Config::max_frame_payload`] | 1 MiB | fails from the frame's header, 1009 |
+//! | [`Config::max_message_size`], also of what is decompressed | 1 MiB | fails from the header that takes it there, or while it comes out, 1009 |
+//! | [`Config::max_fragments`] of a message, empty ones too | 1,024 | 1008 |
+//! | [`Config::max_control_frames`] between two fragments | 128 | 1008 |
+//! | a control frame's payload ([RFC 6455 §5.5]) | 125 bytes, fixed | 1002 |
+//! | a handshake's head, `handshake::HeadLimits::bytes` | 8 KiB | 431 |
+//! | its field lines, `handshake::HeadLimits::fields` | 100 | 431 |
+//! | replies that wait to be sent, [`session::Reply`] | one, 125 bytes | the latest Ping's Pong; a Close frame before any |
+//!
+//! # Security
+//!
+//! * **Origin.** A browser sends cookies along with every opening handshake, whichever site's page begins it. A server that knows
+//!   its users by them has to look at `Upgrade::origin` and refuse foreign ones; the engine does not know which are yours.
+//! * **Masking keys** of a client, and the nonce of its handshake, come from the caller: each fresh, from a source that nobody can
+//!   predict, such as the `getrandom` crate; see [`MaskingKey`]. A counter or a fixed key lets a script choose what proxies see.
+//! * **Limits** bound memory, not time: deadlines for the handshake, for silence and for a peer that doesn't read are the
+//!   caller's, as is a rate.
+//! * **Compression** of a secret beside what someone else has chosen tells of the secret by the length: send such messages
+//!   with `FrameEncoder::uncompressed`.
+//! * What comes from a peer is checked for the protocol's sake alone. Names in a text may still be markup to a page.
 //!
 //! # Features
 //!
@@ -39,6 +81,7 @@
 //! TLS, sockets, timeouts, reconnection, rooms, other extensions than permessage-deflate.
 //!
 //! [RFC 6455]: https://www.rfc-editor.org/rfc/rfc6455
+//! [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
 
 #![no_std]
 // docs.rs shows which feature brings an item.
