@@ -51,6 +51,17 @@ fn who_takes_no_answers_is_dropped() {
 }
 
 #[test]
+fn who_does_not_answer_our_close_frame_is_dropped() {
+    let server = Server::start(&["--rate", "1", "--burst", "1", "--close-timeout", "0.2"]);
+    let mut stream = server.raw(JSON);
+    // So many that the server closes, which nobody answers here.
+    let posts = frame(0x81, br#"{ "user": "Ada", "text": "Hello" }"#).repeat(5);
+    stream.write_all(&posts).expect("sent");
+    server.wait_for_log("did not answer our Close frame");
+    wait_for_end(&mut stream);
+}
+
+#[test]
 fn who_answers_no_ping_is_dropped() {
     let server = Server::start(&["--ping-interval", "0.1", "--pong-timeout", "0.1"]);
     let mut stream = server.raw(JSON);
