@@ -58,9 +58,45 @@ fn nothing_meant() -> Vec<u8> {
     }
     put(0, 2); // twice 1: of the block's end, and of a distance
     put(1, 1);
+    to_bytes(&bits)
+}
+
+/// A block whose code has two symbols, `a` and its end, both of `len` bits, 1 or 2; and `a`.
+fn two_symbols(len: u32) -> Vec<u8> {
+    let mut bits = Vec::new();
+    let mut put = |value: u32, count: u32| bits.extend((0..count).map(|bit| value >> bit & 1));
+    put(0b100, 3); // a block with codes of its own
+    put(0, 10); // 257 lengths of one code, and 1 of the other
+    put(14, 4); // 18 lengths of the lengths' code: of 18 one bit, of 2 and of 1 two
+    (0..18)
+        .for_each(|at| put([(2, 1), (15, 2), (17, 2)].iter().find(|of| of.0 == at).map_or(0, |of| of.1), 3));
+    let length = if len == 1 { 0b01 } else { 0b11 };
+    // 97 times 0, `a`, 158 times 0, the end, and one distance of one bit.
+    for (value, count) in
+        [(0, 1), (86, 7), (length, 2), (0, 1), (127, 7), (0, 1), (9, 7), (length, 2), (0b01, 2)]
+    {
+        put(value, count);
+    }
+    // `a` and the end, the highest bit first, and the start of what every message ends with.
+    put(0, len);
+    put(1 << (len - 1), len);
+    put(0, 3);
+    to_bytes(&bits)
+}
+
+fn to_bytes(bits: &[u32]) -> Vec<u8> {
     bits.chunks(8)
         .map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit == 1)))
         .collect()
+}
+
+#[test]
+fn a_code_that_leaves_bits_without_meaning_is_refused_also_where_they_do_not_come() {
+    let mut output = [0; 8];
+    let inflated = Inflater::new(WindowBits::MAX, false).inflate(&two_symbols(1), true, &mut output).unwrap();
+    assert!(inflated.is_done && output[..inflated.written] == *b"a");
+    let inflated = Inflater::new(WindowBits::MAX, false).inflate(&two_symbols(2), true, &mut output);
+    assert_eq!(inflated, Err(InflateError::Invalid));
 }
 
 #[test]
