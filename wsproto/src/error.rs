@@ -23,9 +23,9 @@ use crate::wire::{CloseCode, CloseFrame, CloseFrameError, HeaderError};
 /// # Examples
 ///
 /// ```
-/// use wsproto::{CloseCode, Config, Connection, ProtocolError, Server};
+/// use wsproto::{CloseCode, Connection, Limits, ProtocolError, Server};
 ///
-/// let mut server = Connection::<Server>::new(Config::new());
+/// let mut server = Connection::new(Server, Limits::new());
 /// let error = server.receive(&mut [0x81, 0x00]).unwrap_err();
 /// assert_eq!(error, ProtocolError::UnmaskedFrame);
 /// assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
@@ -58,21 +58,21 @@ pub enum ProtocolError {
     InvalidDeflate,
     /// A compressed message that ends inside a DEFLATE block. 1007
     UnfinishedDeflate,
-    /// A frame that announces more than [`max_frame_payload`](crate::connection::Config::max_frame_payload). 1009
+    /// A frame that announces more than [`max_frame_payload`](crate::connection::Limits::max_frame_payload). 1009
     FrameTooBig {
         /// The announced length in bytes.
         len: u64,
     },
     /// A message that, with what is announced, exceeds
-    /// [`max_message_size`](crate::connection::Config::max_message_size). 1009
+    /// [`max_message_size`](crate::connection::Limits::max_message_size). 1009
     MessageTooBig {
         /// The message's length in bytes, as far as it is announced.
         len: u64,
     },
-    /// More frames in one message than [`max_fragments`](crate::connection::Config::max_fragments). 1008
+    /// More frames in one message than [`max_fragments`](crate::connection::Limits::max_fragments). 1008
     TooManyFragments,
     /// More control frames between two fragments than
-    /// [`max_control_frames`](crate::connection::Config::max_control_frames). 1008
+    /// [`max_control_frames`](crate::connection::Limits::max_control_frames). 1008
     TooManyControlFrames,
 }
 
@@ -205,6 +205,10 @@ pub enum Misuse {
     ///
     /// [RFC 7692 §7.1.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2
     NotAgreed,
+    /// A client's source of masking keys had none ([RFC 6455 §5.3]): the operating system's randomness is not to be had.
+    ///
+    /// [RFC 6455 §5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.3
+    NoMaskingKey,
 }
 
 impl fmt::Display for Misuse {
@@ -221,6 +225,9 @@ impl fmt::Display for Misuse {
             Self::NotUtf8 => f.write_str("the text is not UTF-8: send it as binary"),
             Self::NotAgreed => {
                 f.write_str("the peer did not agree on such compression: send the message as it is")
+            }
+            Self::NoMaskingKey => {
+                f.write_str("there is no randomness for a masking key: close the transport")
             }
         }
     }

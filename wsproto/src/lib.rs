@@ -44,14 +44,14 @@
 //!
 //! | limit | default | above it |
 //! |---|---|---|
-//! | [`Config::max_frame_payload`] | 1 MiB | fails from the frame's header, 1009 |
-//! | [`Config::max_message_size`], also of what is decompressed | 1 MiB | fails from the header that takes it there, or while it comes out, 1009 |
-//! | [`Config::max_fragments`] of a message, empty ones too | 1,024 | 1008 |
-//! | [`Config::max_control_frames`] between two fragments | 128 | 1008 |
+//! | [`Limits::max_frame_payload`] | 1 MiB | fails from the frame's header, 1009 |
+//! | [`Limits::max_message_size`], also of what is decompressed | 1 MiB | fails from the header that takes it there, or while it comes out, 1009 |
+//! | [`Limits::max_fragments`] of a message, empty ones too | 1,024 | 1008 |
+//! | [`Limits::max_control_frames`] between two fragments | 128 | 1008 |
 //! | a control frame's payload ([RFC 6455 §5.5]) | 125 bytes, fixed | 1002 |
 //! | a handshake's head, `handshake::HeadLimits::bytes` | 8 KiB | 431 |
 //! | its field lines, `handshake::HeadLimits::fields` | 100 | 431 |
-//! | replies that wait to be sent, [`session::Reply`] | one, 125 bytes | the latest Ping's Pong; a Close frame before any |
+//! | replies that wait to be sent, [`connection::Reply`] | one, 125 bytes | the latest Ping's Pong; a Close frame before any |
 //!
 //! # Security
 //!
@@ -111,9 +111,11 @@ pub mod handshake;
 pub mod session;
 pub mod wire;
 
-pub use connection::{Client, Config, Connection, Event, MessageKind, Server};
+#[cfg(feature = "getrandom")]
+pub use connection::RandomKeys;
+pub use connection::{Client, Connection, Event, Limits, MaskingKeys, Message, MessageKind, Server};
 pub use error::{Misuse, ProtocolError, SendError};
-pub use session::{Message, Session};
+pub use session::Session;
 pub use wire::{CloseCode, CloseFrame, MaskingKey};
 
 /// Compiles the README's example.

@@ -1,13 +1,14 @@
 use alloc::boxed::Box;
 
+use super::encoder::finish_frame;
 use super::{FrameEncoder, MessageKind, Role, Sender};
 use crate::deflate::{Compressor, Outbound, Parameters, Policy, WindowBits};
-use crate::error::{BufferTooSmall, Misuse, SendError};
+use crate::error::{BufferTooSmall, Misuse};
 use crate::wire::{FrameHeader, Opcode, Rsv, frame};
 
 impl<R: Role> Sender<R> {
-    /// Has messages compressed as was agreed on in the opening handshake, and as the policy wants it: those in one frame
-    /// that have [`threshold`](Policy::threshold) bytes or more, and those in fragments.
+    /// Compresses outgoing messages with the negotiated parameters, subject to `policy`: those in one frame that have
+    /// [`threshold`](Policy::threshold) bytes or more, and those in fragments.
     ///
     /// No frame of a whole message needs more space than without: one that does not shrink goes as it is. With context
     /// takeover it is still compressed where there is space for [`Compressor::bound`] bytes and a header, so that later
@@ -16,7 +17,7 @@ impl<R: Role> Sender<R> {
     /// `agreed` is a [`Parameters`], or an `Option` of it, as a handshake has it: with `None` nothing is compressed.
     #[must_use]
     pub fn with_deflate(mut self, agreed: impl Into<Option<Parameters>>, policy: Policy) -> Self {
-        self.deflate = agreed.into().map(|agreed| {
+        self.compression.0 = agreed.into().map(|agreed| {
             let (window, has_takeover) = R::own_context(&agreed);
             Box::new(Outbound::new(window, has_takeover, policy))
         });
@@ -33,7 +34,7 @@ impl<R: Role> Sender<R> {
     /// message as it is. Or what [`check_message`](Self::check_message) says.
     pub fn begin_shared_message(&mut self, window: WindowBits) -> Result<(), Misuse> {
         self.check_message()?;
-        match &mut self.deflate {
+        match &mut self.compression.0 {
             Some(deflate) if window <= deflate.agreed() => {
                 deflate.forget();
                 Ok(())
@@ -44,7 +45,7 @@ impl<R: Role> Sender<R> {
 
     /// Gives back the memory of the compressor, and of what it remembers. The next message begins with nothing to refer to.
     pub fn shrink(&mut self) {
-        if let Some(deflate) = &mut self.deflate {
+        if let Some(deflate) = &mut self.compression.0 {
             deflate.shrink();
         }
     }
@@ -72,8 +73,8 @@ impl<R: Role> Sender<R> {
 /// let mut shared = [0; 510];
 /// let n = encode_shared_message(MessageKind::Text, news.as_bytes(), WindowBits::MAX, &mut compressor, &mut shared)?;
 ///
-/// let compressing = Sender::<Server>::new().with_deflate(Parameters::default(), Policy::new());
-/// for mut sender in [compressing, Sender::new()] {
+/// let compressing = Sender::new(Server).with_deflate(Parameters::default(), Policy::new());
+/// for mut sender in [compressing, Sender::new(Server)] {
 ///     if sender.begin_shared_message(WindowBits::MAX).is_ok() {
 ///         // write &shared[..n]
 ///     } else if sender.check_message().is_ok() {
@@ -96,50 +97,102 @@ pub fn encode_shared_message(
     write_message(plain, message, compress, dst)
 }
 
+/// Whether compressed messages may be received.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReceiverCompression(bool);
+
+impl ReceiverCompression {
+    pub(super) const NONE: Self = Self(false);
+    pub(super) const AGREED: Self = Self(true);
+
+    pub(super) const fn is_agreed(self) -> bool {
+        self.0
+    }
+}
+
+/// How a sender compresses, if that was agreed on.
+#[derive(Debug, Clone)]
+pub(super) struct SenderCompression(Option<Box<Outbound>>);
+
+impl SenderCompression {
+    pub(super) const NONE: Self = Self(None);
+
+    #[inline]
+    pub(super) fn of_frame(&mut self) -> FrameCompression<'_> {
+        FrameCompression { deflate: self.0.as_deref_mut(), compressor: None, is_plain: false }
+    }
+}
+
+/// How one frame is compressed.
+#[derive(Debug)]
+pub(super) struct FrameCompression<'s> {
+    deflate: Option<&'s mut Outbound>,
+    /// One that others use too, in place of the connection's own.
+    compressor: Option<&'s mut Compressor>,
+    is_plain: bool,
+}
+
 impl<'s> FrameEncoder<'s> {
-    /// The same frame, compressed by a compressor that many connections share: one a thread is enough. The connection then
+    /// Compresses the frame with a compressor that many connections share: one a thread is enough. The connection then
     /// holds none of its own: with context takeover its window, up to 32 KiB, otherwise nothing.
     ///
-    /// Without effect where nothing is compressed.
+    /// Without effect where nothing is compressed; [`compresses`](Self::compresses) tells.
     pub fn with_compressor(mut self, compressor: &'s mut Compressor) -> Self {
-        self.compressor = Some(compressor);
+        self.compression.compressor = Some(compressor);
         self
     }
 
-    /// The same frame, not compressed: for a message with a secret in it that stands beside what someone else has chosen, whose
-    /// length would tell of it. A message that was begun compressed goes on so.
+    /// Leaves the frame uncompressed: for a message with a secret in it that stands beside what someone else has chosen,
+    /// since the length of the two compressed together would tell of the secret. A message that was begun compressed stays
+    /// compressed.
     pub fn uncompressed(mut self) -> Self {
-        self.is_plain = true;
+        self.compression.is_plain = true;
         self
     }
 
-    /// Tells whether a message of so many bytes is to be compressed.
+    /// Tells whether a message of `len` bytes will be compressed: whether [`with_compressor`](Self::with_compressor) is
+    /// worth making a compressor for.
+    pub fn compresses(&self, len: usize) -> bool {
+        self.compression.compresses(len)
+    }
+}
+
+impl FrameCompression<'_> {
+    pub(super) const fn bound(len: usize) -> usize {
+        Compressor::bound(len)
+    }
+
     pub(super) fn compresses(&self, len: usize) -> bool {
         !self.is_plain && self.deflate.as_ref().is_some_and(|deflate| deflate.is_worth(len))
     }
 
+    pub(super) fn is_in_message(&self) -> bool {
+        self.deflate.as_ref().is_some_and(|deflate| deflate.is_in_message)
+    }
+
     /// Writes a whole message, compressed if that is agreed on, wanted, and smaller.
+    #[inline]
     pub(super) fn write_message(
         self,
-        opcode: Opcode,
+        plain: FrameHeader,
         message: &[u8],
         dst: &mut [u8],
-    ) -> Result<usize, SendError> {
-        let plain = self.header(opcode, true, message.len());
-        let is_plain = !self.compresses(message.len());
-        let (deflate, compressor) = (self.deflate.filter(|_| !is_plain), self.compressor);
-        let compress = |space: &mut [u8]| deflate?.message(message, compressor, space);
-        Ok(write_message(plain, message, compress, dst)?)
+    ) -> Result<usize, BufferTooSmall> {
+        if !self.compresses(message.len()) {
+            return frame::write(plain, message, dst);
+        }
+        let (deflate, compressor) = (self.deflate, self.compressor);
+        write_message(plain, message, |space: &mut [u8]| deflate?.message(message, compressor, space), dst)
     }
 
     /// Writes a fragment: compressed, if the message's first is ([RFC 7692 §6]).
     pub(super) fn write_fragment(
         &mut self,
-        opcode: Opcode,
-        is_last: bool,
+        plain: FrameHeader,
         fragment: &[u8],
         dst: &mut [u8],
-    ) -> Result<usize, SendError> {
+    ) -> Result<usize, BufferTooSmall> {
+        let (opcode, is_last) = (plain.opcode(), plain.fin());
         let is_first = opcode != Opcode::Continuation;
         let is_plain = self.is_plain;
         let deflate = self.deflate.as_deref_mut().filter(|deflate| match is_first {
@@ -148,11 +201,10 @@ impl<'s> FrameEncoder<'s> {
             false => deflate.is_in_message,
         });
         let Some(deflate) = deflate else {
-            return self.write(opcode, is_last, fragment, dst);
+            return frame::write(plain, fragment, dst);
         };
         // Check, then commit: with so much space it is certain to fit.
-        let key = self.masking_key;
-        let header = |len| FrameHeader::of(opcode, is_last, len).with_masking_key(key);
+        let header = |len| FrameHeader::of(opcode, is_last, len).with_masking_key(plain.masking_key());
         let bound = Compressor::bound(fragment.len());
         let offset = header(bound).encode().len();
         let needed = offset.saturating_add(bound);
@@ -186,23 +238,4 @@ fn write_message(
         Some(len) => Ok(finish_frame(header(len).with_rsv(Rsv::RSV1), offset, dst)),
         None => frame::write(plain, message, dst),
     }
-}
-
-/// Writes the header of a payload that lies at `offset` of `dst`, closes the gap between them, and masks the payload;
-/// returns the frame's length.
-fn finish_frame(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usize {
-    let encoded = header.encode();
-    let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
-    let (start, end) = (encoded.len(), encoded.len().saturating_add(len));
-    let payload = offset..offset.saturating_add(len);
-    if start < offset && payload.end <= dst.len() {
-        dst.copy_within(payload, start);
-    }
-    if let Some(to_header) = dst.get_mut(..start) {
-        to_header.copy_from_slice(&encoded);
-    }
-    if let (Some(key), Some(payload)) = (header.masking_key(), dst.get_mut(start..end)) {
-        key.apply(payload);
-    }
-    end
 }

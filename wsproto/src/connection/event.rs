@@ -35,7 +35,7 @@ pub enum Event<'b> {
 /// together a valid prefix of UTF-8 at any time, though one may end inside a character; the last one completes it.
 ///
 /// Nor do pieces say where the peer's frames ended, which means nothing to a receiver. Who passes each piece on as a fragment
-/// makes as many as it had reads: the next one's [`max_fragments`](super::Config::max_fragments) has to allow for that.
+/// makes as many as it had reads: the next one's [`max_fragments`](super::Limits::max_fragments) has to allow for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Data<'b> {

@@ -1,9 +1,11 @@
 use core::marker::PhantomData;
 
-use super::under_way::{Message, Payload};
-use super::{Config, Data, Event, MessageKind, ReceiveState, Received, Role};
+use super::compression::ReceiverCompression;
+use super::inbound::{InboundMessage, InboundPayload};
+use super::state::Receiving;
+use super::{Data, Event, Limits, Message, MessageKind, ReceiveState, Received, Role};
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, FrameHeader, MAX_CONTROL_FRAME, MaskingKey, Opcode, Rsv};
+use crate::wire::{CloseFrame, FrameHeader, MAX_CONTROL_FRAME, MaskingKey, Opcode, Rsv, from_utf8};
 
 /// The half of a connection that takes bytes. See the [module](super) for the loop and for what holds.
 ///
@@ -12,9 +14,9 @@ use crate::wire::{CloseFrame, FrameHeader, MAX_CONTROL_FRAME, MaskingKey, Opcode
 /// A message passes in pieces, however large it is; here through a socket that gives three bytes at a time:
 ///
 /// ```
-/// use wsproto::connection::{Client, Config, Event, Receiver};
+/// use wsproto::connection::{Client, Event, Limits, Receiver};
 ///
-/// let mut receiver = Receiver::<Client>::new(Config::new());
+/// let mut receiver = Receiver::<Client>::new(Limits::new());
 /// let (mut buffer, mut text) = (Vec::new(), Vec::new());
 /// for read in b"\x81\x06caf\xc3\xa9!".chunks(3) {
 ///     buffer.extend(read);
@@ -34,28 +36,11 @@ use crate::wire::{CloseFrame, FrameHeader, MAX_CONTROL_FRAME, MaskingKey, Opcode
 /// ```
 #[derive(Debug, Clone)]
 pub struct Receiver<R: Role> {
-    config: Config,
-    phase: Phase,
-    message: Option<Message>,
-    /// Whether permessage-deflate was agreed on.
-    #[cfg(feature = "deflate")]
-    takes_compressed: bool,
-    role: PhantomData<R>,
-}
-
-/// What the next byte is.
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    /// The first of a frame, or of what came of it.
-    Header,
-    /// One of a data frame's payload.
-    Payload(Payload),
-    /// One behind the peer's Close frame.
-    Discard,
-    /// One behind the end.
-    Ended { clean: bool },
-    /// One behind an error.
-    Failed(ProtocolError),
+    limits: Limits,
+    receiving: Receiving,
+    compression: ReceiverCompression,
+    /// A receiver holds nothing of its role, a client's keys least of all.
+    role: PhantomData<fn() -> R>,
 }
 
 /// The first byte of a frame that is a message: FIN, no RSV bit, the opcode.
@@ -66,49 +51,31 @@ const WHOLE_BINARY: u8 = 0x80 | Opcode::Binary.bits();
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WholeMessage {
     pub kind: MessageKind,
-    pub header_len: usize,
-    pub payload_len: usize,
-    pub masking_key: Option<MaskingKey>,
+    header_len: usize,
+    payload_len: usize,
+    masking_key: Option<MaskingKey>,
 }
 
 impl<R: Role> Receiver<R> {
-    /// The least bytes that the buffer has to have, so that the longest control frame fits: 131.
+    /// The size of the longest control frame in bytes, 131: a buffer for [`receive`](Self::receive) has to hold as much.
     pub const MIN_RECEIVE_BUFFER: usize = MAX_CONTROL_FRAME;
 
     /// Starts behind the opening handshake.
-    pub const fn new(config: Config) -> Self {
-        Self {
-            config,
-            phase: Phase::Header,
-            message: None,
-            #[cfg(feature = "deflate")]
-            takes_compressed: false,
-            role: PhantomData,
-        }
+    pub const fn new(limits: Limits) -> Self {
+        Self { limits, receiving: Receiving::Idle, compression: ReceiverCompression::NONE, role: PhantomData }
     }
 
-    /// Has compressed messages taken too, as agreed on in the opening handshake. Their pieces come as they were sent, and
-    /// [say so](super::Data::is_compressed): they are an [`Inflater`](crate::deflate::Inflater)'s to decompress, and text
-    /// has to be checked then.
+    /// Accepts compressed messages, as agreed on in the opening handshake. Their pieces come as they were sent, and
+    /// [say so](super::Data::is_compressed): an [`Inflater`](crate::deflate::Inflater) decompresses them, and text has to
+    /// be checked then.
     ///
-    /// [`max_message_size`](Config::max_message_size) is a limit on what they become. What is sent of them can be an
-    /// eighth more, and 1 KiB.
+    /// [`max_message_size`](Limits::max_message_size) limits what they become. What is sent of them may be an eighth more,
+    /// and 1 KiB.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_deflate(mut self) -> Self {
-        self.takes_compressed = true;
+        self.compression = ReceiverCompression::AGREED;
         self
-    }
-
-    #[cfg(feature = "deflate")]
-    const fn takes_compressed(&self) -> bool {
-        self.takes_compressed
-    }
-
-    #[cfg(not(feature = "deflate"))]
-    #[allow(clippy::unused_self)] // with the feature it depends
-    const fn takes_compressed(&self) -> bool {
-        false
     }
 
     /// Takes all bytes that were received and not consumed, and returns what stands at their start.
@@ -120,22 +87,25 @@ impl<R: Role> Receiver<R> {
     /// # Errors
     ///
     /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call, until the transport's end. The
-    /// buffer is done with then.
+    /// contents of the buffer are unspecified then.
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     #[inline]
     pub fn receive<'b>(&mut self, buf: &'b mut [u8]) -> Result<Received<'b>, ProtocolError> {
-        let received = match self.phase {
-            Phase::Header => self.receive_frame(buf),
-            Phase::Payload(frame) => self.receive_payload(frame, 0, buf),
-            Phase::Discard | Phase::Ended { .. } => Ok(Received { consumed: buf.len(), event: None }),
-            Phase::Failed(error) => Err(error),
+        let received = match self.receiving {
+            Receiving::Idle => self.receive_frame(None, buf),
+            Receiving::InMessage(message) => self.receive_frame(Some(message), buf),
+            Receiving::InPayload(message, payload) => self.receive_payload(message, payload, 0, buf),
+            Receiving::CloseReceived | Receiving::Ended(_) => {
+                Ok(Received { consumed: buf.len(), event: None })
+            }
+            Receiving::Failed { error, .. } => Err(error),
         };
-        received.inspect_err(|error| self.phase = Phase::Failed(*error))
+        received.inspect_err(|error| self.receiving.fail(*error))
     }
 
-    /// Takes the end of the transport. What was received before is to be given to [`receive`](Self::receive) first: no
-    /// event comes afterwards.
+    /// Takes the end of the transport. Give what was received before to [`receive`](Self::receive) first: no event comes
+    /// afterwards.
     ///
     /// # Errors
     ///
@@ -143,33 +113,23 @@ impl<R: Role> Receiver<R> {
     ///
     /// [RFC 6455 §7.1.5]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
     pub fn receive_eof(&mut self) -> Result<(), AbnormalClosure> {
-        let clean = matches!(self.phase, Phase::Discard | Phase::Ended { clean: true });
-        self.phase = Phase::Ended { clean };
-        if clean { Ok(()) } else { Err(AbnormalClosure { inside_message: self.message.is_some() }) }
+        self.receiving.end()
     }
 
     /// Returns how far the peer's side of the connection has come.
     pub const fn state(&self) -> ReceiveState {
-        match self.phase {
-            Phase::Header | Phase::Payload(_) => ReceiveState::Open,
-            Phase::Discard => ReceiveState::CloseReceived,
-            Phase::Ended { .. } => ReceiveState::Ended,
-            Phase::Failed(_) => ReceiveState::Failed,
-        }
+        self.receiving.state()
     }
 
     pub(crate) const fn max_message_size(&self) -> u64 {
-        self.config.max_message_size
+        self.limits.max_message_size
     }
 
     /// Finds what most messages are: one frame, all of it in the buffer, and nothing under way. `None` says nothing:
-    /// [`receive`](Self::receive) tells what else it is.
-    ///
-    /// Whoever takes it unmasks it and, if it is text, checks it: the receiver stands where it stood then, or
-    /// [`fail_text`](Self::fail_text)s.
+    /// [`receive`](Self::receive) tells what else it is. [`take_whole`](Self::take_whole) is to follow at once.
     #[inline]
-    pub(crate) fn whole_message(&self, buf: &[u8]) -> Option<WholeMessage> {
-        if !matches!(self.phase, Phase::Header) || self.message.is_some() {
+    pub(crate) fn find_whole(&self, buf: &[u8]) -> Option<WholeMessage> {
+        if !matches!(self.receiving, Receiving::Idle) {
             return None;
         }
         let kind = match *buf.first()? {
@@ -179,31 +139,72 @@ impl<R: Role> Receiver<R> {
         };
         let (header, header_len) = FrameHeader::decode(buf).ok()??;
         let len = header.payload_len();
-        let is_allowed = len <= self.config.max_frame_payload && len <= self.config.max_message_size;
-        if !is_allowed || R::check_masking(&header).is_err() {
-            return None;
-        }
+        R::check_masking(&header).ok()?;
+        self.limits.check(len, len, self.limits.max_message_size).ok()?;
         let payload_len = usize::try_from(len).ok()?;
         let is_there = buf.len().saturating_sub(header_len) >= payload_len;
         is_there.then_some(WholeMessage { kind, header_len, payload_len, masking_key: header.masking_key() })
     }
 
-    /// Fails inside a whole message whose text is not UTF-8.
-    #[cold]
-    pub(crate) fn fail_text(&mut self) -> ProtocolError {
-        self.fail(ProtocolError::NotUtf8)
+    /// Takes what [`find_whole`](Self::find_whole) found at the start of `buf`. Other than in pieces, text is gone through
+    /// once: what tells the compiler that it is text is also the check.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError::NotUtf8`].
+    #[inline]
+    pub(crate) fn take_whole<'b>(
+        &mut self,
+        whole: WholeMessage,
+        buf: &'b mut [u8],
+    ) -> Result<Message<'b>, ProtocolError> {
+        let payload = whole.payload(buf);
+        if let Some(key) = whole.masking_key {
+            key.apply(payload);
+        }
+        match whole.kind {
+            MessageKind::Binary => Ok(Message::Binary(payload)),
+            MessageKind::Text => from_utf8(payload)
+                .map(Message::Text)
+                .ok_or_else(|| self.fail_in_message(ProtocolError::NotUtf8)),
+        }
+    }
+
+    /// [`take_whole`](Self::take_whole), for a caller that has no use for a `&str`: most text is ASCII, and this is seen
+    /// while it is unmasked.
+    #[inline]
+    pub(crate) fn take_whole_bytes<'b>(
+        &mut self,
+        whole: WholeMessage,
+        buf: &'b mut [u8],
+    ) -> Result<&'b [u8], ProtocolError> {
+        let payload = whole.payload(buf);
+        let is_ascii = match (whole.masking_key, whole.kind) {
+            (Some(key), MessageKind::Text) => key.apply_to_text(payload).1,
+            (Some(key), MessageKind::Binary) => {
+                key.apply(payload);
+                false
+            }
+            (None, _) => false,
+        };
+        if whole.kind == MessageKind::Text && !is_ascii && from_utf8(payload).is_none() {
+            return Err(self.fail_in_message(ProtocolError::NotUtf8));
+        }
+        Ok(payload)
     }
 
     /// Fails inside a message, for what its bytes turned out to be.
     #[cold]
-    pub(crate) fn fail(&mut self, error: ProtocolError) -> ProtocolError {
-        self.message = self.message.or(Some(Message::new(MessageKind::Binary, false)));
-        self.phase = Phase::Failed(error);
-        error
+    pub(crate) fn fail_in_message(&mut self, error: ProtocolError) -> ProtocolError {
+        self.receiving.fail_in_message(error)
     }
 
     #[inline]
-    fn receive_frame<'b>(&mut self, buf: &'b mut [u8]) -> Result<Received<'b>, ProtocolError> {
+    fn receive_frame<'b>(
+        &mut self,
+        message: Option<InboundMessage>,
+        buf: &'b mut [u8],
+    ) -> Result<Received<'b>, ProtocolError> {
         let Some((header, header_len)) = FrameHeader::decode(buf)? else {
             return Ok(Received { consumed: 0, event: None });
         };
@@ -212,16 +213,16 @@ impl<R: Role> Receiver<R> {
             self.check_compression(&header)?;
         }
         if header.opcode().is_control() {
-            return self.receive_control(&header, header_len, buf);
+            return self.receive_control(message, &header, header_len, buf);
         }
-        let frame = self.begin_data(&header)?;
-        self.receive_payload(frame, header_len, buf)
+        let message = self.begin_data(message, &header)?;
+        self.receive_payload(message, InboundPayload::of(&header), header_len, buf)
     }
 
     #[cold]
     fn check_compression(&self, header: &FrameHeader) -> Result<(), ProtocolError> {
         // [RFC 6455 §5.2]: a bit that no negotiated extension defines MUST fail the connection.
-        if header.rsv() != Rsv::RSV1 || !self.takes_compressed() {
+        if header.rsv() != Rsv::RSV1 || !self.compression.is_agreed() {
             return Err(ProtocolError::ReservedBits);
         }
         // [RFC 7692 §6]: it MUST NOT be set on control frames and on non-first fragments.
@@ -231,23 +232,21 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// A control frame is taken whole or not at all; its header has limited it to 125 bytes.
+    /// Takes a control frame whole or not at all; its header has limited it to 125 bytes.
     fn receive_control<'b>(
         &mut self,
+        message: Option<InboundMessage>,
         header: &FrameHeader,
         header_len: usize,
         buf: &'b mut [u8],
     ) -> Result<Received<'b>, ProtocolError> {
-        let allowed = self.config.max_control_frames;
-        if self.message.is_some_and(|message| message.control_frames >= allowed) {
-            return Err(ProtocolError::TooManyControlFrames);
-        }
+        let message = message.map(|message| message.with_control_frame(&self.limits)).transpose()?;
         let payload_len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
         let Some(payload) = buf.get_mut(header_len..).and_then(|rest| rest.get_mut(..payload_len)) else {
             return Ok(Received { consumed: 0, event: None });
         };
-        if let Some(message) = &mut self.message {
-            message.control_frames = message.control_frames.saturating_add(1);
+        if let Some(message) = message {
+            self.receiving = Receiving::InMessage(message);
         }
         if let Some(key) = header.masking_key() {
             key.apply(payload);
@@ -257,58 +256,58 @@ impl<R: Role> Receiver<R> {
             Opcode::Pong => Event::Pong(payload),
             _ => {
                 let frame = CloseFrame::decode(payload)?;
-                // [RFC 6455 §5.5.1]: what comes after a Close frame is not looked at.
-                self.phase = Phase::Discard;
+                self.receiving.close_received();
                 Event::Close(frame)
             }
         };
         Ok(Received { consumed: header_len.saturating_add(payload_len), event: Some(event) })
     }
 
-    /// Checks a data frame against the message under way and the limits, and commits to its header.
+    /// Checks a data frame against the message under way and the limits.
     #[inline]
-    fn begin_data(&mut self, header: &FrameHeader) -> Result<Payload, ProtocolError> {
+    fn begin_data(
+        &self,
+        message: Option<InboundMessage>,
+        header: &FrameHeader,
+    ) -> Result<InboundMessage, ProtocolError> {
         let is_compressed = header.rsv() == Rsv::RSV1;
-        let message = match (header.opcode(), self.message) {
+        let message = match (header.opcode(), message) {
             // [RFC 6455 §5.4]: a fragmented message ends before another one begins.
             (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
             (Opcode::Continuation, Some(message)) => message,
             (_, Some(_)) => return Err(ProtocolError::UnfinishedMessage),
-            (Opcode::Text, None) => Message::new(MessageKind::Text, is_compressed),
-            (_, None) => Message::new(MessageKind::Binary, is_compressed),
+            (Opcode::Text, None) => InboundMessage::new(MessageKind::Text, is_compressed),
+            (_, None) => InboundMessage::new(MessageKind::Binary, is_compressed),
         };
-        self.message = Some(message.with_fragment(header.payload_len(), &self.config)?);
-        Ok(Payload { remaining: header.payload_len(), key: header.masking_key(), fin: header.fin() })
+        message.with_fragment(header.payload_len(), &self.limits)
     }
 
     /// Takes what is there of a data frame's payload, behind a header of `header_len` bytes (0 if that was consumed).
     #[inline]
     fn receive_payload<'b>(
         &mut self,
-        frame: Payload,
+        mut message: InboundMessage,
+        payload: InboundPayload,
         header_len: usize,
         buf: &'b mut [u8],
     ) -> Result<Received<'b>, ProtocolError> {
-        let Some(message) = &mut self.message else {
-            return Err(ProtocolError::UnexpectedContinuation); // no payload without a message
-        };
         let rest = buf.get_mut(header_len..).unwrap_or_default();
-        let len = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(rest.len());
-        let remaining = frame.remaining.saturating_sub(len as u64);
+        let len = usize::try_from(payload.remaining).unwrap_or(usize::MAX).min(rest.len());
+        let remaining = payload.remaining.saturating_sub(len as u64);
         if len == 0 && remaining > 0 {
-            self.phase = Phase::Payload(frame);
+            self.receiving.piece_received(message, payload);
             return Ok(Received { consumed: header_len, event: None });
         }
 
-        let is_last = frame.fin && remaining == 0;
+        let is_last = payload.fin && remaining == 0;
         let piece = rest.get_mut(..len).unwrap_or_default();
-        let is_text = message.kind == MessageKind::Text && !message.is_compressed;
-        let (next_key, is_ascii) = frame.unmask(piece, is_text);
+        let is_text = message.is_plain_text();
+        let (key, is_ascii) = payload.unmask(piece, is_text);
         if is_text && !(is_ascii && message.utf8.is_complete()) {
             if let Err(valid_up_to) = message.validate(piece, is_last) {
-                frame.mask_again(piece);
+                payload.mask_again(piece);
                 let valid = piece.get_mut(..valid_up_to).unwrap_or_default();
-                return self.receive_valid_text(frame, header_len, valid);
+                return self.receive_valid_text(message, payload, header_len, valid);
             }
         }
 
@@ -320,13 +319,7 @@ impl<R: Role> Receiver<R> {
             is_last,
         };
         message.is_begun = true;
-        if is_last {
-            self.message = None;
-        }
-        self.phase = match remaining {
-            0 => Phase::Header,
-            _ => Phase::Payload(Payload { remaining, key: next_key, ..frame }),
-        };
+        self.receiving.piece_received(message, InboundPayload { remaining, key, ..payload });
         Ok(Received { consumed: header_len.saturating_add(len), event: Some(Event::Data(data)) })
     }
 
@@ -335,14 +328,27 @@ impl<R: Role> Receiver<R> {
     #[cold]
     fn receive_valid_text<'b>(
         &mut self,
-        frame: Payload,
+        message: InboundMessage,
+        payload: InboundPayload,
         header_len: usize,
         valid: &'b mut [u8],
     ) -> Result<Received<'b>, ProtocolError> {
         if valid.is_empty() {
-            return Err(ProtocolError::NotUtf8);
+            return Err(self.fail_in_message(ProtocolError::NotUtf8));
         }
-        let received = self.receive_payload(frame, 0, valid)?;
+        let received = self.receive_payload(message, payload, 0, valid)?;
         Ok(Received { consumed: received.consumed.saturating_add(header_len), ..received })
+    }
+}
+
+impl WholeMessage {
+    /// How many bytes of the buffer the message takes.
+    pub(crate) const fn len(&self) -> usize {
+        self.header_len.saturating_add(self.payload_len)
+    }
+
+    fn payload<'b>(&self, buf: &'b mut [u8]) -> &'b mut [u8] {
+        debug_assert!(self.len() <= buf.len(), "the message was found whole");
+        buf.get_mut(self.header_len..self.len()).unwrap_or_default()
     }
 }

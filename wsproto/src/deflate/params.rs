@@ -118,7 +118,6 @@ pub struct Parameters {
     pub client_max_window_bits: WindowBits,
 }
 
-#[cfg(feature = "deflate")]
 impl Parameters {
     /// The server's window, and whether its messages may refer to those before them.
     pub(crate) const fn server_context(&self) -> (WindowBits, bool) {

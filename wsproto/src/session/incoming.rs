@@ -1,7 +1,8 @@
 use core::ops::Range;
 
-use super::{Buffer, Reply};
-use crate::connection::{Config, Event, MessageKind, ReceiveState, Receiver, Role, WholeMessage};
+use super::Buffer;
+use super::inflating::Inflation;
+use crate::connection::{Event, Limits, Message, MessageKind, ReceiveState, Receiver, Reply, Role};
 use crate::error::{AbnormalClosure, ProtocolError};
 use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8};
 
@@ -10,83 +11,76 @@ use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8};
 /// A task that only reads owns it and a [`Reply`], and hands over what is due ([`Reply::take`]) to the task that writes.
 ///
 /// ```text
-///   buffer: │ done with │ message under way │ done with │ unread │ free: `buffer()` │
+///   buffer: │ free │ message under way │ free │ unread │ free: `buffer()` │
 /// ```
 #[derive(Debug, Clone)]
 pub struct Incoming<R: Role, B> {
     receiver: Receiver<R>,
-    buffer: B,
+    pub(super) buffer: B,
     /// The payload so far of the message under way, joined.
     message: Range<usize>,
-    /// Whether that message was given out, and is done with.
-    is_given: bool,
     /// What was received and not yet looked at.
-    unread: Range<usize>,
+    pub(super) unread: Range<usize>,
+    pending: Pending,
     /// Where compressed messages become whole, if they were agreed on.
-    #[cfg(feature = "deflate")]
-    inflating: Option<alloc::boxed::Box<super::inflating::Inflating>>,
+    inflation: Inflation,
 }
 
-/// What came whole. Nothing has to be done about a control frame: the reply to it is in the slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Message<'a> {
-    /// A text message.
-    Text(&'a str),
-    /// A binary message.
-    Binary(&'a [u8]),
-    /// A Ping and its payload, 0 to 125 bytes.
-    Ping(&'a [u8]),
-    /// A Pong and its payload, 0 to 125 bytes.
-    Pong(&'a [u8]),
-    /// The peer's Close frame. Nothing comes after it.
-    Close(Option<CloseFrame<'a>>),
+/// What was found and not yet given out, or given out and not yet forgotten.
+#[derive(Debug, Clone, Copy)]
+enum Pending {
+    Nothing,
+    /// A message was given out; its bytes are free.
+    Given,
+    Found(Found),
+    /// The first word of a failure, of which the reply does not know yet.
+    Failure,
 }
 
-impl<'a> Message<'a> {
-    fn of(kind: MessageKind, payload: &'a [u8]) -> Result<Self, ProtocolError> {
-        match kind {
-            MessageKind::Binary => Ok(Self::Binary(payload)),
-            // It was seen piece by piece; only this tells the compiler.
-            MessageKind::Text => from_utf8(payload).map(Self::Text).ok_or(ProtocolError::NotUtf8),
-        }
-    }
-}
-
-/// What came whole, and where it lies.
+/// What came whole. The payload of a control frame, of at most 125 bytes, lies right before the unread bytes.
+#[derive(Debug, Clone, Copy)]
 enum Found {
     Message(MessageKind),
-    #[cfg(feature = "deflate")]
     Inflated(MessageKind),
-    Ping(Range<usize>),
-    Pong(Range<usize>),
-    Close(Range<usize>),
+    Ping(u8),
+    Pong(u8),
+    Close(u8),
+}
+
+/// What [`Incoming::next`] will return, without its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Next {
+    /// A text or binary message. A text may still turn out not to be UTF-8.
+    Message(MessageKind),
+    /// A Ping.
+    Ping,
+    /// A Pong.
+    Pong,
+    /// The peer's Close frame.
+    Close,
+    /// A [`ProtocolError`].
+    Failure,
 }
 
 impl<R: Role, B: Buffer> Incoming<R, B> {
-    pub(super) fn new(config: Config, buffer: B) -> Self {
+    pub(super) fn new(limits: Limits, buffer: B) -> Self {
         let fits = B::CAPACITY.saturating_sub(MAX_CONTROL_FRAME);
-        let max_message_size = config.max_message_size.min(fits as u64);
+        let max_message_size = limits.max_message_size.min(fits as u64);
         Self {
-            receiver: Receiver::new(config.with_max_message_size(max_message_size)),
+            receiver: Receiver::new(limits.with_max_message_size(max_message_size)),
             buffer,
             message: 0..0,
-            is_given: false,
             unread: 0..0,
-            #[cfg(feature = "deflate")]
-            inflating: None,
+            pending: Pending::Nothing,
+            inflation: Inflation::NONE,
         }
     }
 
     #[cfg(feature = "deflate")]
     pub(super) fn with_deflate(self, agreed: &crate::deflate::Parameters) -> Self {
         let (window, has_takeover) = R::peer_context(agreed);
-        let max_message_size = self.receiver.max_message_size();
-        let inflating = super::inflating::Inflating::new(window, has_takeover, max_message_size);
-        Self {
-            receiver: self.receiver.with_deflate(),
-            inflating: Some(alloc::boxed::Box::new(inflating)),
-            ..self
-        }
+        let inflation = Inflation::new(window, has_takeover, self.receiver.max_message_size());
+        Self { receiver: self.receiver.with_deflate(), inflation, ..self }
     }
 
     /// Returns the space to read into: never empty, if [`next`](Self::next) has returned `None` since the last read.
@@ -103,14 +97,14 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.unread.end = self.unread.end.saturating_add(n).min(self.buffer.bytes().len());
     }
 
-    /// Copies received bytes to [`buffer`](Self::buffer), as many as fit, and returns how many. For bytes that were read
-    /// elsewhere: those that came with the opening handshake, or out of TLS.
+    /// Copies received bytes to [`buffer`](Self::buffer), as many as fit, and returns how many. The others are to be
+    /// pushed again, after [`next`](Self::next) has returned `None`.
     #[must_use = "bytes that did not fit are to be pushed again"]
-    pub fn push(&mut self, bytes: &[u8]) -> usize {
+    pub fn push_some(&mut self, bytes: &[u8]) -> usize {
         let space = self.buffer();
         let pushed = space.len().min(bytes.len());
-        for (to, from) in space.iter_mut().zip(bytes) {
-            *to = *from;
+        if let (Some(to), Some(from)) = (space.get_mut(..pushed), bytes.get(..pushed)) {
+            to.copy_from_slice(from);
         }
         self.filled(pushed);
         pushed
@@ -122,46 +116,101 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// # Errors
     ///
     /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call.
+    #[inline]
     pub fn next(&mut self, reply: &mut Reply) -> Result<Option<Message<'_>>, ProtocolError> {
-        self.forget_given();
-        let unread = self.buffer.bytes().get(self.unread.clone()).unwrap_or_default();
-        if let Some(whole) = self.receiver.whole_message(unread) {
-            return self.take_whole(whole, reply).map(Some);
+        if let Some(whole) = self.find_whole() {
+            let range = self.unread.start..self.unread.start.saturating_add(whole.len());
+            self.unread.start = range.end;
+            let bytes = self.buffer.bytes_mut().get_mut(range).unwrap_or_default();
+            let taken = self.receiver.take_whole(whole, bytes);
+            return taken.map(Some).inspect_err(|error| reply.tell(*error));
         }
-        let has_failed = self.state() == ReceiveState::Failed;
-        let found = self.find().inspect_err(|error| {
-            if !has_failed {
-                reply.tell(*error);
+        let Some(found) = self.take_found(reply)? else {
+            return Ok(None);
+        };
+        let payload = self.payload(found);
+        Ok(Some(match found {
+            // Its pieces were checked; only this tells the compiler.
+            Found::Message(MessageKind::Text) | Found::Inflated(MessageKind::Text) => {
+                Message::Text(from_utf8(payload).ok_or(ProtocolError::NotUtf8)?)
             }
-        })?;
-        let bytes = self.buffer.bytes();
-        let at = |range| bytes.get(range).unwrap_or_default();
-        Ok(match found {
-            None => None,
-            Some(Found::Message(kind)) => {
-                self.is_given = true;
-                Some(Message::of(kind, at(self.message.clone()))?)
+            Found::Message(MessageKind::Binary) | Found::Inflated(MessageKind::Binary) => {
+                Message::Binary(payload)
             }
-            #[cfg(feature = "deflate")]
-            Some(Found::Inflated(kind)) => {
-                self.is_given = true;
-                let payload = self.inflating.as_deref().map_or(&[][..], super::inflating::Inflating::message);
-                Some(Message::of(kind, payload)?)
+            Found::Ping(_) => Message::Ping(payload),
+            Found::Pong(_) => Message::Pong(payload),
+            Found::Close(_) => Message::Close(CloseFrame::decode(payload)?),
+        }))
+    }
+
+    /// Returns the same as [`next`](Self::next) as its kind and checked bytes: text is UTF-8, but not typed as `&str`, which
+    /// would take a second pass. For echoes, relays, and parsers that take bytes. A Close frame's bytes are its payload.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call.
+    #[inline]
+    pub fn next_bytes(&mut self, reply: &mut Reply) -> Result<Option<(Next, &[u8])>, ProtocolError> {
+        if let Some(whole) = self.find_whole() {
+            let range = self.unread.start..self.unread.start.saturating_add(whole.len());
+            self.unread.start = range.end;
+            let bytes = self.buffer.bytes_mut().get_mut(range).unwrap_or_default();
+            let taken = self.receiver.take_whole_bytes(whole, bytes);
+            let taken = taken.inspect_err(|error| reply.tell(*error))?;
+            return Ok(Some((Next::Message(whole.kind), taken)));
+        }
+        let Some(found) = self.take_found(reply)? else {
+            return Ok(None);
+        };
+        Ok(Some((found.as_next(), self.payload(found))))
+    }
+
+    /// Tells what [`next`](Self::next) will return, if anything, and borrows nothing: for adapters that may wait between
+    /// the two.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::connection::{MessageKind, Reply, Server};
+    /// use wsproto::session::{Next, Session};
+    /// use wsproto::{Limits, Message};
+    ///
+    /// let (mut incoming, _sender) = Session::new(Server, Limits::new(), Vec::new()).split();
+    /// assert_eq!(incoming.peek(), None);
+    /// incoming.push(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    /// assert_eq!(incoming.peek(), Some(Next::Message(MessageKind::Text)));
+    /// assert_eq!(incoming.next(&mut Reply::new())?, Some(Message::Text("Hello")));
+    /// # Ok::<(), wsproto::ProtocolError>(())
+    /// ```
+    pub fn peek(&mut self) -> Option<Next> {
+        match self.pending {
+            Pending::Found(found) => return Some(found.as_next()),
+            Pending::Failure => return Some(Next::Failure),
+            Pending::Nothing | Pending::Given => {}
+        }
+        self.forget_given();
+        if let Some(whole) = self.find_whole() {
+            return Some(Next::Message(whole.kind));
+        }
+        if self.state() == ReceiveState::Failed {
+            return Some(Next::Failure);
+        }
+        match self.find() {
+            Ok(None) => None,
+            Ok(Some(found)) => {
+                let next = found.as_next();
+                self.pending = Pending::Found(found);
+                Some(next)
             }
-            Some(Found::Ping(range)) => {
-                reply.answer_ping(at(range.clone()));
-                Some(Message::Ping(at(range)))
+            Err(_) => {
+                self.pending = Pending::Failure;
+                Some(Next::Failure)
             }
-            Some(Found::Pong(range)) => Some(Message::Pong(at(range))),
-            Some(Found::Close(range)) => {
-                reply.answer_close(at(range.clone()));
-                Some(Message::Close(CloseFrame::decode(at(range))?))
-            }
-        })
+        }
     }
 
     /// Takes the end of the transport. Call [`next`](Self::next) until it returns `None` first: nothing comes
-    /// afterwards.
+    /// afterwards. A sender of its own is told by [`Reply::tell_eof`].
     ///
     /// # Errors
     ///
@@ -175,25 +224,49 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.receiver.state()
     }
 
-    /// Takes a message that is there in one frame. Other than in pieces, text is gone through once: what tells the
-    /// compiler that it is text is also the check.
+    /// Finds a message that is there in one frame: the short way, which most take.
     #[inline]
-    fn take_whole(&mut self, whole: WholeMessage, reply: &mut Reply) -> Result<Message<'_>, ProtocolError> {
-        let start = self.unread.start.saturating_add(whole.header_len);
-        let end = start.saturating_add(whole.payload_len);
-        let payload = self.buffer.bytes_mut().get_mut(start..end).unwrap_or_default();
-        if let Some(key) = whole.masking_key {
-            key.apply(payload);
+    fn find_whole(&mut self) -> Option<crate::connection::WholeMessage> {
+        match self.pending {
+            Pending::Nothing => {}
+            Pending::Given => self.forget_given(),
+            Pending::Found(_) | Pending::Failure => return None,
         }
-        self.unread.start = end;
-        match whole.kind {
-            MessageKind::Binary => Ok(Message::Binary(payload)),
-            MessageKind::Text => from_utf8(payload).map(Message::Text).ok_or_else(|| {
-                let error = self.receiver.fail_text();
-                reply.tell(error);
-                error
-            }),
+        let unread = self.buffer.bytes().get(self.unread.clone()).unwrap_or_default();
+        self.receiver.find_whole(unread)
+    }
+
+    /// The long way: takes what was peeked, or finds what is next, and keeps the reply to it.
+    fn take_found(&mut self, reply: &mut Reply) -> Result<Option<Found>, ProtocolError> {
+        let was_told = self.state() == ReceiveState::Failed && !matches!(self.pending, Pending::Failure);
+        let found = match core::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Found(found) => Some(found),
+            Pending::Nothing | Pending::Given | Pending::Failure => self.find().inspect_err(|error| {
+                if !was_told {
+                    reply.tell(*error);
+                }
+            })?,
+        };
+        match found {
+            None | Some(Found::Pong(_)) => {}
+            Some(Found::Message(_) | Found::Inflated(_)) => self.pending = Pending::Given,
+            Some(ping @ Found::Ping(_)) => reply.answer_ping(self.payload(ping)),
+            Some(close @ Found::Close(_)) => reply.answer_close(CloseFrame::decode(self.payload(close))?),
         }
+        Ok(found)
+    }
+
+    fn payload(&self, found: Found) -> &[u8] {
+        let range = match found {
+            Found::Inflated(_) => return self.inflation.message(),
+            Found::Message(_) => self.message.clone(),
+            Found::Ping(len) | Found::Pong(len) | Found::Close(len) => {
+                self.unread.start.saturating_sub(len.into())..self.unread.start
+            }
+        };
+        let bytes = self.buffer.bytes();
+        debug_assert!(range.end <= bytes.len(), "what was found lies in the buffer");
+        bytes.get(range).unwrap_or_default()
     }
 
     /// Goes through the unread bytes until something is whole, joining the pieces of the message under way.
@@ -205,33 +278,32 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
                 return Ok(None);
             }
             self.unread.start = self.unread.start.saturating_add(received.consumed);
+            debug_assert!(self.unread.start <= self.unread.end, "no more is consumed than was there");
             // A payload always lies at the end of what was consumed.
             let end = self.unread.start;
-            let last = |len: usize| end.saturating_sub(len)..end;
+            let control_len = |payload: &[u8]| u8::try_from(payload.len()).unwrap_or_default();
             match received.event {
                 None => {}
-                #[cfg(feature = "deflate")]
-                Some(Event::Data(data)) if data.is_compressed => {
-                    if let Some(inflating) = &mut self.inflating {
-                        let inflated = inflating.inflate(data.kind, data.payload, data.is_last);
-                        inflated.map_err(|error| self.receiver.fail(error))?;
-                    }
+                Some(Event::Data(data)) if Inflation::concerns(&data) => {
+                    let inflated = self.inflation.inflate(&data);
+                    inflated.map_err(|error| self.receiver.fail_in_message(error))?;
                     if data.is_last {
                         return Ok(Some(Found::Inflated(data.kind)));
                     }
                 }
                 Some(Event::Data(data)) => {
-                    let (kind, is_last, piece) = (data.kind, data.is_last, last(data.payload.len()));
+                    let (kind, is_last) = (data.kind, data.is_last);
+                    let piece = end.saturating_sub(data.payload.len())..end;
                     self.join(piece);
                     if is_last {
                         return Ok(Some(Found::Message(kind)));
                     }
                 }
-                Some(Event::Ping(payload)) => return Ok(Some(Found::Ping(last(payload.len())))),
-                Some(Event::Pong(payload)) => return Ok(Some(Found::Pong(last(payload.len())))),
+                Some(Event::Ping(payload)) => return Ok(Some(Found::Ping(control_len(payload)))),
+                Some(Event::Pong(payload)) => return Ok(Some(Found::Pong(control_len(payload)))),
                 Some(Event::Close(close)) => {
                     let len = close.map_or(0, |close| close.payload_len());
-                    return Ok(Some(Found::Close(last(len))));
+                    return Ok(Some(Found::Close(u8::try_from(len).unwrap_or_default())));
                 }
             }
         }
@@ -249,12 +321,9 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     }
 
     fn forget_given(&mut self) {
-        if self.is_given {
-            self.is_given = false;
-            #[cfg(feature = "deflate")]
-            if let Some(inflating) = &mut self.inflating {
-                inflating.clear();
-            }
+        if matches!(self.pending, Pending::Given) {
+            self.pending = Pending::Nothing;
+            self.inflation.clear();
             self.message = self.unread.start..self.unread.start;
         }
     }
@@ -262,14 +331,15 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// Moves what is still needed to the front where that pays, and has the buffer grow where that is not enough.
     ///
     /// The cost stays linear in what comes: a message is moved once (it lies at the front then), unread bytes only if
-    /// as many are won, or if they are but the beginning of a frame.
+    /// as many are won, or if they are but the beginning of a frame. What was peeked stays where it lies.
     fn make_room(&mut self) {
         let size = self.buffer.bytes().len();
         let free = size.saturating_sub(self.unread.end);
         let kept = self.message.len().saturating_add(self.unread.len());
         let won = self.unread.end.saturating_sub(kept);
         let is_cheap = self.message.is_empty() || self.message.start == 0 || free < size / 2;
-        if is_cheap && self.unread.len() <= won.max(MAX_CONTROL_FRAME) {
+        let is_movable = !matches!(self.pending, Pending::Found(_));
+        if is_movable && is_cheap && self.unread.len() <= won.max(MAX_CONTROL_FRAME) {
             self.compact();
         }
         if self.buffer.bytes().len().saturating_sub(self.unread.end) < MAX_CONTROL_FRAME {
@@ -278,7 +348,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     }
 
     /// Moves what is still needed to the front.
-    fn compact(&mut self) {
+    pub(super) fn compact(&mut self) {
         let message = 0..self.message.len();
         let unread = message.end..message.end.saturating_add(self.unread.len());
         self.move_down(self.message.clone(), message.start);
@@ -287,6 +357,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     }
 
     fn move_down(&mut self, from: Range<usize>, to: usize) {
+        debug_assert!(to <= from.start && from.end <= self.buffer.bytes().len(), "bytes are moved down only");
         if to < from.start && from.start < from.end && from.end <= self.buffer.bytes().len() {
             self.buffer.bytes_mut().copy_within(from, to);
         }
@@ -295,25 +366,100 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
 
 #[cfg(feature = "alloc")]
 impl<R: Role> Incoming<R, alloc::vec::Vec<u8>> {
+    /// Copies all of the received bytes into the buffer: those that came with the opening handshake, or out of TLS.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let pushed = self.push_some(bytes);
+        let rest = bytes.get(pushed..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.buffer.truncate(self.unread.end);
+            self.buffer.extend_from_slice(rest);
+            self.unread.end = self.buffer.len();
+        }
+    }
+
+    /// Lends the session a buffer whose first `filled` bytes were received: a thread's, which many connections share.
+    /// Whole messages are given out where they lie in it. [`reclaim`](Self::reclaim) takes it back.
+    ///
+    /// # Errors
+    ///
+    /// Gives `buffer` back if the session [`keeps`](Self::kept) bytes of its own: [`push`](Self::push) is for it then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::connection::{Reply, Server};
+    /// use wsproto::{Limits, Message, Session};
+    ///
+    /// let (mut incoming, _sender) = Session::new(Server, Limits::new(), Vec::new()).split();
+    /// let mut of_thread = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x81\x85".to_vec(); // read from the socket
+    ///
+    /// let n = of_thread.len();
+    /// incoming.lend(of_thread, n).expect("nothing is kept");
+    /// assert_eq!(incoming.next(&mut Reply::new())?, Some(Message::Text("Hello")));
+    /// assert_eq!(incoming.next(&mut Reply::new())?, None);
+    /// of_thread = incoming.reclaim().expect("the session has room for the two bytes that are left");
+    /// assert_eq!((of_thread.len(), incoming.kept()), (13, 2));
+    /// # Ok::<(), wsproto::ProtocolError>(())
+    /// ```
+    pub fn lend(&mut self, buffer: alloc::vec::Vec<u8>, filled: usize) -> Result<(), alloc::vec::Vec<u8>> {
+        self.forget_given();
+        if self.kept() > 0 || !matches!(self.pending, Pending::Nothing) {
+            return Err(buffer);
+        }
+        (self.message, self.unread) = (0..0, 0..filled.min(buffer.len()));
+        self.buffer = buffer;
+        Ok(())
+    }
+
+    /// Gives a lent buffer back, and keeps a copy of the bytes in it that are still needed, in memory of their size.
+    ///
+    /// Returns `None` if something was peeked and not taken: take it first.
+    pub fn reclaim(&mut self) -> Option<alloc::vec::Vec<u8>> {
+        self.forget_given();
+        if matches!(self.pending, Pending::Found(_)) {
+            return None;
+        }
+        let bytes = |range: &Range<usize>| self.buffer.get(range.clone()).unwrap_or_default();
+        let (message, unread) = (bytes(&self.message), bytes(&self.unread));
+        let own = if self.kept() == 0 { alloc::vec::Vec::new() } else { [message, unread].concat() };
+        self.message = 0..self.message.len();
+        self.unread = self.message.end..self.message.end.saturating_add(self.unread.len());
+        Some(core::mem::replace(&mut self.buffer, own))
+    }
+
+    /// Returns how many bytes the session holds that are still needed: of a message under way, and those not yet looked
+    /// at.
+    pub fn kept(&self) -> usize {
+        let message = if matches!(self.pending, Pending::Given) { 0 } else { self.message.len() };
+        message.saturating_add(self.unread.len())
+    }
+
     /// Gives back all memory but what holds bytes still needed: none at all for a connection that is idle between
     /// messages, but for the window of a peer that may refer to earlier messages. [`buffer`](Self::buffer) takes some again.
     pub fn shrink(&mut self) {
+        if matches!(self.pending, Pending::Found(_)) {
+            return;
+        }
         self.forget_given();
         self.compact();
         self.buffer.truncate(self.unread.end);
         self.buffer.shrink_to_fit();
-        #[cfg(feature = "deflate")]
-        if let Some(inflating) = &mut self.inflating {
-            inflating.shrink();
-        }
+        self.inflation.shrink();
     }
 
     /// Returns how many bytes of memory the buffer holds; with permessage-deflate, what is needed to decompress too.
     pub fn capacity(&self) -> usize {
-        #[cfg(feature = "deflate")]
-        let inflating = self.inflating.as_deref().map_or(0, super::inflating::Inflating::capacity);
-        #[cfg(not(feature = "deflate"))]
-        let inflating = 0;
-        self.buffer.capacity().saturating_add(inflating)
+        self.buffer.capacity().saturating_add(self.inflation.capacity())
+    }
+}
+
+impl Found {
+    const fn as_next(self) -> Next {
+        match self {
+            Self::Message(kind) | Self::Inflated(kind) => Next::Message(kind),
+            Self::Ping(_) => Next::Ping,
+            Self::Pong(_) => Next::Pong,
+            Self::Close(_) => Next::Close,
+        }
     }
 }

@@ -1,13 +1,60 @@
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::connection::MessageKind;
+use crate::connection::{Data, MessageKind};
 use crate::deflate::{Inflater, WindowBits};
 use crate::error::ProtocolError;
 use crate::wire::Utf8Validator;
 
-/// Where compressed messages become whole: a memory of its own, which grows with what comes out, up to the limit.
+/// Where compressed messages become whole, if they were agreed on.
 #[derive(Debug, Clone)]
-pub(super) struct Inflating {
+pub(super) struct Inflation(Option<Box<Inflating>>);
+
+impl Inflation {
+    pub(super) const NONE: Self = Self(None);
+
+    pub(super) fn new(window: WindowBits, has_takeover: bool, max_message_size: u64) -> Self {
+        Self(Some(Box::new(Inflating::new(window, has_takeover, max_message_size))))
+    }
+
+    /// Tells whether a piece is one of a compressed message.
+    pub(super) const fn concerns(data: &Data<'_>) -> bool {
+        data.is_compressed
+    }
+
+    pub(super) fn inflate(&mut self, data: &Data<'_>) -> Result<(), ProtocolError> {
+        debug_assert!(self.0.is_some(), "compressed messages come only where they were agreed on");
+        self.0.as_mut().map_or(Ok(()), |inflating| inflating.inflate(data.kind, data.payload, data.is_last))
+    }
+
+    /// Returns the message, once all of it came.
+    pub(super) fn message(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], |inflating| inflating.message())
+    }
+
+    /// Begins the next message.
+    pub(super) fn clear(&mut self) {
+        if let Some(inflating) = &mut self.0 {
+            inflating.len = 0;
+        }
+    }
+
+    /// Gives back what holds nothing that is still needed.
+    pub(super) fn shrink(&mut self) {
+        if let Some(inflating) = &mut self.0 {
+            inflating.shrink();
+        }
+    }
+
+    /// Returns how many bytes of memory it holds.
+    pub(super) fn capacity(&self) -> usize {
+        self.0.as_ref().map_or(0, |inflating| inflating.capacity())
+    }
+}
+
+/// A memory of its own, which grows with what comes out, up to the limit.
+#[derive(Debug, Clone)]
+struct Inflating {
     inflater: Inflater,
     /// Of which `len` bytes are the message under way, so far.
     plain: Vec<u8>,
@@ -20,7 +67,7 @@ pub(super) struct Inflating {
 const LEAST: usize = 512;
 
 impl Inflating {
-    pub(super) fn new(window: WindowBits, has_takeover: bool, max_message_size: u64) -> Self {
+    fn new(window: WindowBits, has_takeover: bool, max_message_size: u64) -> Self {
         Self {
             inflater: Inflater::new(window, has_takeover),
             plain: Vec::new(),
@@ -32,12 +79,7 @@ impl Inflating {
 
     /// Decompresses a piece of the message under way [RFC 7692 §6.2]. Limit and text are checked while it comes out, in the
     /// order in which it does, so that the piece's borders make no difference.
-    pub(super) fn inflate(
-        &mut self,
-        kind: MessageKind,
-        mut payload: &[u8],
-        is_last: bool,
-    ) -> Result<(), ProtocolError> {
+    fn inflate(&mut self, kind: MessageKind, mut payload: &[u8], is_last: bool) -> Result<(), ProtocolError> {
         loop {
             self.make_room(payload.len());
             let space = self.plain.get_mut(self.len..).unwrap_or_default();
@@ -64,23 +106,18 @@ impl Inflating {
     }
 
     /// The message, once all of it came.
-    pub(super) fn message(&self) -> &[u8] {
+    fn message(&self) -> &[u8] {
         self.plain.get(..self.len).unwrap_or_default()
     }
 
-    /// Begins the next message.
-    pub(super) fn clear(&mut self) {
-        self.len = 0;
-    }
-
     /// Gives back what holds nothing that is still needed.
-    pub(super) fn shrink(&mut self) {
+    fn shrink(&mut self) {
         self.plain.truncate(self.len);
         self.plain.shrink_to_fit();
     }
 
     /// Returns how many bytes of memory it holds.
-    pub(super) fn capacity(&self) -> usize {
+    fn capacity(&self) -> usize {
         self.plain.capacity().saturating_add(self.inflater.capacity())
     }
 

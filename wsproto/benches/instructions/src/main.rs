@@ -9,9 +9,9 @@ mod browser_request;
 use std::hint::black_box;
 
 use browser_request::REQUEST;
-use wsproto::connection::{Client, Config, Sender, Server};
+use wsproto::connection::{Client, Limits, Message, Sender, Server};
 use wsproto::handshake::{Answer, Request};
-use wsproto::session::{Message, Session};
+use wsproto::session::Session;
 use wsproto::wire::{FrameHeader, MaskingKey, Opcode, frame};
 
 /// A name, and what does it so often.
@@ -61,13 +61,13 @@ fn receive(opcode: Opcode, len: usize, times: usize) {
     let mut one = vec![0; len + 14];
     let n = frame::encode(header.with_masking_key(Some(KEY)), &payload, &mut one).expect("it fits");
     let bytes = one[..n].repeat(times);
-    let mut session = Session::<Server, _>::new(Config::new(), vec![0; 16_384]);
+    let mut session = Session::new(Server, Limits::new(), vec![0; 16_384]);
     let (mut rest, mut received) = (&bytes[..], 0);
     while !rest.is_empty() {
-        let read = session.push(&rest[..rest.len().min(16_384)]);
+        let read = session.push_some(&rest[..rest.len().min(16_384)]);
         rest = &rest[read..];
         measured(&mut || {
-            while let Some(message) = session.next().expect("valid frames") {
+            while let Some((message, _sender)) = session.next().expect("valid frames") {
                 let (Message::Text(_) | Message::Binary(_) | Message::Ping(_)) = black_box(message) else {
                     panic!("another message");
                 };
@@ -80,11 +80,11 @@ fn receive(opcode: Opcode, len: usize, times: usize) {
 
 fn send(len: usize, times: usize) {
     let text = "x".repeat(len);
-    let mut sender = Sender::<Server>::new();
+    let mut sender = Sender::new(Server);
     let mut out = vec![0; len + 14];
     measured(&mut || {
         for _ in 0..times {
-            let written = sender.frame().encode_text(black_box(&text), black_box(&mut out));
+            let written = sender.frame().encode(black_box(&*text), black_box(&mut out));
             black_box(written.expect("a frame"));
         }
     });
@@ -92,11 +92,11 @@ fn send(len: usize, times: usize) {
 
 fn send_masked(len: usize, times: usize) {
     let text = "x".repeat(len);
-    let mut sender = Sender::<Client>::new();
+    let mut sender = Sender::new(Client::new(|| black_box(KEY)));
     let mut out = vec![0; len + 14];
     measured(&mut || {
         for _ in 0..times {
-            let written = sender.frame(black_box(KEY)).encode_text(black_box(&text), black_box(&mut out));
+            let written = sender.frame().encode(black_box(&*text), black_box(&mut out));
             black_box(written.expect("a frame"));
         }
     });

@@ -1,0 +1,91 @@
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Buffer, Session};
+use crate::connection::{Message, Role, Sender};
+use crate::error::{Misuse, ProtocolError};
+
+impl<R: Role, B: Buffer> Session<R, B> {
+    /// Takes all messages and control frames that are whole, hands each to `each` together with the sender and `out`, and
+    /// appends the reply that is due to `out`: the first two steps of [the turn](super#the-turn). What stands in `out`
+    /// afterwards is to be written, **also after an error**, which is the last thing to look at.
+    ///
+    /// A control frame is shown too, and needs no answer.
+    ///
+    /// # Errors
+    ///
+    /// [`TurnError::Protocol`] if the peer broke a rule or a limit: the Close frame that tells the peer stands in `out`.
+    /// [`TurnError::Misuse`] if `each` returned it: it is not called again, messages behind that one stay for the next
+    /// turn, and the reply stands in `out`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::session::TurnError;
+    /// use wsproto::{Limits, Message, ProtocolError, Server, Session};
+    ///
+    /// let mut session = Session::new(Server, Limits::new(), Vec::new());
+    /// let mut out = Vec::new();
+    /// session.push(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x81\x05Hello"); // the second one is not masked
+    ///
+    /// let outcome = session.turn(&mut out, |message, sender, out| match message {
+    ///     Message::Text(text) => sender.frame().append(text, out),
+    ///     _ => Ok(()),
+    /// });
+    /// assert_eq!(outcome, Err(TurnError::Protocol(ProtocolError::UnmaskedFrame)));
+    /// assert!(out.starts_with(b"\x81\x05Hello\x88")); // the echo, and the Close frame
+    /// assert!(session.should_close_transport());
+    /// ```
+    pub fn turn(
+        &mut self,
+        out: &mut Vec<u8>,
+        mut each: impl FnMut(Message<'_>, &mut Sender<R>, &mut Vec<u8>) -> Result<(), Misuse>,
+    ) -> Result<(), TurnError> {
+        let outcome = loop {
+            match self.next() {
+                Ok(None) => break Ok(()),
+                Ok(Some((message, sender))) => {
+                    if let Err(misuse) = each(message, sender, out) {
+                        break Err(misuse.into());
+                    }
+                }
+                Err(error) => break Err(error.into()),
+            }
+        };
+        self.append_reply(out);
+        outcome
+    }
+}
+
+/// Why a [`turn`](Session::turn) was the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TurnError {
+    /// The peer broke a rule or a limit: write what was appended, which tells the peer, and close the transport.
+    Protocol(ProtocolError),
+    /// The closure asked for what can't be sent: mend the program.
+    Misuse(Misuse),
+}
+
+impl From<ProtocolError> for TurnError {
+    fn from(error: ProtocolError) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl From<Misuse> for TurnError {
+    fn from(error: Misuse) -> Self {
+        Self::Misuse(error)
+    }
+}
+
+impl fmt::Display for TurnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol(error) => error.fmt(f),
+            Self::Misuse(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for TurnError {}
