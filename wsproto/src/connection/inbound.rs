@@ -52,12 +52,12 @@ impl InboundMessage {
         Ok(Self { announced, fragments, control_frames: 0, ..self })
     }
 
-    /// Adds a control frame between two fragments, if the limits allow it.
-    pub(super) const fn with_control_frame(self, limits: &Limits) -> Result<Self, ProtocolError> {
+    /// Checks that one more control frame may come between two fragments.
+    pub(super) const fn check_control_frame(&self, limits: &Limits) -> Result<(), ProtocolError> {
         if self.control_frames >= limits.max_control_frames {
             return Err(ProtocolError::TooManyControlFrames);
         }
-        Ok(Self { control_frames: self.control_frames.saturating_add(1), ..self })
+        Ok(())
     }
 
     /// Whether the pieces are text to be checked as they come: compressed text is not text yet.

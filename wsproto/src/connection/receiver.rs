@@ -93,8 +93,7 @@ impl<R: Role> Receiver<R> {
     #[inline]
     pub fn receive<'b>(&mut self, buf: &'b mut [u8]) -> Result<Received<'b>, ProtocolError> {
         let received = match self.receiving {
-            Receiving::Idle => self.receive_frame(None, buf),
-            Receiving::InMessage(message) => self.receive_frame(Some(message), buf),
+            Receiving::Idle | Receiving::InMessage(_) => self.receive_frame(buf),
             Receiving::InPayload(message, payload) => self.receive_payload(message, payload, 0, buf),
             Receiving::CloseReceived | Receiving::Ended(_) => {
                 Ok(Received { consumed: buf.len(), event: None })
@@ -200,11 +199,7 @@ impl<R: Role> Receiver<R> {
     }
 
     #[inline]
-    fn receive_frame<'b>(
-        &mut self,
-        message: Option<InboundMessage>,
-        buf: &'b mut [u8],
-    ) -> Result<Received<'b>, ProtocolError> {
+    fn receive_frame<'b>(&mut self, buf: &'b mut [u8]) -> Result<Received<'b>, ProtocolError> {
         let Some((header, header_len)) = FrameHeader::decode(buf)? else {
             return Ok(Received { consumed: 0, event: None });
         };
@@ -213,9 +208,9 @@ impl<R: Role> Receiver<R> {
             self.check_compression(&header)?;
         }
         if header.opcode().is_control() {
-            return self.receive_control(message, &header, header_len, buf);
+            return self.receive_control(&header, header_len, buf);
         }
-        let message = self.begin_data(message, &header)?;
+        let message = self.begin_data(&header)?;
         self.receive_payload(message, InboundPayload::of(&header), header_len, buf)
     }
 
@@ -235,18 +230,19 @@ impl<R: Role> Receiver<R> {
     /// Takes a control frame whole or not at all; its header has limited it to 125 bytes.
     fn receive_control<'b>(
         &mut self,
-        message: Option<InboundMessage>,
         header: &FrameHeader,
         header_len: usize,
         buf: &'b mut [u8],
     ) -> Result<Received<'b>, ProtocolError> {
-        let message = message.map(|message| message.with_control_frame(&self.limits)).transpose()?;
+        if let Receiving::InMessage(message) = &self.receiving {
+            message.check_control_frame(&self.limits)?;
+        }
         let payload_len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
         let Some(payload) = buf.get_mut(header_len..).and_then(|rest| rest.get_mut(..payload_len)) else {
             return Ok(Received { consumed: 0, event: None });
         };
-        if let Some(message) = message {
-            self.receiving = Receiving::InMessage(message);
+        if let Receiving::InMessage(message) = &mut self.receiving {
+            message.control_frames = message.control_frames.saturating_add(1);
         }
         if let Some(key) = header.masking_key() {
             key.apply(payload);
@@ -265,19 +261,15 @@ impl<R: Role> Receiver<R> {
 
     /// Checks a data frame against the message under way and the limits.
     #[inline]
-    fn begin_data(
-        &self,
-        message: Option<InboundMessage>,
-        header: &FrameHeader,
-    ) -> Result<InboundMessage, ProtocolError> {
+    fn begin_data(&self, header: &FrameHeader) -> Result<InboundMessage, ProtocolError> {
         let is_compressed = header.rsv() == Rsv::RSV1;
-        let message = match (header.opcode(), message) {
+        let message = match (header.opcode(), &self.receiving) {
             // [RFC 6455 §5.4]: a fragmented message ends before another one begins.
-            (Opcode::Continuation, None) => return Err(ProtocolError::UnexpectedContinuation),
-            (Opcode::Continuation, Some(message)) => message,
-            (_, Some(_)) => return Err(ProtocolError::UnfinishedMessage),
-            (Opcode::Text, None) => InboundMessage::new(MessageKind::Text, is_compressed),
-            (_, None) => InboundMessage::new(MessageKind::Binary, is_compressed),
+            (Opcode::Continuation, Receiving::InMessage(message)) => *message,
+            (Opcode::Continuation, _) => return Err(ProtocolError::UnexpectedContinuation),
+            (_, Receiving::InMessage(_)) => return Err(ProtocolError::UnfinishedMessage),
+            (Opcode::Text, _) => InboundMessage::new(MessageKind::Text, is_compressed),
+            (_, _) => InboundMessage::new(MessageKind::Binary, is_compressed),
         };
         message.with_fragment(header.payload_len(), &self.limits)
     }

@@ -33,8 +33,8 @@ enum Pending {
     /// A message was given out; its bytes are free.
     Given,
     Found(Found),
-    /// The first word of a failure, of which the reply does not know yet.
-    Failure,
+    /// The peer failed, and the reply was told.
+    Told,
 }
 
 /// What came whole. The payload of a control frame, of at most 125 bytes, lies right before the unread bytes.
@@ -122,8 +122,14 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             let range = self.unread.start..self.unread.start.saturating_add(whole.len());
             self.unread.start = range.end;
             let bytes = self.buffer.bytes_mut().get_mut(range).unwrap_or_default();
-            let taken = self.receiver.take_whole(whole, bytes);
-            return taken.map(Some).inspect_err(|error| reply.tell(*error));
+            return match self.receiver.take_whole(whole, bytes) {
+                Ok(message) => Ok(Some(message)),
+                Err(error) => {
+                    self.pending = Pending::Told;
+                    reply.tell(error);
+                    Err(error)
+                }
+            };
         }
         let Some(found) = self.take_found(reply)? else {
             return Ok(None);
@@ -137,9 +143,16 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             Found::Message(MessageKind::Binary) | Found::Inflated(MessageKind::Binary) => {
                 Message::Binary(payload)
             }
-            Found::Ping(_) => Message::Ping(payload),
+            Found::Ping(_) => {
+                reply.answer_ping(payload);
+                Message::Ping(payload)
+            }
             Found::Pong(_) => Message::Pong(payload),
-            Found::Close(_) => Message::Close(CloseFrame::decode(payload)?),
+            Found::Close(_) => {
+                let close = CloseFrame::decode(payload)?;
+                reply.answer_close(close);
+                Message::Close(close)
+            }
         }))
     }
 
@@ -155,14 +168,25 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             let range = self.unread.start..self.unread.start.saturating_add(whole.len());
             self.unread.start = range.end;
             let bytes = self.buffer.bytes_mut().get_mut(range).unwrap_or_default();
-            let taken = self.receiver.take_whole_bytes(whole, bytes);
-            let taken = taken.inspect_err(|error| reply.tell(*error))?;
-            return Ok(Some((Next::Message(whole.kind), taken)));
+            return match self.receiver.take_whole_bytes(whole, bytes) {
+                Ok(payload) => Ok(Some((Next::Message(whole.kind), payload))),
+                Err(error) => {
+                    self.pending = Pending::Told;
+                    reply.tell(error);
+                    Err(error)
+                }
+            };
         }
         let Some(found) = self.take_found(reply)? else {
             return Ok(None);
         };
-        Ok(Some((found.as_next(), self.payload(found))))
+        let payload = self.payload(found);
+        match found {
+            Found::Ping(_) => reply.answer_ping(payload),
+            Found::Close(_) => reply.answer_close(CloseFrame::decode(payload)?),
+            Found::Message(_) | Found::Inflated(_) | Found::Pong(_) => {}
+        }
+        Ok(Some((found.as_next(), payload)))
     }
 
     /// Tells what [`next`](Self::next) will return, if anything, and borrows nothing: for adapters that may wait between
@@ -185,27 +209,19 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     pub fn peek(&mut self) -> Option<Next> {
         match self.pending {
             Pending::Found(found) => return Some(found.as_next()),
-            Pending::Failure => return Some(Next::Failure),
+            Pending::Told => return Some(Next::Failure),
             Pending::Nothing | Pending::Given => {}
         }
-        self.forget_given();
         if let Some(whole) = self.find_whole() {
             return Some(Next::Message(whole.kind));
         }
-        if self.state() == ReceiveState::Failed {
-            return Some(Next::Failure);
-        }
         match self.find() {
-            Ok(None) => None,
-            Ok(Some(found)) => {
-                let next = found.as_next();
+            Ok(found) => {
+                let found = found?;
                 self.pending = Pending::Found(found);
-                Some(next)
+                Some(found.as_next())
             }
-            Err(_) => {
-                self.pending = Pending::Failure;
-                Some(Next::Failure)
-            }
+            Err(_) => Some(Next::Failure), // `next` meets it again
         }
     }
 
@@ -230,30 +246,35 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         match self.pending {
             Pending::Nothing => {}
             Pending::Given => self.forget_given(),
-            Pending::Found(_) | Pending::Failure => return None,
+            Pending::Found(_) | Pending::Told => return None,
         }
         let unread = self.buffer.bytes().get(self.unread.clone()).unwrap_or_default();
         self.receiver.find_whole(unread)
     }
 
-    /// The long way: takes what was peeked, or finds what is next, and keeps the reply to it.
+    /// The long way: takes what was peeked, or finds what is next.
     fn take_found(&mut self, reply: &mut Reply) -> Result<Option<Found>, ProtocolError> {
-        let was_told = self.state() == ReceiveState::Failed && !matches!(self.pending, Pending::Failure);
-        let found = match core::mem::replace(&mut self.pending, Pending::Nothing) {
-            Pending::Found(found) => Some(found),
-            Pending::Nothing | Pending::Given | Pending::Failure => self.find().inspect_err(|error| {
-                if !was_told {
-                    reply.tell(*error);
-                }
-            })?,
+        let found = match self.pending {
+            Pending::Found(found) => {
+                self.pending = Pending::Nothing;
+                Some(found)
+            }
+            _ => self.find().map_err(|error| self.tell(error, reply))?,
         };
-        match found {
-            None | Some(Found::Pong(_)) => {}
-            Some(Found::Message(_) | Found::Inflated(_)) => self.pending = Pending::Given,
-            Some(ping @ Found::Ping(_)) => reply.answer_ping(self.payload(ping)),
-            Some(close @ Found::Close(_)) => reply.answer_close(CloseFrame::decode(self.payload(close))?),
+        if let Some(Found::Message(_) | Found::Inflated(_)) = found {
+            self.pending = Pending::Given;
         }
         Ok(found)
+    }
+
+    /// Keeps the reply to a failure, once: the same error may come at many calls.
+    #[cold]
+    fn tell(&mut self, error: ProtocolError, reply: &mut Reply) -> ProtocolError {
+        if !matches!(self.pending, Pending::Told) {
+            self.pending = Pending::Told;
+            reply.tell(error);
+        }
+        error
     }
 
     fn payload(&self, found: Found) -> &[u8] {
