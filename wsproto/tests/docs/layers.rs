@@ -86,7 +86,7 @@ fn named_modules(code: &str, mut depth: usize) -> impl Iterator<Item = (usize, S
     found.into_iter()
 }
 
-fn sources(path: PathBuf) -> Vec<PathBuf> {
+pub fn sources(path: PathBuf) -> Vec<PathBuf> {
     if path.is_dir() {
         let entries = fs::read_dir(path).unwrap();
         return entries.flat_map(|entry| sources(entry.unwrap().path())).collect();
