@@ -1,0 +1,15 @@
+//! The tests of `deflate`, alone and within a connection, one behaviour a file.
+
+#![cfg(feature = "deflate")]
+
+mod appending;
+mod codes;
+#[path = "../common/mod.rs"]
+mod common;
+mod conversions;
+mod engine;
+#[path = "../common/heap.rs"]
+mod heap;
+mod puff;
+mod sending;
+mod session;
