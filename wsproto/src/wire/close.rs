@@ -129,7 +129,8 @@ impl<'a> CloseFrame<'a> {
     /// ```
     /// use wsproto::wire::{CloseCode, CloseFrame};
     ///
-    /// let close = CloseFrame::truncated(CloseCode::INTERNAL_ERROR, &"é".repeat(100));
+    /// let reason = "é".repeat(100);
+    /// let close = CloseFrame::truncated(CloseCode::INTERNAL_ERROR, &reason);
     /// assert_eq!(close.reason(), "é".repeat(61)); // 122 bytes: the next character would take the 124th
     /// ```
     pub fn truncated(code: CloseCode, reason: &'a str) -> Self {
