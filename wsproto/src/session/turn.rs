@@ -57,6 +57,56 @@ impl<R: Role, B: Buffer> Session<R, B> {
     }
 }
 
+impl<R: Role> Session<R, Vec<u8>> {
+    /// Takes a [`turn`](Self::turn) over bytes that were received into the caller's memory: a thread's buffer, one of
+    /// `io_uring`'s, or what rustls has decrypted. Whole messages are handed out where they lie; from the first thing on that
+    /// is not whole, the bytes are copied and kept. So a connection holds no memory between turns but for what is not whole
+    /// ([`shrink`](Self::shrink) gives back what it once took). The contents of `received` are unspecified afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`TurnError`] as for [`turn`](Self::turn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::{Limits, Server, Session};
+    ///
+    /// let mut session = Session::new(Server, Limits::new(), Vec::new());
+    /// let mut of_thread = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // read from one of many sockets
+    /// let mut out = Vec::new();
+    /// session.turn_over(&mut of_thread, &mut out, |message, sender, out| sender.frame().append(message, out))?;
+    /// assert_eq!(out, b"\x81\x05Hello");
+    /// assert_eq!(session.capacity(), 0);
+    /// # Ok::<(), wsproto::session::TurnError>(())
+    /// ```
+    pub fn turn_over(
+        &mut self,
+        received: &mut [u8],
+        out: &mut Vec<u8>,
+        mut each: impl FnMut(Message<'_>, &mut Sender<R>, &mut Vec<u8>) -> Result<(), Misuse>,
+    ) -> Result<(), TurnError> {
+        let mut taken = 0_usize;
+        while let Some(whole) = self.incoming.find_whole_in(received.get(taken..).unwrap_or_default()) {
+            let range = taken..taken.saturating_add(whole.len());
+            taken = range.end;
+            let bytes = received.get_mut(range).unwrap_or_default();
+            // A text that fails is met again by the turn below: the receiver has failed.
+            let Ok(message) = self.incoming.take_whole_of(whole, bytes, &mut self.reply) else { break };
+            if let Err(misuse) = each(message, &mut self.sender, out) {
+                self.push(received.get(taken..).unwrap_or_default());
+                self.append_reply(out);
+                return Err(misuse.into());
+            }
+        }
+        let rest = received.get(taken..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.push(rest);
+        }
+        self.turn(out, each)
+    }
+}
+
 /// Why a [`turn`](Session::turn) was the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
