@@ -7,12 +7,13 @@ use super::Incoming;
 use super::incoming::{Pending, tell};
 use crate::connection::{Message, Reply, Role, WholeMessage};
 use crate::error::ProtocolError;
+use crate::wire::part;
 
 impl<R: Role> Incoming<R, Vec<u8>> {
     /// Copies all of the received bytes into the buffer: those that came with the opening handshake, or out of TLS.
     pub fn push(&mut self, bytes: &[u8]) {
         let pushed = self.push_some(bytes);
-        let rest = bytes.get(pushed..).unwrap_or_default();
+        let rest = part(bytes, pushed..);
         if !rest.is_empty() {
             self.buffer.truncate(self.unread.end);
             self.buffer.extend_from_slice(rest);
@@ -62,7 +63,7 @@ impl<R: Role> Incoming<R, Vec<u8>> {
         if matches!(self.pending, Pending::Found(_)) {
             return None;
         }
-        let bytes = |range: &Range<usize>| self.buffer.get(range.clone()).unwrap_or_default();
+        let bytes = |range: &Range<usize>| part(&self.buffer, range.clone());
         let (message, unread) = (bytes(&self.message), bytes(&self.unread));
         let own = if self.kept() == 0 { Vec::new() } else { [message, unread].concat() };
         self.message = 0..self.message.len();

@@ -6,7 +6,7 @@ use crate::connection::{
     Event, Limits, Message, MessageKind, ReceiveState, Receiver, Reply, Role, WholeMessage,
 };
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8};
+use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8, part, part_mut};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
@@ -90,7 +90,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     pub fn buffer(&mut self) -> &mut [u8] {
         self.forget_given();
         self.make_room();
-        self.buffer.bytes_mut().get_mut(self.unread.end..).unwrap_or_default()
+        part_mut(self.buffer.bytes_mut(), self.unread.end..)
     }
 
     /// Takes note that `n` bytes were read to the start of [`buffer`](Self::buffer), with no other call in between. More
@@ -137,7 +137,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         if let Some(whole) = self.find_whole() {
             let range = self.unread.start..self.unread.start.saturating_add(whole.len());
             self.unread.start = range.end;
-            let bytes = self.buffer.bytes_mut().get_mut(range).unwrap_or_default();
+            let bytes = part_mut(self.buffer.bytes_mut(), range);
             return match self.receiver.take_whole_bytes(whole, bytes) {
                 Ok(payload) => Ok(Some((Next::Message(whole.kind), payload))),
                 Err(error) => Err(tell(error, &mut self.pending, reply)),
@@ -214,7 +214,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             Pending::Given => self.forget_given(),
             Pending::Found(_) | Pending::Told => return None,
         }
-        let unread = self.buffer.bytes().get(self.unread.clone()).unwrap_or_default();
+        let unread = part(self.buffer.bytes(), self.unread.clone());
         self.receiver.find_whole(unread)
     }
 
@@ -227,7 +227,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     ) -> Result<Message<'_>, ProtocolError> {
         let range = self.unread.start..self.unread.start.saturating_add(whole.len());
         self.unread.start = range.end;
-        let bytes = self.buffer.bytes_mut().get_mut(range).unwrap_or_default();
+        let bytes = part_mut(self.buffer.bytes_mut(), range);
         let taken = self.receiver.take_whole(whole, bytes);
         taken.map_err(|error| tell(error, &mut self.pending, reply))
     }
@@ -284,13 +284,13 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         };
         let bytes = self.buffer.bytes();
         debug_assert!(range.end <= bytes.len(), "what was found lies in the buffer");
-        bytes.get(range).unwrap_or_default()
+        part(bytes, range)
     }
 
     /// Goes through the unread bytes until something is whole, joining the pieces of the message under way.
     fn find(&mut self) -> Result<Option<Found>, ProtocolError> {
         loop {
-            let unread = self.buffer.bytes_mut().get_mut(self.unread.clone()).unwrap_or_default();
+            let unread = part_mut(self.buffer.bytes_mut(), self.unread.clone());
             let received = self.receiver.receive(unread)?;
             if received.consumed == 0 {
                 return Ok(None);

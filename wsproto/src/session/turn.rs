@@ -4,6 +4,7 @@ use core::fmt;
 use super::{Buffer, Session};
 use crate::connection::{Message, Role, Sender};
 use crate::error::{Misuse, ProtocolError};
+use crate::wire::{part, part_mut};
 
 impl<R: Role, B: Buffer> Session<R, B> {
     /// Takes all messages and control frames that are whole, hands each to `each` together with the sender and `out`, and
@@ -87,19 +88,19 @@ impl<R: Role> Session<R, Vec<u8>> {
         mut each: impl FnMut(Message<'_>, &mut Sender<R>, &mut Vec<u8>) -> Result<(), Misuse>,
     ) -> Result<(), TurnError> {
         let mut taken = 0_usize;
-        while let Some(whole) = self.incoming.find_whole_in(received.get(taken..).unwrap_or_default()) {
+        while let Some(whole) = self.incoming.find_whole_in(part(received, taken..)) {
             let range = taken..taken.saturating_add(whole.len());
             taken = range.end;
-            let bytes = received.get_mut(range).unwrap_or_default();
+            let bytes = part_mut(received, range);
             // A text that fails is met again by the turn below: the receiver has failed.
             let Ok(message) = self.incoming.take_whole_of(whole, bytes, &mut self.reply) else { break };
             if let Err(misuse) = each(message, &mut self.sender, out) {
-                self.push(received.get(taken..).unwrap_or_default());
+                self.push(part(received, taken..));
                 self.append_reply(out);
                 return Err(misuse.into());
             }
         }
-        let rest = received.get(taken..).unwrap_or_default();
+        let rest = part(received, taken..);
         if !rest.is_empty() {
             self.push(rest);
         }
