@@ -16,10 +16,10 @@ fn the_default_is_the_documented_beginning() {
 #[test]
 #[cfg(feature = "handshake")]
 fn the_default_decoder_has_the_default_limits() {
-    use wsproto::handshake::{HeadError, HeadLimits, RequestDecoder, RequestError};
+    use wsproto::handshake::{HeadError, HeadLimits, RequestDecoder, RequestFault};
 
     assert_eq!(HeadLimits::default(), HeadLimits::DEFAULT);
     let too_long = "x".repeat(HeadLimits::DEFAULT.bytes + 1);
     let error = RequestDecoder::default().decode(too_long.as_bytes()).unwrap_err();
-    assert_eq!(error, RequestError::Head(HeadError::TooLong));
+    assert_eq!(error.fault(), RequestFault::Head(HeadError::TooLong));
 }
