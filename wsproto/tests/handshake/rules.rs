@@ -6,11 +6,8 @@ use wsproto::handshake::{Choice, ClientHandshake, Offer, Request};
 /// a response (accept, extensions, protocol).
 #[test]
 fn each_field_of_the_handshake_is_sent_once() {
-    let request = Offer {
-        subprotocols: &["a", "b"],
-        extensions: Some("foo, bar"),
-        ..Offer::new("example.com", "/")
-    };
+    let request =
+        Offer { subprotocols: &["a", "b"], extensions: Some("foo, bar"), ..Offer::new("example.com", "/") };
     let mut sent = [0; 512];
     let n = ClientHandshake::new(request, [7; 16]).unwrap().encode(&mut sent).unwrap();
     let answer = Choice { subprotocol: Some("b"), extensions: Some("foo, bar"), ..Choice::default() };
