@@ -55,6 +55,7 @@ mod request;
 mod response;
 mod tokens;
 mod upgrade;
+mod url;
 mod write;
 
 pub use accept::accept_key;
@@ -68,3 +69,4 @@ pub use origin::Origin;
 pub use request::{HttpRequest, HttpVersion, Request, RequestDecoder};
 pub use response::{Acceptance, Answer, HttpReply};
 pub use upgrade::Upgrade;
+pub use url::{Url, UrlError};
