@@ -103,6 +103,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod backoff;
 pub mod connection;
 pub mod deadlines;
 pub mod deflate;
