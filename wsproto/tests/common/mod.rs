@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::cast_possible_truncation, reason = "the length forms of the RFC are casts behind a check")]
 
-use wsproto::connection::{Data, Event, MessageKind, Receiver, Role};
+use wsproto::connection::{Data, Event, Fragment, MessageKind, Receiver, Role};
 use wsproto::error::ProtocolError;
 
 pub const FIN: u8 = 0x80;
@@ -51,6 +51,11 @@ impl Peer {
         bytes.extend(self.key.iter().flatten());
         bytes
     }
+}
+
+/// A fragment that is to be sent.
+pub const fn fragment(kind: MessageKind, payload: &[u8], is_last: bool) -> Fragment<'_> {
+    Fragment { kind, payload, is_last }
 }
 
 /// An event that owns its bytes; pieces of one message are one entry.
