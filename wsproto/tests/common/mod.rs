@@ -4,8 +4,9 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::cast_possible_truncation, reason = "the length forms of the RFC are casts behind a check")]
 
-use wsproto::connection::{Data, Event, Fragment, MessageKind, Receiver, Role};
+use wsproto::connection::{Data, Event, Fragment, Message, MessageKind, Receiver, Role};
 use wsproto::error::ProtocolError;
+use wsproto::session::{Buffer, Session};
 
 pub const FIN: u8 = 0x80;
 pub const CONTINUATION: u8 = 0x0;
@@ -56,6 +57,11 @@ impl Peer {
 /// A fragment that is to be sent.
 pub const fn fragment(kind: MessageKind, payload: &[u8], is_last: bool) -> Fragment<'_> {
     Fragment { kind, payload, is_last }
+}
+
+/// The next message of a session, without the sender, which can't be compared.
+pub fn next<R: Role, B: Buffer>(session: &mut Session<R, B>) -> Result<Option<Message<'_>>, ProtocolError> {
+    Ok(session.next()?.map(|(message, _)| message))
 }
 
 /// An event that owns its bytes; pieces of one message are one entry.
