@@ -156,7 +156,7 @@ impl FrameEncoder<'_> {
     /// # Errors
     ///
     /// [`SendError`] as for [`encode`](Self::encode). With [`BufferTooSmall`] the contents of `dst` are unspecified, and
-    /// [`needed`](BufferTooSmall::needed) is how much the frame takes.
+    /// [`needed`](BufferTooSmall::needed) is the text's length and 14 bytes, room for any header.
     ///
     /// # Examples
     ///
@@ -170,6 +170,7 @@ impl FrameEncoder<'_> {
     /// ```
     pub fn encode_fmt(self, text: fmt::Arguments<'_>, dst: &mut [u8]) -> Result<usize, SendError> {
         self.sending.check_message()?;
+        self.frame_header(Opcode::Text, true, 0)?;
         // Written behind the longest header, then moved down to the one that the length asks for.
         let mut to = Formatted { space: dst.get_mut(MAX_HEADER_LEN..).unwrap_or_default(), len: 0 };
         let formatted = fmt::Write::write_fmt(&mut to, text);
@@ -183,7 +184,7 @@ impl FrameEncoder<'_> {
     }
 
     /// Appends a message that `write` appends to `out`, in one frame: JSON from a serialiser, without a buffer between.
-    /// What `write` returns is returned.
+    /// What `write` returns is returned. `write` must not shorten `out`: bytes that it cuts off are sent as zeros.
     ///
     /// # Errors
     ///
