@@ -1,5 +1,6 @@
 //! Without `alloc` nothing is allocated, with it memory follows what came.
 
+#[expect(dead_code, reason = "the logs of events are for `connection`")]
 mod common;
 #[path = "common/heap.rs"]
 mod heap;

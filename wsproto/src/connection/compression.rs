@@ -4,7 +4,7 @@ use super::encoder::finish_frame;
 use super::{FrameEncoder, MessageKind, Role, Sender};
 use crate::deflate::{Compressor, Outbound, Parameters, Policy, WindowBits};
 use crate::error::{BufferTooSmall, Misuse};
-use crate::wire::{FrameHeader, Opcode, Rsv, frame};
+use crate::wire::{FrameHeader, Opcode, Rsv, frame, part_mut};
 
 impl<R: Role> Sender<R> {
     /// Compresses outgoing messages with the negotiated parameters, subject to `policy`: those in one frame that have
@@ -233,7 +233,7 @@ fn write_message(
     let header = |len| FrameHeader::of(plain.opcode(), true, len).with_masking_key(plain.masking_key());
     let offset = header(bound).encode().len();
     let end = offset.saturating_add(bound).min(dst.len());
-    match compress(dst.get_mut(offset..end).unwrap_or_default()) {
+    match compress(part_mut(dst, offset..end)) {
         // [RFC 7692 §6]: the bit is set on a message's first frame.
         Some(len) => Ok(finish_frame(header(len).with_rsv(Rsv::RSV1), offset, dst)),
         None => frame::write(plain, message, dst),

@@ -6,7 +6,7 @@ use super::state::{NextFragment, Sending};
 use super::{Fragment, Message};
 use crate::error::{BufferTooSmall, Misuse, SendError};
 use crate::wire::{
-    CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Opcode, frame,
+    CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Opcode, frame, part,
 };
 
 /// One frame that is about to be written. Each method but [`with_compressor`](Self::with_compressor) and
@@ -227,7 +227,7 @@ impl FrameEncoder<'_> {
         }
         let header = self.frame_header(kind.into(), true, len)?;
         out.resize(start.saturating_add(MAX_HEADER_LEN).saturating_add(len), 0); // `write` may have cut it short
-        let frame_len = finish_frame(header, MAX_HEADER_LEN, out.get_mut(start..).unwrap_or_default());
+        let frame_len = finish_frame(header, MAX_HEADER_LEN, crate::wire::part_mut(out, start..));
         out.truncate(start.saturating_add(frame_len));
         Ok(written)
     }
@@ -341,7 +341,7 @@ impl FrameEncoder<'_> {
         self.sending.check_close()?;
         let mut payload = [0; MAX_CONTROL_PAYLOAD];
         let len = close.map_or(Ok(0), |close| close.encode(&mut payload))?;
-        let written = self.write_control(Opcode::Close, payload.get(..len).unwrap_or_default(), dst)?;
+        let written = self.write_control(Opcode::Close, part(&payload, ..len), dst)?;
         self.sending.close_sent();
         Ok(written)
     }
@@ -377,7 +377,7 @@ fn append_within(
 ) -> Result<(), Misuse> {
     let start = out.len();
     out.resize(start.saturating_add(space), 0);
-    let (written, result) = match encode(out.get_mut(start..).unwrap_or_default()) {
+    let (written, result) = match encode(crate::wire::part_mut(out, start..)) {
         Ok(written) => (written, Ok(())),
         Err(SendError::Misuse(misuse)) => (0, Err(misuse)),
         Err(SendError::BufferTooSmall(_)) => {
