@@ -7,6 +7,7 @@ use super::{Fragment, Message};
 use crate::error::{BufferTooSmall, Misuse, SendError};
 use crate::wire::{
     CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Opcode, frame, part,
+    part_mut,
 };
 
 /// One frame that is about to be written. Each method but [`with_compressor`](Self::with_compressor) and
@@ -170,6 +171,7 @@ impl FrameEncoder<'_> {
     /// ```
     pub fn encode_fmt(self, text: fmt::Arguments<'_>, dst: &mut [u8]) -> Result<usize, SendError> {
         self.sending.check_message()?;
+        self.frame_header(Opcode::Text, true, 0)?;
         // Written behind the longest header, then moved down to the one that the length asks for.
         let mut to = Formatted { space: dst.get_mut(MAX_HEADER_LEN..).unwrap_or_default(), len: 0 };
         let formatted = fmt::Write::write_fmt(&mut to, text);
@@ -227,7 +229,7 @@ impl FrameEncoder<'_> {
         }
         let header = self.frame_header(kind.into(), true, len)?;
         out.resize(start.saturating_add(MAX_HEADER_LEN).saturating_add(len), 0); // `write` may have cut it short
-        let frame_len = finish_frame(header, MAX_HEADER_LEN, crate::wire::part_mut(out, start..));
+        let frame_len = finish_frame(header, MAX_HEADER_LEN, part_mut(out, start..));
         out.truncate(start.saturating_add(frame_len));
         Ok(written)
     }
@@ -377,7 +379,7 @@ fn append_within(
 ) -> Result<(), Misuse> {
     let start = out.len();
     out.resize(start.saturating_add(space), 0);
-    let (written, result) = match encode(crate::wire::part_mut(out, start..)) {
+    let (written, result) = match encode(part_mut(out, start..)) {
         Ok(written) => (written, Ok(())),
         Err(SendError::Misuse(misuse)) => (0, Err(misuse)),
         Err(SendError::BufferTooSmall(_)) => {
@@ -395,13 +397,14 @@ pub(super) fn finish_frame(header: FrameHeader, offset: usize, dst: &mut [u8]) -
     let encoded = header.encode();
     let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
     let (start, end) = (encoded.len(), encoded.len().saturating_add(len));
-    let payload = offset..offset.saturating_add(len);
-    debug_assert!(start <= offset && payload.end <= dst.len(), "the header fits before its payload");
-    if start < offset && payload.end <= dst.len() {
-        dst.copy_within(payload, start);
+    debug_assert!(start <= offset, "the header fits before its payload");
+    let gap = offset.saturating_sub(start);
+    let moved = part_mut(dst, start..offset.saturating_add(len));
+    if (1..=moved.len()).contains(&gap) {
+        moved.copy_within(gap.., 0);
     }
-    if let Some(to_header) = dst.get_mut(..start) {
-        to_header.copy_from_slice(&encoded);
+    for (to, from) in dst.iter_mut().zip(encoded.iter()) {
+        *to = *from;
     }
     if let (Some(key), Some(payload)) = (header.masking_key(), dst.get_mut(start..end)) {
         key.apply(payload);
@@ -411,17 +414,18 @@ pub(super) fn finish_frame(header: FrameHeader, offset: usize, dst: &mut [u8]) -
 
 /// Counts what is formatted, and keeps as much as there is space for.
 struct Formatted<'d> {
+    /// The space that is left; none, once something did not fit.
     space: &'d mut [u8],
     len: usize,
 }
 
 impl fmt::Write for Formatted<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len.saturating_add(text.len());
-        if let Some(to) = self.space.get_mut(self.len..end) {
+        self.len = self.len.saturating_add(text.len());
+        if let Some((to, space)) = core::mem::take(&mut self.space).split_at_mut_checked(text.len()) {
             to.copy_from_slice(text.as_bytes());
+            self.space = space;
         }
-        self.len = end;
         Ok(())
     }
 }
