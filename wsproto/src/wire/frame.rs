@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use super::{BufferTooSmall, FrameHeader, HeaderError};
+use super::{BufferTooSmall, FrameHeader, HeaderError, part_mut};
 
 /// A frame: its header, and its payload unmasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,27 @@ pub(crate) fn write(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Resu
         None => to_payload.copy_from_slice(payload),
     }
     Ok(needed)
+}
+
+/// Writes the header of a payload that lies at `offset` of `dst`, closes the gap between them, and masks the payload;
+/// returns the frame's length.
+pub(crate) fn finish(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usize {
+    let encoded = header.encode();
+    let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
+    let (start, end) = (encoded.len(), encoded.len().saturating_add(len));
+    debug_assert!(start <= offset, "the header fits before its payload");
+    let gap = offset.saturating_sub(start);
+    let moved = part_mut(dst, start..offset.saturating_add(len));
+    if (1..=moved.len()).contains(&gap) {
+        moved.copy_within(gap.., 0);
+    }
+    for (to, from) in dst.iter_mut().zip(encoded.iter()) {
+        *to = *from;
+    }
+    if let (Some(key), Some(payload)) = (header.masking_key(), dst.get_mut(start..end)) {
+        key.apply(payload);
+    }
+    end
 }
 
 /// Why no frame can be read: the peer's fault.
