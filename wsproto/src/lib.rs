@@ -134,7 +134,9 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod backoff;
 pub mod connection;
+pub mod deadlines;
 pub mod deflate;
 pub mod error;
 #[cfg(feature = "handshake")]

@@ -42,10 +42,12 @@ mod http;
 mod misuse;
 mod origin;
 mod server;
+mod url;
 
 pub use accept::accept_key;
 pub use client::{
-    Accepted, ClientHandshake, HttpResponse, Offer, Response, ResponseDecoder, ResponseError, ResponseHead,
+    Accepted, ClientHandshake, HttpResponse, Offer, ProxyAnswer, ProxyConnect, ProxyDecoder, Response,
+    ResponseDecoder, ResponseError, ResponseHead,
 };
 pub use http::error::HeadError;
 pub use http::fields::{Fields, HeadFields};
@@ -57,3 +59,4 @@ pub use server::{
     Answer, Choice, HttpRequest, Request, RequestDecoder, RequestError, RequestFault, RequestHead,
     ServerHandshake,
 };
+pub use url::{Url, UrlError};
