@@ -392,17 +392,18 @@ fn append_within(
 
 /// Counts what is formatted, and keeps as much as there is space for.
 struct Formatted<'d> {
+    /// The space that is left; none, once something did not fit.
     space: &'d mut [u8],
     len: usize,
 }
 
 impl fmt::Write for Formatted<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len.saturating_add(text.len());
-        if let Some(to) = self.space.get_mut(self.len..end) {
+        self.len = self.len.saturating_add(text.len());
+        if let Some((to, space)) = core::mem::take(&mut self.space).split_at_mut_checked(text.len()) {
             to.copy_from_slice(text.as_bytes());
+            self.space = space;
         }
-        self.len = end;
         Ok(())
     }
 }
