@@ -56,7 +56,7 @@
 //! # Security
 //!
 //! * **Origin.** A browser sends cookies along with every opening handshake, whichever site's page begins it. A server that knows
-//!   its users by them has to look at `Upgrade::origin` and refuse foreign ones; the engine does not know which are yours.
+//!   its users by them has to look at `ServerHandshake::origin` and refuse foreign ones; the engine does not know which are yours.
 //! * **Masking keys** of a client, and the nonce of its handshake, come from the caller: each fresh, from a source that nobody can
 //!   predict, such as the `getrandom` crate; see [`MaskingKey`]. A counter or a fixed key lets a script choose what proxies see.
 //! * **Limits** bound memory, not time: deadlines for the handshake, for silence and for a peer that doesn't read are the
@@ -67,7 +67,7 @@
 //!
 //! # Features
 //!
-//! * `handshake` (default): the opening handshake. Brings in `sha1`, `base64` and `httparse`, each without its `std`.
+//! * `handshake` (default): the opening handshake. Brings in `sha1` and `base64`, each without its `std`.
 //!   Without it the crate has no dependency.
 //! * `alloc`: a [`Session`] over a `Vec<u8>` that grows with what arrives. Nothing else allocates.
 //! * `deflate`: messages are compressed by permessage-deflate (RFC 7692), see `Session::with_deflate` and

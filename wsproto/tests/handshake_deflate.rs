@@ -73,7 +73,10 @@ fn a_malformed_offer_is_declined() {
     // These break the grammar of RFC 6455 §9.1, before any of this is asked.
     for params in ["server_max_window_bits=", "server_max_window_bits=\"\"", "server_max_window_bits=\"1 0\""]
     {
-        assert!(extensions::parse([format!("permessage-deflate; {params}").as_bytes()]).is_none(), "{params}");
+        assert!(
+            extensions::parse([format!("permessage-deflate; {params}").as_bytes()]).is_none(),
+            "{params}"
+        );
     }
 }
 

@@ -111,7 +111,7 @@ impl<R: Role, B: Buffer> Session<R, B> {
     /// Has messages compressed, and compressed ones taken, as was agreed on in the opening handshake. All else stays the
     /// same: messages are given and encoded as without.
     ///
-    /// `agreed` is what a server has of `Agreement::parameters` and a client of `Upgraded::deflate`, or an `Option` of it: with
+    /// `agreed` is what a server has of `Agreement::parameters` and a client of `Accepted::deflate`, or an `Option` of it: with
     /// `None` all stays as it is.
     ///
     /// What a compressed message becomes has the same limit as any other, checked while it comes out, and is kept in memory
