@@ -207,10 +207,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// # Ok::<(), wsproto::ProtocolError>(())
     /// ```
     pub fn peek(&mut self) -> Option<Next> {
-        match self.pending {
-            Pending::Found(found) => return Some(found.as_next()),
-            Pending::Told => return Some(Next::Failure),
-            Pending::Nothing | Pending::Given => {}
+        if let Pending::Found(found) = self.pending {
+            return Some(found.as_next());
         }
         if let Some(whole) = self.find_whole() {
             return Some(Next::Message(whole.kind));
@@ -403,7 +401,8 @@ impl<R: Role> Incoming<R, alloc::vec::Vec<u8>> {
     ///
     /// # Errors
     ///
-    /// Gives `buffer` back if the session [`keeps`](Self::kept) bytes of its own: [`push`](Self::push) is for it then.
+    /// Gives `buffer` back if the session [`keeps`](Self::kept) bytes of its own, or has more to give:
+    /// [`push`](Self::push) is for it then. Also after a [`ProtocolError`]: nothing is taken any more.
     ///
     /// # Examples
     ///
