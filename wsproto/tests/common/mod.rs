@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::cast_possible_truncation, reason = "the length forms of the RFC are casts behind a check")]
 
+use proptest::prelude::*;
 use wsproto::connection::{
     Data, Event, Fragment, Message, MessageKind, Receiver, Reply, Role, Sender, Server,
 };
@@ -246,4 +247,20 @@ pub fn owned(message: Message<'_>) -> (Next, Vec<u8>) {
             (Next::Close, [code.as_ref().map_or(&[][..], |code| code), reason.as_bytes()].concat())
         }
     }
+}
+
+/// Frames that are mostly right, some of them changed in a byte.
+pub fn any_frames() -> impl Strategy<Value = Vec<u8>> {
+    let first = prop_oneof![
+        8 => prop::sample::select(vec![0x00, 0x80, 0x01, 0x81, 0x02, 0x82, 0x89, 0x8A]),
+        1 => Just(0x88),
+        1 => any::<u8>(),
+    ];
+    let payload = prop_oneof![
+        4 => "\\PC{0,30}".prop_map(String::into_bytes),
+        1 => proptest::collection::vec(any::<u8>(), 0..300),
+    ];
+    let frame = (first, payload, prop_oneof![19 => Just(true), 1 => Just(false)])
+        .prop_map(|(first, payload, masked)| if masked { CLIENT } else { SERVER }.frame(first, &payload));
+    proptest::collection::vec(frame, 0..10).prop_map(|frames| frames.concat())
 }

@@ -3,11 +3,19 @@
 mod against_connection;
 #[cfg(feature = "alloc")]
 mod appending;
+mod auto_traits;
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(feature = "alloc")]
 mod growing;
+#[cfg(feature = "alloc")]
+mod lending;
 mod memory;
 mod messages;
+mod peeking;
+mod peer_gone;
+mod pushing;
 mod room;
 mod sizes;
+#[cfg(feature = "alloc")]
+mod turn;
