@@ -4,7 +4,7 @@ use wsproto::connection::{Limits, Message, MessageKind, Reply, SendState, Server
 use wsproto::error::{Misuse, ProtocolError};
 use wsproto::session::Session;
 
-use crate::common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT, fragment, next};
+use crate::common::{CLIENT, CLOSE, FIN, SERVER, TEXT, fragment, next};
 
 fn session(bytes: &[u8]) -> Session<Server, [u8; 1024]> {
     let mut session = Session::new(Server, Limits::new(), [0; 1024]);
@@ -86,7 +86,7 @@ fn the_reply_tells_the_other_task() {
 #[cfg(feature = "alloc")]
 #[test]
 fn a_reply_that_is_appended_tells_the_other_task_too() {
-    let bytes = [CLIENT.frame(FIN | PING, b"?"), CLIENT.frame(FIN | CLOSE, b"")].concat();
+    let bytes = [CLIENT.frame(FIN | crate::common::PING, b"?"), CLIENT.frame(FIN | CLOSE, b"")].concat();
     let (mut incoming, mut sender) = session(&bytes).split();
     let (mut reply, mut out) = (Reply::new(), Vec::new());
     assert_eq!(incoming.next(&mut reply), Ok(Some(Message::Ping(b"?"))));

@@ -1,9 +1,13 @@
 //! Bytes that are pushed: a buffer that grows takes all of them, a fixed one as many as fit.
 
-use wsproto::connection::{Limits, Message, Server};
+#[cfg(feature = "alloc")]
+use wsproto::connection::Message;
+use wsproto::connection::{Limits, Server};
 use wsproto::session::Session;
 
-use crate::common::{BINARY, CLIENT, FIN, next};
+#[cfg(feature = "alloc")]
+use crate::common::next;
+use crate::common::{BINARY, CLIENT, FIN};
 
 #[cfg(feature = "alloc")]
 #[test]
