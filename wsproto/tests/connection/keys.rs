@@ -58,7 +58,7 @@ fn each_frame_has_a_key_of_its_own() {
         };
         append(&|sender, out| sender.frame().append("h", out).unwrap());
         append(&|sender, out| {
-            sender.frame().append_with(MessageKind::Text, out, |out| out.push(b'i')).unwrap()
+            sender.frame().append_with(MessageKind::Text, out, |out| out.push(b'i')).unwrap();
         });
         append(&|sender, out| {
             sender.frame().append_fragment(fragment(MessageKind::Binary, b"j", true), out).unwrap();

@@ -75,10 +75,10 @@ fn send<R: Role>(connection: &mut Connection<R>, intents: &[Intent]) -> Vec<u8> 
                 wire.extend(masked(header.masking_key(), bytes));
             }
             Intent::Ping(bytes) => {
-                put(connection.frame().encode(Message::Ping(bytes), &mut out).unwrap(), &out)
+                put(connection.frame().encode(Message::Ping(bytes), &mut out).unwrap(), &out);
             }
             Intent::Pong(bytes) => {
-                put(connection.frame().encode(Message::Pong(bytes), &mut out).unwrap(), &out)
+                put(connection.frame().encode(Message::Pong(bytes), &mut out).unwrap(), &out);
             }
             Intent::Fragments(kind, bytes, size) => {
                 for piece in bytes.chunks(*size) {
