@@ -68,7 +68,7 @@ fn ten_thousand_peers_that_announce_2_to_the_62_are_given_one_read_each() {
         assert!(session.capacity() <= 2 * 4096);
         session.shrink();
     }
-    assert_eq!(sessions.iter().map(|session| session.capacity()).sum::<usize>(), 0);
+    assert_eq!(sessions.iter().map(Session::capacity).sum::<usize>(), 0);
 }
 
 #[test]
