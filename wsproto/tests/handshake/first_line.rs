@@ -1,7 +1,5 @@
 //! A first line that can be no request, or no response, is refused at its first impossible byte, however it is cut.
 
-#![cfg(feature = "handshake")]
-
 use wsproto::handshake::{
     ClientHandshake, HeadError, Offer, Request, RequestDecoder, RequestFault, Response, ResponseDecoder,
     ResponseError,

@@ -1,7 +1,5 @@
 //! What a server sends besides 101: refusals over any HTTP, hints, and appending to a `Vec`.
 
-#![cfg(feature = "handshake")]
-
 use wsproto::handshake::{Answer, HandshakeMisuse, Request, RequestFault};
 
 /// As nginx sends it on, unless told otherwise: HTTP/1.0, and no field of the connection but its own.
