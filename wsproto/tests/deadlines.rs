@@ -40,7 +40,7 @@ fn due_ping(deadlines: &mut Deadlines, now: Moment) -> [u8; 4] {
 
 #[track_caller]
 fn assert_given_up(deadlines: &mut Deadlines, now: u64, why: Deadline) {
-    let just_before = Moment::since_origin(Duration::from_secs(now) - Duration::from_nanos(1));
+    let just_before = Moment::since_origin(Duration::from_nanos(now * 1_000_000_000 - 1));
     assert_eq!(deadlines.due(just_before), None);
     assert_eq!(deadlines.due(at(now)), Some(Due::GiveUp(why)));
     assert_eq!(deadlines.due(Moment::from_millis(u64::MAX)), None, "once is enough");
@@ -694,10 +694,10 @@ impl Oracle {
         self.deadlines().into_iter().map(|(at, _)| at).min()
     }
 
-    fn due(&self, now: u128) -> Option<Option<Deadline>> {
+    fn due(&self, now: u128) -> Option<(u128, Option<Deadline>)> {
         let passed: Vec<_> = self.deadlines().into_iter().filter(|&(at, _)| at <= now).collect();
         let given_up = passed.iter().filter(|(_, what)| what.is_some()).min_by_key(|(at, _)| *at);
-        given_up.or(passed.first()).map(|&(_, what)| what)
+        given_up.or(passed.first()).copied()
     }
 
     /// Whether a Ping may be begun that was not due.
@@ -803,7 +803,7 @@ proptest! {
                 }
             }
             // Whatever is due is the same, and each cause is told once.
-            while let Some(what) = oracle.due(now) {
+            while let Some((_, what)) = oracle.due(now) {
                 let due = deadlines.due(moment(now));
                 match (what, due) {
                     (Some(why), Some(Due::GiveUp(other))) => {
