@@ -122,6 +122,25 @@ impl<'a> CloseFrame<'a> {
         Ok(Self { code, reason })
     }
 
+    /// Makes a payload of a code and as much of a reason as fits: whole characters of [`MAX_CLOSE_REASON`] bytes at most.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::wire::{CloseCode, CloseFrame};
+    ///
+    /// let reason = "é".repeat(100);
+    /// let close = CloseFrame::truncated(CloseCode::INTERNAL_ERROR, &reason);
+    /// assert_eq!(close.reason(), "é".repeat(61)); // 122 bytes: the next character would take the 124th
+    /// ```
+    pub fn truncated(code: CloseCode, reason: &'a str) -> Self {
+        let mut len = reason.len().min(MAX_CLOSE_REASON);
+        while !reason.is_char_boundary(len) {
+            len = len.saturating_sub(1);
+        }
+        Self { code, reason: reason.get(..len).unwrap_or_default() }
+    }
+
     /// Makes a payload of a code alone.
     pub const fn of_code(code: CloseCode) -> CloseFrame<'static> {
         CloseFrame { code, reason: "" }

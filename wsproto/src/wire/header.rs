@@ -249,6 +249,17 @@ pub struct EncodedHeader {
     len: u8,
 }
 
+impl EncodedHeader {
+    /// Returns the key that the header announces, with which the caller masks the payload that follows.
+    pub fn masking_key(&self) -> Option<MaskingKey> {
+        let [_, second, ..] = self.bytes;
+        if second & MASK == 0 {
+            return None;
+        }
+        self.last_chunk().map(|key| MaskingKey::new(*key))
+    }
+}
+
 impl Deref for EncodedHeader {
     type Target = [u8];
 
