@@ -115,7 +115,7 @@ use phase::{Phase, Ringing};
 /// use std::time::Duration;
 /// use wsproto::deadlines::{Deadline, Deadlines, Due, Moment, Timeouts};
 ///
-/// let at = |seconds| Moment::from_millis(1000 * seconds);
+/// let at = |seconds: u64| Moment::from_millis(1000 * seconds);
 /// let mut deadlines = Deadlines::new(Timeouts::new(), at(0));
 /// assert_eq!(deadlines.wake_up(at(0), 0), Some(at(10))); // for the opening handshake
 /// deadlines.opened(at(1));
