@@ -15,11 +15,11 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
-use wsproto::connection::{Client, Config, ReceiveState, Sender};
+use wsproto::connection::{ReceiveState, Reply, Sender};
 use wsproto::deflate::{Parameters, Policy};
 use wsproto::handshake::{ClientHandshake, ClientRequest, HeadLimits, Response, ResponseDecoder, deflate};
-use wsproto::session::{Incoming, Message, Reply, Session};
-use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME, MaskingKey};
+use wsproto::session::Incoming;
+use wsproto::{Client, CloseCode, Limits, Message, Misuse, RandomKeys, Session};
 
 /// How long a server may take for each part of its opening handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,11 +46,11 @@ fn main() -> Result<()> {
     };
     let Connected { transport, first_bytes, agreed } = open(transport, host, target, POLICY)?;
 
-    let mut session = Session::<Client, _>::new(Config::new(), Vec::new());
-    if let Some(agreed) = agreed {
-        session = session.with_deflate(agreed, POLICY);
-    }
-    let Session { incoming, reply, sender } = session;
+    // Masking keys come from the system: no author of a payload can foresee them [RFC 6455 §10.3].
+    let client = Client::new(RandomKeys::new());
+    let mut session = Session::new(client, Limits::new(), Vec::new()).with_deflate(agreed, POLICY);
+    session.push(&first_bytes);
+    let (incoming, sender) = session.split();
     let outgoing = Arc::new(Outgoing { sender: Mutex::new(sender), transport });
     let typed = Arc::clone(&outgoing);
     // Not joined: it waits for the terminal, and ends with the process.
@@ -59,23 +59,26 @@ fn main() -> Result<()> {
             eprintln!("{error}");
         }
     });
-    let outcome = print_messages(first_bytes.chain(&outgoing.transport), incoming, reply, &outgoing);
+    let outcome = print_messages(incoming, &outgoing);
     outgoing.transport.close();
     outcome
 }
 
 /// What both threads write to.
 struct Outgoing {
-    sender: Mutex<Sender<Client>>,
+    sender: Mutex<Sender<Client<RandomKeys>>>,
     transport: Transport,
 }
 
 impl Outgoing {
-    /// Writes the frame that `encode` makes of the sender. The lock keeps frames in order and in one piece.
-    fn write(&self, encode: impl FnOnce(&mut Sender<Client>, &mut Vec<u8>) -> Result<()>) -> Result<()> {
+    /// Writes the frame that `append` makes with the sender. The lock keeps frames in order and in one piece.
+    fn write(
+        &self,
+        append: impl FnOnce(&mut Sender<Client<RandomKeys>>, &mut Vec<u8>) -> std::result::Result<(), Misuse>,
+    ) -> Result<()> {
         let mut sender = lock(&self.sender);
         let mut out = Vec::new();
-        encode(&mut sender, &mut out)?;
+        append(&mut sender, &mut out)?;
         Ok((&self.transport).write_all(&out)?)
     }
 }
@@ -83,56 +86,49 @@ impl Outgoing {
 fn send_lines(outgoing: &Outgoing) -> Result<()> {
     for line in io::stdin().lock().lines() {
         let line = line?;
-        outgoing.write(|sender, out| Ok(sender.frame(fresh_key()?).append_text(&line, out)?))?;
+        outgoing.write(|sender, out| sender.frame().append(&line, out))?;
     }
-    outgoing.write(|sender, out| {
-        out.resize(MAX_CONTROL_FRAME, 0);
-        let bye = CloseFrame::new(CloseCode::NORMAL, "")?;
-        let n = sender.frame(fresh_key()?).encode_close(Some(bye), out)?;
-        out.truncate(n);
-        Ok(())
-    })?;
+    outgoing.write(|sender, out| sender.frame().append(CloseCode::NORMAL, out))?;
     // The server answers, and the other thread sees it. Not for ever, either.
     thread::sleep(CLOSE_TIMEOUT);
     Ok(outgoing.transport.socket.shutdown(Shutdown::Both)?)
 }
 
-fn print_messages(
-    mut received: impl Read,
-    mut incoming: Incoming<Client, Vec<u8>>,
-    mut reply: Reply,
-    outgoing: &Outgoing,
-) -> Result<()> {
+fn print_messages(mut incoming: Incoming<Client<RandomKeys>, Vec<u8>>, outgoing: &Outgoing) -> Result<()> {
+    let mut reply = Reply::new();
     loop {
-        match received.read(incoming.buffer()) {
+        loop {
+            let message = incoming.next(&mut reply);
+            if reply.is_due() {
+                outgoing.write(|sender, out| {
+                    sender.append_reply(reply.take(), out);
+                    Ok(())
+                })?;
+            }
+            match message {
+                Ok(Some(Message::Text(text))) => println!("{text}"),
+                Ok(Some(Message::Binary(payload))) => println!("[{} bytes]", payload.len()),
+                Ok(Some(Message::Close(close))) => {
+                    match close {
+                        Some(close) => eprintln!("closed: {} {:?}", close.code(), close.reason()),
+                        None => eprintln!("closed"),
+                    }
+                    // Now it is for the server to end the transport. Not for ever.
+                    outgoing.transport.socket.set_read_timeout(Some(CLOSE_TIMEOUT))?;
+                }
+                Ok(Some(Message::Ping(_) | Message::Pong(_))) => {}
+                Ok(None) => break,
+                // The Close frame that names the error is sent: this end closes the transport at once.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match (&outgoing.transport).read(incoming.buffer()) {
             // After the peer's Close frame this is how it should end.
             Ok(0) => return Ok(incoming.receive_eof()?),
             Ok(n) => incoming.filled(n),
             // And this is how it may: all that there was to say is said.
             Err(_) if incoming.state() == ReceiveState::CloseReceived => return Ok(()),
             Err(error) => return Err(error.into()),
-        }
-        loop {
-            let message = incoming.next(&mut reply);
-            if reply.is_due() {
-                outgoing.write(|sender, out| encode_reply(sender, &mut reply, out))?;
-            }
-            if let Ok(Some(Message::Close(_))) = message {
-                // Now it is for the server to end the transport. Not for ever.
-                outgoing.transport.socket.set_read_timeout(Some(CLOSE_TIMEOUT))?;
-            }
-            match message {
-                Ok(Some(Message::Text(text))) => println!("{text}"),
-                Ok(Some(Message::Binary(payload))) => println!("[{} bytes]", payload.len()),
-                Ok(Some(Message::Close(Some(close)))) => {
-                    eprintln!("closed: {} {}", close.code(), close.reason());
-                }
-                Ok(Some(Message::Close(None))) => eprintln!("closed"),
-                Ok(Some(Message::Ping(_) | Message::Pong(_))) => {}
-                Ok(None) => break,
-                // The Close frame that tells the server is sent: this end closes the transport at once.
-                Err(error) => return Err(error.into()),
-            }
         }
     }
 }
@@ -141,7 +137,7 @@ fn print_messages(
 pub(crate) struct Connected {
     pub(crate) transport: Transport,
     /// What the server sent behind its answer: the first bytes of its frames.
-    pub(crate) first_bytes: io::Cursor<Vec<u8>>,
+    pub(crate) first_bytes: Vec<u8>,
     /// How messages are to be compressed, if they are.
     pub(crate) agreed: Option<Parameters>,
 }
@@ -172,7 +168,7 @@ pub(crate) fn open(transport: Transport, host: &str, target: &str, policy: Polic
             None => {}
             Some((Response::Upgraded(upgraded), consumed)) => {
                 stream.socket.set_read_timeout(None)?;
-                let first_bytes = io::Cursor::new(head[consumed..filled].to_vec());
+                let first_bytes = head[consumed..filled].to_vec();
                 let agreed = upgraded.deflate();
                 return Ok(Connected { transport, first_bytes, agreed });
             }
@@ -181,23 +177,6 @@ pub(crate) fn open(transport: Transport, host: &str, target: &str, policy: Polic
             }
         }
     }
-}
-
-/// Appends the Pong or the Close frame that is due, if one is.
-pub(crate) fn encode_reply(sender: &mut Sender<Client>, reply: &mut Reply, out: &mut Vec<u8>) -> Result<()> {
-    let mut control = [0; MAX_CONTROL_FRAME];
-    let n = reply.encode(sender.frame(fresh_key()?), &mut control)?;
-    out.extend_from_slice(&control[..n]);
-    Ok(())
-}
-
-/// A key for one frame, from the system: nobody who writes a payload can foresee it ([RFC 6455 §10.3]).
-///
-/// [RFC 6455 §10.3]: https://www.rfc-editor.org/rfc/rfc6455#section-10.3
-pub(crate) fn fresh_key() -> Result<MaskingKey> {
-    let mut key = [0; 4];
-    getrandom::fill(&mut key)?;
-    Ok(MaskingKey::new(key))
 }
 
 /// A socket, in the clear or with TLS, which one thread reads and others write.
