@@ -2,7 +2,7 @@
 //! 127.0.0.1:9001. It is [`echo_std`], with limits that the suite's largest messages pass.
 
 #[path = "echo_std.rs"]
-#[allow(dead_code)] // its own `main`
+#[expect(dead_code, reason = "its own `main`")]
 mod echo_std;
 
 use wsproto::Limits;

@@ -22,6 +22,7 @@ mod close;
 mod header;
 mod mask;
 mod opcode;
+mod part;
 mod space;
 mod utf8;
 
@@ -33,6 +34,7 @@ pub use header::{
 };
 pub use mask::MaskingKey;
 pub use opcode::{Opcode, ReservedOpcode};
+pub(crate) use part::{part, part_mut};
 pub use space::BufferTooSmall;
 pub(crate) use utf8::from_utf8;
 pub use utf8::{Utf8Error, Utf8Validator};

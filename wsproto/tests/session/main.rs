@@ -4,6 +4,7 @@ mod against_connection;
 #[cfg(feature = "alloc")]
 mod appending;
 #[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "what receives is for `connection`")]
 mod common;
 #[cfg(feature = "alloc")]
 mod growing;

@@ -6,6 +6,7 @@ mod deflate;
 mod frames;
 #[cfg(feature = "handshake")]
 mod handshake;
+#[cfg_attr(not(feature = "handshake"), expect(dead_code, reason = "heads are read for the handshake"))]
 mod table;
 
 use std::collections::HashSet;

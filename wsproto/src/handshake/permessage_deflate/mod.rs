@@ -2,12 +2,12 @@
 //!
 //! | | on a server | in a client |
 //! |---|---|---|
-//! | says what it wants | [`accept`], to [`Answer::extensions`] | [`offer`], to [`ClientRequest::extensions`] |
-//! | knows what holds | [`Agreement::parameters`] | [`Upgraded::deflate`]; over HTTP/2 and HTTP/3 [`verify`] |
+//! | says what it wants | [`accept`], to [`Choice::extensions`] | [`offer`], to [`Offer::extensions`] |
+//! | knows what holds | [`Agreement::parameters`] | [`Accepted::deflate`] |
 //!
-//! [`Answer::extensions`]: super::Answer::extensions
-//! [`ClientRequest::extensions`]: super::ClientRequest::extensions
-//! [`Upgraded::deflate`]: super::Upgraded::deflate
+//! [`Choice::extensions`]: super::Choice::extensions
+//! [`Offer::extensions`]: super::Offer::extensions
+//! [`Accepted::deflate`]: super::Accepted::deflate
 //!
 //! **A server never fails here**: an offer that breaks a rule is skipped, and where none is left messages go
 //! uncompressed. **A client has to fail**: after an answer that breaks a rule the ends do not agree on what the bytes mean.
@@ -18,40 +18,36 @@ mod element;
 mod error;
 mod text;
 
+pub use element::NAME;
 pub use error::NegotiationError;
-pub use text::{Agreement, Offer};
+pub use text::{Agreement, OfferText};
 
 use super::extensions::Extension;
 use crate::deflate::{Parameters, Policy, WindowBits};
 use element::{ClientBits, Element};
 
-/// The extension's name [RFC 7692 §7].
-///
-/// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
-pub const NAME: &str = "permessage-deflate";
-
 /// Takes the first of a client's offers that breaks no rule and that `policy` allows, if there is one.
 ///
-/// Takes the extensions that were offered, all of them; others than this one are not looked at.
+/// Takes the extensions that were offered, all of them; others than this one are ignored.
 ///
 /// # Examples
 ///
 /// ```
 /// use wsproto::deflate::{Policy, WindowBits};
-/// use wsproto::handshake::{Answer, Request, deflate};
+/// use wsproto::handshake::{Choice, Request, permessage_deflate};
 ///
 /// # let received = b"GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 /// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
 /// #     Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
-/// let Some((Request::Upgrade(upgrade), _)) = Request::decode(received)? else { return Ok(()) };
+/// let Some((Request::WebSocket(handshake), _)) = Request::decode(received)? else { return Ok(()) };
 ///
 /// let policy = Policy::new().with_receive_window(WindowBits::new(12).unwrap());
-/// let agreed = deflate::accept(upgrade.extensions(), &policy);
-/// let acceptance = upgrade.accept(Answer { extensions: agreed.as_deref(), ..Answer::default() })?;
+/// let agreed = permessage_deflate::accept(handshake.extensions(), &policy);
+/// let answer = handshake.accept(Choice { extensions: agreed.as_deref(), ..Choice::default() })?;
 /// // Send it. Then messages may be compressed as these say, or not at all.
 /// let parameters = agreed.map(|agreed| agreed.parameters());
 /// # assert_eq!(parameters.unwrap().client_max_window_bits.get(), 12);
-/// # let _ = acceptance;
+/// # let _ = answer;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn accept<'b>(offers: impl IntoIterator<Item = Extension<'b>>, policy: &Policy) -> Option<Agreement> {
@@ -86,7 +82,7 @@ fn answer(offer: &Element, policy: &Policy) -> Option<Parameters> {
     })
 }
 
-/// Says what a client with this policy offers.
+/// Returns what a client with this policy offers.
 ///
 /// That is one offer; with [`accept_full_window`](Policy::accept_full_window) and a smaller
 /// [`receive_window`](Policy::receive_window) a second follows, without the limit to the server's window.
@@ -95,50 +91,49 @@ fn answer(offer: &Element, policy: &Policy) -> Option<Parameters> {
 ///
 /// ```
 /// use wsproto::deflate::Policy;
-/// use wsproto::handshake::{ClientHandshake, ClientRequest, Response, deflate};
+/// use wsproto::handshake::{ClientHandshake, Offer, Response, permessage_deflate};
 ///
-/// let offer = deflate::offer(&Policy::new().with_takeover());
-/// assert_eq!(&*offer, "permessage-deflate; client_max_window_bits");
+/// let extensions = permessage_deflate::offer(&Policy::new().with_takeover());
+/// assert_eq!(&*extensions, "permessage-deflate; client_max_window_bits");
 ///
-/// let request = ClientRequest { extensions: Some(&offer), ..ClientRequest::new("example.com", "/") };
+/// let offer = Offer { extensions: Some(&extensions), ..Offer::new("example.com", "/") };
 /// # let nonce = *b"the sample nonce";
-/// let handshake = ClientHandshake::new(request, nonce)?;
+/// let handshake = ClientHandshake::new(offer, nonce)?;
 /// # let received = b"HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 /// #     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
 /// #     Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n\r\n";
-/// if let Some((Response::Upgraded(upgraded), _)) = handshake.decode_response(received)? {
+/// if let Some((Response::WebSocket(accepted), _)) = handshake.decode(received)? {
 ///     // Messages may be compressed as these say, or not at all.
-///     let parameters = upgraded.deflate();
+///     let parameters = accepted.deflate();
 ///     # assert_eq!(parameters.unwrap().client_max_window_bits.get(), 9);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn offer(policy: &Policy) -> Offer {
-    Offer::new(policy)
+pub fn offer(policy: &Policy) -> OfferText {
+    OfferText::new(policy)
 }
 
-/// Checks a server's answer against what was offered; gives `None` if the server doesn't use the extension.
+/// Checks a server's answer against what was offered; returns `None` if the server doesn't use the extension.
 ///
-/// [`ClientHandshake`](super::ClientHandshake) does this by itself: this is for HTTP/2 and HTTP/3. Takes the extensions
-/// that were offered and those that were answered, all of them; others than this one are not looked at.
+/// A [`ClientHandshake`](super::ClientHandshake) includes this check: it is for a transport with a handshake of its own.
+/// Takes the extensions that were offered and those that were answered, all of them; others than this one are ignored.
 ///
 /// Of several offers the answer has to fit one. Which of those that it fits the server took, it does not say: the client
 /// keeps what it has promised in any of them.
 ///
 /// # Errors
 ///
-/// [`NegotiationError`]: fail the connection [RFC 7692 §7].
+/// [`NegotiationError`]: fail the connection ([RFC 7692 §7]).
 ///
 /// # Examples
 ///
 /// ```
-/// use wsproto::handshake::deflate::{self, NegotiationError};
 /// use wsproto::handshake::extensions;
+/// use wsproto::handshake::permessage_deflate::{self, NegotiationError};
 ///
-/// let offers = extensions::parse([&b"permessage-deflate; server_max_window_bits=10"[..]])?;
-/// let answer = extensions::parse([&b"permessage-deflate; server_max_window_bits=12"[..]])?;
-/// assert_eq!(deflate::verify(offers, answer), Err(NegotiationError::ServerWindowTooLarge));
-/// # Ok::<(), wsproto::handshake::MalformedExtensions>(())
+/// let offers = extensions::parse([&b"permessage-deflate; server_max_window_bits=10"[..]]).unwrap();
+/// let answer = extensions::parse([&b"permessage-deflate; server_max_window_bits=12"[..]]).unwrap();
+/// assert_eq!(permessage_deflate::verify(offers, answer), Err(NegotiationError::ServerWindowTooLarge));
 /// ```
 ///
 /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7

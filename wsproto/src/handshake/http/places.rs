@@ -3,8 +3,9 @@
 use core::ops::Range;
 
 /// What is asked for, on either side.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "Host",
+    "Expect",
     "Origin",
     "Upgrade",
     "Connection",
@@ -18,24 +19,24 @@ const NAMES: [&str; 11] = [
 ];
 
 /// The place of the fields of each of these names.
-#[derive(Clone, Copy)]
-pub(super) struct Places([Place; NAMES.len()]);
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Places([Place; NAMES.len()]);
 
 /// From the beginning of the first line to the end of the last one; empty if there is none. Where it ends further on than
 /// this can tell, it ends with the head, and where it begins further on, it begins with it.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Place {
     start: u16,
     end: u16,
 }
 
 impl Places {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self([Place { start: 0, end: 0 }; NAMES.len()])
     }
 
     /// Takes note of the next line, of a field of this name.
-    pub(super) fn note(&mut self, name: &[u8], line: Range<usize>) {
+    pub(crate) fn note(&mut self, name: &[u8], line: Range<usize>) {
         let Some(place) = number(name).and_then(|number| self.0.get_mut(number)) else {
             return;
         };
@@ -46,7 +47,7 @@ impl Places {
     }
 
     /// Returns those of the `lines` between which all fields of this name are.
-    pub(super) fn lines<'b>(&self, name: &str, lines: &'b [u8]) -> &'b [u8] {
+    pub(crate) fn lines<'b>(&self, name: &str, lines: &'b [u8]) -> &'b [u8] {
         let Some(place) = number(name.as_bytes()).and_then(|number| self.0.get(number)) else {
             return lines;
         };
@@ -61,13 +62,13 @@ fn number(name: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::head::{Fields, HeadFields};
+    use super::super::fields::{self, HeadFields};
     use std::vec::Vec;
     use std::{format, string::String};
 
     fn values(head: &str, name: &'static str) -> Vec<String> {
         let fields = HeadFields::parse(head.as_bytes()).unwrap();
-        let all = fields.values(name).into_iter().map(|value| String::from_utf8_lossy(value).into());
+        let all = fields::values(fields, name).map(|value| String::from_utf8_lossy(value).into());
         all.collect()
     }
 

@@ -5,12 +5,12 @@
 /// The same set as RFC 2616's `token`, which RFC 6455 §4.1 and §9.1 refer to: printable ASCII without separators.
 ///
 /// [RFC 9110 §5.6.2]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
-pub(super) fn is_token(bytes: &[u8]) -> bool {
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().fold(true, |is_token, &byte| is_token & is_token_byte(byte))
 }
 
 /// Tells whether `byte` may stand in a `token`.
-pub(super) fn is_token_byte(byte: u8) -> bool {
+pub(crate) fn is_token_byte(byte: u8) -> bool {
     TOKEN_BYTES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
@@ -29,28 +29,28 @@ static TOKEN_BYTES: [bool; 256] = {
 };
 
 /// Returns `bytes` as a string if they are a `token`.
-pub(super) fn token(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn token(bytes: &[u8]) -> Option<&str> {
     if is_token(bytes) { core::str::from_utf8(bytes).ok() } else { None }
 }
 
 /// Tells whether `bytes` may be a field value: no CR, LF, NUL or other control but the tab [RFC 9110 §5.5].
 ///
 /// [RFC 9110 §5.5]: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
-pub(super) fn is_field_value(bytes: &[u8]) -> bool {
+pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
     // Each byte is looked at, also behind a wrong one: so the compiler looks at many at once.
     let is_wrong = |byte: u8| byte.is_ascii_control() && byte != b'\t';
     bytes.iter().fold(0, |found, &byte| found | u8::from(is_wrong(byte))) == 0
 }
 
 /// Tells whether `bytes` are printable ASCII without spaces, and some.
-pub(super) fn is_visible_ascii(bytes: &[u8]) -> bool {
+pub(crate) fn is_visible_ascii(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic)
 }
 
 /// Takes optional whitespace (spaces and tabs, nothing else) off both ends [RFC 9110 §5.6.3].
 ///
 /// [RFC 9110 §5.6.3]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.3
-pub(super) const fn trim_ows(mut bytes: &[u8]) -> &[u8] {
+pub(crate) const fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }
@@ -59,7 +59,7 @@ pub(super) const fn trim_ows(mut bytes: &[u8]) -> &[u8] {
 
 /// Returns where `wanted` stands first. Eight bytes are compared at once: of their differences from `wanted`, the lowest that
 /// is 0 is the first to borrow from its highest bit.
-pub(super) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
+pub(crate) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     let words = bytes.chunks_exact(8);
@@ -82,7 +82,7 @@ pub(super) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
 /// requires tokens refuses whatever this cut in two.
 ///
 /// [RFC 9110 §5.6.1.2]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2
-pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&byte| byte == b',').map(trim_ows).filter(|element| !element.is_empty())
 }
 

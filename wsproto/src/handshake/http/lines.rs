@@ -1,10 +1,10 @@
 //! A head in its lines, and a field line in its name and its value.
 
-use super::head::HeadError;
+use super::error::HeadError;
 use super::tokens::{is_field_value, is_token, position};
 
 /// Checks the first field line, and returns what it is made of.
-pub(super) fn check_field(lines: &[u8]) -> Result<Option<Cut<'_>>, HeadError> {
+pub(crate) fn check_field(lines: &[u8]) -> Result<Option<Cut<'_>>, HeadError> {
     let cut = cut_field(lines)?;
     if let Some((name, value, _)) = cut {
         // [RFC 9112 §5.1] No whitespace is allowed between name and colon: it is in no token.
@@ -19,10 +19,10 @@ pub(super) fn check_field(lines: &[u8]) -> Result<Option<Cut<'_>>, HeadError> {
 }
 
 /// What a field line is made of, as it came: its name, its value, and the lines that follow.
-pub(super) type Cut<'b> = (&'b [u8], &'b [u8], &'b [u8]);
+pub(crate) type Cut<'b> = (&'b [u8], &'b [u8], &'b [u8]);
 
 /// Cuts the first field line off `lines`, each ended by CR LF, if there is one.
-pub(super) fn cut_field(lines: &[u8]) -> Result<Option<Cut<'_>>, HeadError> {
+pub(crate) fn cut_field(lines: &[u8]) -> Result<Option<Cut<'_>>, HeadError> {
     if lines.is_empty() {
         return Ok(None);
     }
@@ -45,13 +45,13 @@ fn split_line(lines: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Splits around the first `separator`.
-pub(super) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let (before, from) = bytes.split_at_checked(position(bytes, separator)?)?;
     Some((before, from.get(1..)?))
 }
 
 /// The index after the first LF at `from` or later.
-pub(super) fn next_line_end(buf: &[u8], from: usize) -> Option<usize> {
+pub(crate) fn next_line_end(buf: &[u8], from: usize) -> Option<usize> {
     let found = position(buf.get(from..)?, b'\n')?;
     Some(from.saturating_add(found).saturating_add(1))
 }

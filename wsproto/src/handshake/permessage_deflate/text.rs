@@ -1,17 +1,17 @@
 //! What is sent: an offer, an answer.
 
 use super::element::{
-    CLIENT_MAX_WINDOW_BITS, CLIENT_NO_CONTEXT_TAKEOVER, ClientBits, Element, SERVER_MAX_WINDOW_BITS,
+    CLIENT_MAX_WINDOW_BITS, CLIENT_NO_CONTEXT_TAKEOVER, ClientBits, Element, NAME, SERVER_MAX_WINDOW_BITS,
     SERVER_NO_CONTEXT_TAKEOVER, digits,
 };
 use crate::deflate::{Parameters, Policy, WindowBits};
-use crate::handshake::write::{Out, write_all};
+use crate::handshake::http::write::{Out, write_all};
 use core::fmt;
 use core::ops::Deref;
 
-/// What a server accepted of a client's offers; [`accept`](super::accept) makes it.
+/// Holds what a server accepted of a client's offers; [`accept`](super::accept) makes it.
 ///
-/// It derefs to the text of the answer, which is for [`Answer::extensions`](crate::handshake::Answer::extensions).
+/// Dereferences to the text of the answer, for [`Choice::extensions`](crate::handshake::Choice::extensions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agreement {
     parameters: Parameters,
@@ -20,7 +20,7 @@ pub struct Agreement {
 
 impl Agreement {
     pub(super) fn new(parameters: Parameters, offer: &Element) -> Self {
-        let text = Text::new(|out| {
+        let text = Text::new(&|out| {
             put_element(
                 out,
                 &Element {
@@ -40,7 +40,7 @@ impl Agreement {
         Self { parameters, text }
     }
 
-    /// What both ends agreed on, once the answer is sent.
+    /// Returns what both ends agreed on, once the answer is sent.
     pub const fn parameters(&self) -> Parameters {
         self.parameters
     }
@@ -60,13 +60,13 @@ impl fmt::Display for Agreement {
     }
 }
 
-/// What a client offers; [`offer`](super::offer) makes it.
+/// Holds the text of what a client offers; [`offer`](super::offer) makes it.
 ///
-/// It derefs to the text, which is for [`ClientRequest::extensions`](crate::handshake::ClientRequest::extensions).
+/// Dereferences to the text, for [`Offer::extensions`](crate::handshake::Offer::extensions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Offer(Text<{ longest(2) }>);
+pub struct OfferText(Text<{ longest(2) }>);
 
-impl Offer {
+impl OfferText {
     pub(super) fn new(policy: &Policy) -> Self {
         let limited = Some(policy.receive_window).filter(|&bits| bits < WindowBits::MAX);
         let preferred = Element {
@@ -78,7 +78,7 @@ impl Offer {
                 bits => ClientBits::AtMost(bits),
             },
         };
-        Self(Text::new(|out| {
+        Self(Text::new(&|out| {
             put_element(out, &preferred);
             if limited.is_some() && policy.accept_full_window {
                 out.put(b", ");
@@ -88,7 +88,7 @@ impl Offer {
     }
 }
 
-impl Deref for Offer {
+impl Deref for OfferText {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -96,14 +96,14 @@ impl Deref for Offer {
     }
 }
 
-impl fmt::Display for Offer {
+impl fmt::Display for OfferText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
     }
 }
 
 fn put_element(out: &mut Out<'_>, element: &Element) {
-    out.put(super::NAME.as_bytes());
+    out.put(NAME.as_bytes());
     if element.server_no_context_takeover {
         put_param(out, SERVER_NO_CONTEXT_TAKEOVER, None);
     }
@@ -146,7 +146,7 @@ struct Text<const MAX: usize> {
 
 impl<const MAX: usize> Text<MAX> {
     /// Takes what is put, ASCII alone; it has to fit.
-    fn new(put: impl Fn(&mut Out<'_>)) -> Self {
+    fn new(put: &dyn Fn(&mut Out<'_>)) -> Self {
         let mut bytes = [0; MAX];
         let len = write_all(&mut bytes, put).unwrap_or_default();
         Self { bytes, len }

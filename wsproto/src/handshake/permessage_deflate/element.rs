@@ -1,9 +1,14 @@
 //! One offer, or one answer, as it was sent.
 
-use super::NegotiationError;
+use super::error::NegotiationError;
 use crate::deflate::WindowBits;
 use crate::handshake::extensions::{Extension, ParamValue};
 use core::mem::replace;
+
+/// The extension's name [RFC 7692 §7].
+///
+/// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
+pub const NAME: &str = "permessage-deflate";
 
 pub(super) const SERVER_NO_CONTEXT_TAKEOVER: &str = "server_no_context_takeover";
 pub(super) const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
@@ -35,9 +40,8 @@ impl Element {
     /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
     pub(super) fn parse(extension: Extension<'_>) -> Result<Self, NegotiationError> {
         let mut element = Self::default();
-        for param in extension.params() {
-            let value = param.value();
-            let is_repeated = match param.name() {
+        for (name, value) in extension.params() {
+            let is_repeated = match name {
                 SERVER_NO_CONTEXT_TAKEOVER => replace(&mut element.server_no_context_takeover, flag(value)?),
                 CLIENT_NO_CONTEXT_TAKEOVER => replace(&mut element.client_no_context_takeover, flag(value)?),
                 SERVER_MAX_WINDOW_BITS => element.server_max_window_bits.replace(bits(value)?).is_some(),

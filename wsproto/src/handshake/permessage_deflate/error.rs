@@ -1,51 +1,52 @@
+//! What a server can do wrong.
+
 use core::fmt;
 
-/// What is wrong with a server's answer to an offer of permessage-deflate.
+/// Tells what is wrong with a server's answer to an offer of permessage-deflate: the peer's fault.
 ///
-/// In a client it is the server's fault, and fails the connection [RFC 7692 §7]. On a server, in
-/// [`OptionError`](crate::handshake::OptionError), it is the caller's: such an answer is not sent.
+/// The client fails the connection ([RFC 7692 §7]).
 ///
 /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NegotiationError {
-    /// The extension is answered twice. [RFC 7692 §5]
+    /// The extension is answered twice ([RFC 7692 §5]).
     ///
     /// [RFC 7692 §5]: https://www.rfc-editor.org/rfc/rfc7692#section-5
     RepeatedExtension,
-    /// A parameter that is not defined. [RFC 7692 §7]
+    /// A parameter that is not defined ([RFC 7692 §7]).
     ///
     /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
     UnknownParameter,
-    /// A parameter that comes twice. [RFC 7692 §7]
+    /// A parameter that comes twice ([RFC 7692 §7]).
     ///
     /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
     RepeatedParameter,
-    /// A value of a parameter that has none. [RFC 7692 §7.1.1]
+    /// A value of a parameter that has none ([RFC 7692 §7.1.1]).
     ///
     /// [RFC 7692 §7.1.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.1
     UnexpectedValue,
-    /// A window whose bits are missing, or are not a number of 8 to 15 without a leading zero. [RFC 7692 §7.1.2]
+    /// A window whose bits are missing, or are not a number of 8 to 15 without a leading zero ([RFC 7692 §7.1.2]).
     ///
     /// [RFC 7692 §7.1.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2
     InvalidWindowBits,
-    /// There was no offer that could have been accepted. [RFC 6455 §9.1]
+    /// There was no offer that could have been accepted ([RFC 6455 §9.1]).
     ///
     /// [RFC 6455 §9.1]: https://www.rfc-editor.org/rfc/rfc6455#section-9.1
     NotOffered,
-    /// The offer has `server_no_context_takeover`, the answer has not. [RFC 7692 §7.1.1.1]
+    /// The offer has `server_no_context_takeover`, the answer lacks it ([RFC 7692 §7.1.1.1]).
     ///
     /// [RFC 7692 §7.1.1.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.1.1
     MissingServerNoContextTakeover,
-    /// The offer has `server_max_window_bits`, the answer has not. [RFC 7692 §7.1.2.1]
+    /// The offer has `server_max_window_bits`, the answer lacks it ([RFC 7692 §7.1.2.1]).
     ///
     /// [RFC 7692 §7.1.2.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.1
     MissingServerWindow,
-    /// The server's window is larger than the one that was offered. [RFC 7692 §7.1.2.1]
+    /// The server's window is larger than the one that was offered ([RFC 7692 §7.1.2.1]).
     ///
     /// [RFC 7692 §7.1.2.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.1
     ServerWindowTooLarge,
-    /// The answer has `client_max_window_bits`, the offer has not. [RFC 7692 §7.1.2.2]
+    /// The answer has `client_max_window_bits`, the offer lacks it ([RFC 7692 §7.1.2.2]).
     ///
     /// [RFC 7692 §7.1.2.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2
     ClientWindowNotOffered,
@@ -65,9 +66,7 @@ impl fmt::Display for NegotiationError {
             }
             Self::MissingServerWindow => "the answer lacks the `server_max_window_bits` of the offer",
             Self::ServerWindowTooLarge => "the answer's `server_max_window_bits` are more than the offer's",
-            Self::ClientWindowNotOffered => {
-                "the answer has `client_max_window_bits`, which the offer has not"
-            }
+            Self::ClientWindowNotOffered => "the answer has `client_max_window_bits`, which the offer lacks",
         })
     }
 }
