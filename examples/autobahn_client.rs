@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use client_std::{Connected, Result, Transport, open};
 use wsproto::connection::ConnectionState;
 use wsproto::deflate::Policy;
+use wsproto::handshake::Offer;
 use wsproto::{Client, Limits, Message, RandomKeys, Session};
 
 /// The cases 9.* send messages of 16 MiB, some of them in fragments of 64 bytes.
@@ -47,7 +48,7 @@ fn main() -> Result<()> {
 /// Echoes all that comes until the transport ends; `on_text` sees each text.
 fn converse(address: &str, target: &str, on_text: &mut dyn FnMut(&str)) -> Result<()> {
     let Connected { transport, first_bytes, agreed } =
-        open(Transport::connect(address, 80)?, address, target, POLICY)?;
+        open(Transport::connect(address)?, Offer::new(address, target), POLICY)?;
     let client = Client::new(RandomKeys::new());
     let mut session = Session::new(client, LIMITS, Vec::new()).with_deflate(agreed, POLICY);
     session.push(&first_bytes);

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use wsproto::connection::{Reply, SendState, Sender};
 use wsproto::deadlines::{Deadline, Deadlines, Due, Moment, Timeouts};
-use wsproto::handshake::{Answer, HttpReply, Request, RequestDecoder};
+use wsproto::handshake::{Answer, Choice, Request, RequestDecoder};
 use wsproto::session::Incoming;
 use wsproto::{Limits, Message, Server, Session};
 
@@ -237,11 +237,11 @@ fn write_all_vectored(
 fn handshake(mut socket: &TcpStream, deadlines: &mut Deadlines) -> Result<Option<Vec<u8>>> {
     let mut decoder = RequestDecoder::new();
     let mut received = Vec::new();
-    let mut out = [0; 512];
     let decoded = loop {
         match decoder.decode(&received) {
             Ok(None) => {}
-            decoded => break decoded,
+            Ok(Some(found)) => break Ok(found),
+            Err(error) => break Err(error),
         }
         if let Some(Due::GiveUp(why)) = deadlines.due(now()) {
             return Err(why.into());
@@ -255,14 +255,16 @@ fn handshake(mut socket: &TcpStream, deadlines: &mut Deadlines) -> Result<Option
             Err(error) => return Err(error.into()),
         }
     };
-    let (n, first_bytes) = match decoded {
-        Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-            (upgrade.accept(Answer::default())?.encode(&mut out)?, Some(received.split_off(consumed)))
+    let (mut out, mut first_bytes) = (Vec::new(), None);
+    match decoded.map(|found| (found.end(), found.request(&received))) {
+        Ok((end, Request::WebSocket(handshake))) => {
+            handshake.accept(Choice::default())?.append(&mut out);
+            first_bytes = Some(received[end..].to_vec());
         }
-        Ok(_) => (HttpReply::new(404, &[], b"only WebSocket is spoken here\n")?.encode(&mut out)?, None),
-        Err(error) => (error.encode_response(&mut out)?, None),
-    };
-    socket.write_all(&out[..n])?;
+        Ok(_) => Answer::new(404, &[], b"only WebSocket is spoken here\n")?.append(&mut out),
+        Err(error) => error.answer().append(&mut out),
+    }
+    socket.write_all(&out)?;
     deadlines.opened(now());
     Ok(first_bytes)
 }

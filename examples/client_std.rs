@@ -7,7 +7,7 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -17,7 +17,9 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use wsproto::connection::{ReceiveState, Reply, Sender};
 use wsproto::deflate::{Parameters, Policy};
-use wsproto::handshake::{ClientHandshake, ClientRequest, HeadLimits, Response, ResponseDecoder, deflate};
+use wsproto::handshake::{
+    ClientHandshake, HeadLimits, Offer, Response, ResponseDecoder, Url, permessage_deflate,
+};
 use wsproto::session::Incoming;
 use wsproto::{Client, CloseCode, Limits, Message, Misuse, RandomKeys, Session};
 
@@ -39,12 +41,13 @@ fn main() -> Result<()> {
         [url, "--ca", file] => (url, Some(file)),
         _ => return Err("usage: client_std ws[s]://HOST[:PORT][/PATH] [--ca FILE]".into()),
     };
-    let (scheme, host, target) = parse_url(url).ok_or("the URL has to begin with ws:// or wss://")?;
-    let transport = match scheme {
-        Scheme::Ws => Transport::connect(host, 80)?,
-        Scheme::Wss => Transport::connect(host, 443)?.with_tls(host, authority)?,
-    };
-    let Connected { transport, first_bytes, agreed } = open(transport, host, target, POLICY)?;
+    let url = Url::parse(url)?;
+    let mut transport = Transport::connect((url.host(), url.port()))?;
+    if url.is_secure() {
+        transport = transport.with_tls(url.server_name(), authority)?;
+    }
+    let Connected { transport, first_bytes, agreed } =
+        open(transport, Offer::new(url.authority(), url.target()), POLICY)?;
 
     // Masking keys come from the system: no author of a payload can foresee them [RFC 6455 §10.3].
     let client = Client::new(RandomKeys::new());
@@ -142,18 +145,17 @@ pub(crate) struct Connected {
     pub(crate) agreed: Option<Parameters>,
 }
 
-/// Asks `host` for `target`, and offers compression as `policy` wants it.
-pub(crate) fn open(transport: Transport, host: &str, target: &str, policy: Policy) -> Result<Connected> {
+/// Sends an opening handshake, offers compression as `policy` wants it, and reads the answer.
+pub(crate) fn open(transport: Transport, offer: Offer<'_>, policy: Policy) -> Result<Connected> {
     let mut stream = &transport;
     stream.socket.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
-    let offer = deflate::offer(&policy);
-    let request = ClientRequest { extensions: Some(&offer), ..ClientRequest::new(host, target) };
-    let handshake = ClientHandshake::new(request, nonce)?;
-    let mut request = [0; 1024];
-    let n = handshake.encode(&mut request)?;
-    stream.write_all(&request[..n])?;
+    let deflate = permessage_deflate::offer(&policy);
+    let handshake = ClientHandshake::new(Offer { extensions: Some(&deflate), ..offer }, nonce)?;
+    let mut request = Vec::new();
+    handshake.append(&mut request);
+    stream.write_all(&request)?;
 
     // The decoder refuses a head that fills this, and remembers what it has seen: each byte is looked at once.
     let mut head = [0; HeadLimits::DEFAULT.bytes];
@@ -164,18 +166,16 @@ pub(crate) fn open(transport: Transport, host: &str, target: &str, policy: Polic
             0 => return Err("the transport ended inside the opening handshake".into()),
             n => filled += n,
         }
-        match decoder.decode(&head[..filled])? {
-            None => {}
-            Some((Response::Upgraded(upgraded), consumed)) => {
-                stream.socket.set_read_timeout(None)?;
-                let first_bytes = head[consumed..filled].to_vec();
-                let agreed = upgraded.deflate();
-                return Ok(Connected { transport, first_bytes, agreed });
-            }
-            Some((Response::Http(response), _)) => {
+        let Some(found) = decoder.decode(&head[..filled])? else { continue };
+        let agreed = match found.response(&head) {
+            Response::WebSocket(accepted) => accepted.deflate(),
+            Response::Http(response) => {
                 return Err(format!("refused: {} {}", response.status(), response.reason()).into());
             }
-        }
+        };
+        stream.socket.set_read_timeout(None)?;
+        let first_bytes = head[found.end()..filled].to_vec();
+        return Ok(Connected { transport, first_bytes, agreed });
     }
 }
 
@@ -194,19 +194,14 @@ struct Tls {
 }
 
 impl Transport {
-    pub(crate) fn connect(host: &str, default_port: u16) -> Result<Self> {
-        let has_port = host_and_port(host).1;
-        let socket = if has_port {
-            TcpStream::connect(host)?
-        } else {
-            TcpStream::connect(format!("{host}:{default_port}"))?
-        };
+    pub(crate) fn connect(address: impl ToSocketAddrs) -> Result<Self> {
+        let socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
         Ok(Self { socket, tls: None })
     }
 
-    /// Has all that is written encrypted, for a server that proves to be `host`, by one more authority if there is one.
-    fn with_tls(self, host: &str, authority: Option<&str>) -> Result<Self> {
+    /// Has all that is written encrypted, for a server that proves to be `name`, by one more authority if there is one.
+    fn with_tls(self, name: &str, authority: Option<&str>) -> Result<Self> {
         let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         if let Some(file) = authority {
             for certificate in CertificateDer::pem_file_iter(file)? {
@@ -216,7 +211,6 @@ impl Transport {
         let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         // An upgrade is one of HTTP/1.1.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let name = host_and_port(host).0.trim_matches(['[', ']']);
         let tls = ClientConnection::new(Arc::new(config), ServerName::try_from(name)?.to_owned())?;
         Ok(Self { tls: Some(Tls { connection: Mutex::new(tls), writing: Mutex::new(()) }), ..self })
     }
@@ -295,28 +289,4 @@ impl Write for &Transport {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-enum Scheme {
-    Ws,
-    Wss,
-}
-
-/// The scheme, the host, with a port if there is one, and the path with its query.
-fn parse_url(url: &str) -> Option<(Scheme, &str, &str)> {
-    let (scheme, rest) = match url.split_once("://")? {
-        ("ws", rest) => (Scheme::Ws, rest),
-        ("wss", rest) => (Scheme::Wss, rest),
-        _ => return None,
-    };
-    let (host, target) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
-    Some((scheme, host, target))
-}
-
-/// The host alone, and whether there is a port.
-fn host_and_port(host: &str) -> (&str, bool) {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() => (name, true),
-        _ => (host, false),
-    }
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wsproto::deflate::{Parameters, Policy};
-use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder, deflate};
+use wsproto::handshake::{Answer, Choice, HeadLimits, Request, RequestDecoder, permessage_deflate};
 use wsproto::{Limits, Server, Session};
 
 /// How long a client may take for its opening handshake.
@@ -61,9 +61,9 @@ fn converse(mut stream: &TcpStream, peer: SocketAddr, limits: Limits, policy: Po
     let mut out = Vec::new();
     loop {
         // All answers to what one read brought leave in one write.
-        let outcome = session.turn(&mut out, |message, sender, out| match message.is_data() {
-            true => sender.frame().append(message, out),
-            false => Ok(()), // the reply to a control frame is appended by itself
+        let outcome = session.turn(&mut out, |message, sender, out| {
+            // The reply to a control frame is appended by itself.
+            if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
         });
         stream.write_all(&out)?;
         out.clear();
@@ -102,24 +102,30 @@ fn handshake(mut stream: &TcpStream, policy: Policy) -> Result<Option<Upgraded>>
             0 => return Err("the transport ended inside the opening handshake".into()),
             n => filled += n,
         }
-        let mut out = [0; 512];
-        let (written, upgraded) = match decoder.decode(&head[..filled]) {
+        let mut out = Vec::new();
+        let upgraded = match decoder.decode(&head[..filled]) {
             Ok(None) => continue,
-            Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-                let first_bytes = head[consumed..filled].to_vec();
-                let agreed = deflate::accept(upgrade.extensions(), &policy);
-                let answer = Answer { extensions: agreed.as_deref(), ..Answer::default() };
-                let n = upgrade.accept(answer)?.encode(&mut out)?;
-                (n, Some((first_bytes, agreed.map(|agreed| agreed.parameters()))))
-            }
-            Ok(Some((Request::Http(_), _))) => {
-                let text = [("Content-Type", &b"text/plain"[..])];
-                (HttpReply::new(404, &text, b"Only WebSocket lives here.\n")?.encode(&mut out)?, None)
-            }
+            Ok(Some(found)) => match found.request(&head) {
+                Request::WebSocket(handshake) => {
+                    let agreed = permessage_deflate::accept(handshake.extensions(), &policy);
+                    let choice = Choice { extensions: agreed.as_deref(), ..Choice::default() };
+                    handshake.accept(choice)?.append(&mut out);
+                    let first_bytes = head[found.end()..filled].to_vec();
+                    Some((first_bytes, agreed.map(|agreed| agreed.parameters())))
+                }
+                Request::Http(_) => {
+                    let text = [("Content-Type", &b"text/plain"[..])];
+                    Answer::new(404, &text, b"Only WebSocket lives here.\n")?.append(&mut out);
+                    None
+                }
+            },
             // The error knows its answer.
-            Err(error) => (error.encode_response(&mut out)?, None),
+            Err(error) => {
+                error.answer().append(&mut out);
+                None
+            }
         };
-        stream.write_all(&out[..written])?;
+        stream.write_all(&out)?;
         if upgraded.is_none() {
             close(stream)?;
         }

@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use wsproto::connection::ConnectionState;
 use wsproto::deadlines::{Deadline, Deadlines, Due, Moment, Timeouts};
 use wsproto::deflate::{Compressor, Policy, WindowBits};
-use wsproto::handshake::{Answer, HttpReply, Request, RequestDecoder, deflate};
+use wsproto::handshake::{Answer, Choice, Request, RequestDecoder, permessage_deflate};
 use wsproto::session::TurnError;
 use wsproto::{CloseCode, CloseFrame, Limits, Message, ProtocolError, Server, Session};
 
@@ -140,27 +140,33 @@ impl Peer {
             if self.stream.read_buf(&mut head).await? == 0 {
                 return Err("the transport ended inside the opening handshake".into());
             }
-            let mut out = [0; 512];
-            let (written, is_open) = match decoder.decode(&head) {
+            let mut out = Vec::new();
+            let is_open = match decoder.decode(&head) {
                 Ok(None) => continue,
-                Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-                    let agreed = deflate::accept(upgrade.extensions(), &POLICY);
-                    let answer = Answer { extensions: agreed.as_deref(), ..Answer::default() };
-                    let n = upgrade.accept(answer)?.encode(&mut out)?;
-                    self.session = Session::new(Server, Limits::new(), Vec::new())
-                        .with_deflate(agreed.map(|agreed| agreed.parameters()), POLICY);
-                    // What the client sent behind its request.
-                    self.session.push(&head[consumed..]);
-                    (n, true)
-                }
-                Ok(Some((Request::Http(_), _))) => {
-                    let text = [("Content-Type", &b"text/plain"[..])];
-                    (HttpReply::new(404, &text, b"Only WebSocket lives here.\n")?.encode(&mut out)?, false)
-                }
+                Ok(Some(found)) => match found.request(&head) {
+                    Request::WebSocket(handshake) => {
+                        let agreed = permessage_deflate::accept(handshake.extensions(), &POLICY);
+                        let choice = Choice { extensions: agreed.as_deref(), ..Choice::default() };
+                        handshake.accept(choice)?.append(&mut out);
+                        self.session = Session::new(Server, Limits::new(), Vec::new())
+                            .with_deflate(agreed.map(|agreed| agreed.parameters()), POLICY);
+                        // What the client sent behind its request.
+                        self.session.push(&head[found.end()..]);
+                        true
+                    }
+                    Request::Http(_) => {
+                        let text = [("Content-Type", &b"text/plain"[..])];
+                        Answer::new(404, &text, b"Only WebSocket lives here.\n")?.append(&mut out);
+                        false
+                    }
+                },
                 // The error knows its answer.
-                Err(error) => (error.encode_response(&mut out)?, false),
+                Err(error) => {
+                    error.answer().append(&mut out);
+                    false
+                }
             };
-            self.stream.write_all(&out[..written]).await?;
+            self.stream.write_all(&out).await?;
             return Ok(is_open);
         }
     }
