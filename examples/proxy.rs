@@ -106,10 +106,8 @@ fn pass_on<From: Role, To: Role>(from: &mut Leg<From>, to: &mut Leg<To>) -> Resu
             Ok(received) => received,
             Err(error) => {
                 from.failure = Some(error);
-                if from.connection.state() == ConnectionState::Failed {
-                    from.reply.tell(error);
-                }
-                // The rest is dropped, until the transport ends.
+                // The first time; then the rest is dropped, until the transport ends.
+                from.connection.append_reply(error, &mut from.unsent);
                 start = from.filled;
                 break;
             }
@@ -121,7 +119,6 @@ fn pass_on<From: Role, To: Role>(from: &mut Leg<From>, to: &mut Leg<To>) -> Resu
             }
             continue;
         };
-        from.reply.answer(&event);
         match event {
             // Unmasked when it came, masked anew if it goes to a server.
             Event::Data(data) => unless_closing(to.connection.frame().append_fragment(data, &mut to.unsent))?,
@@ -129,8 +126,9 @@ fn pass_on<From: Role, To: Role>(from: &mut Leg<From>, to: &mut Leg<To>) -> Resu
             Event::Close(close) => {
                 from.deadlines.close_received(now());
                 to.close(close)?;
+                from.connection.append_reply(&event, &mut from.unsent);
             }
-            Event::Ping(_) => {}
+            Event::Ping(_) => from.reply.answer(&event),
         }
     }
     from.received.copy_within(start..from.filled, 0);
@@ -160,7 +158,7 @@ struct Leg<R: Role> {
     /// Frames, of which the first `written` bytes were written.
     unsent: Vec<u8>,
     written: usize,
-    /// What is due, to be made when `unsent` is empty: the Pongs for a peer that doesn't read can't pile up.
+    /// The Pong that is due, to be made when `unsent` is empty: those for a peer that doesn't read can't pile up.
     reply: Reply,
     /// The rule that the peer broke.
     failure: Option<ProtocolError>,
