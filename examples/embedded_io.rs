@@ -23,7 +23,7 @@ const CONNECTIONS: usize = 4;
 /// Why a connection ended, if not by closing.
 #[derive(Debug)]
 #[expect(dead_code, reason = "it is printed, by Debug")]
-enum Error<E> {
+pub(crate) enum Error<E> {
     /// The transport's own.
     Transport(E),
     /// The peer broke a rule, and has been told.
@@ -174,7 +174,7 @@ impl<T: Read + Write> WebSocket<T> {
 }
 
 /// Serves a connection to its end.
-async fn echo<T: Read + Write>(transport: T, timeouts: Timeouts) -> Result<(), Error<T::Error>> {
+pub(crate) async fn echo<T: Read + Write>(transport: T, timeouts: Timeouts) -> Result<(), Error<T::Error>> {
     let mut socket = WebSocket::accept(transport, Deadlines::new(timeouts, now())).await?;
     // What answers a control frame is made by itself.
     while socket
@@ -206,7 +206,7 @@ async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
 
 /// A socket of this machine, with the traits of `embedded-io-async`.
 #[derive(Clone, Copy)]
-struct Socket<'a>(&'a async_io::Async<TcpStream>);
+pub(crate) struct Socket<'a>(pub(crate) &'a async_io::Async<TcpStream>);
 
 impl ErrorType for Socket<'_> {
     type Error = std::io::Error;
