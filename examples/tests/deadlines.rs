@@ -69,14 +69,11 @@ fn start(name: &str) -> SocketAddr {
                 tokio::task::LocalSet::new().block_on(&runtime, async {
                     listener.set_nonblocking(true).unwrap();
                     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                    match upstream {
-                        Some((_program, address)) => {
-                            proxy::accept(listener, &address, TIMEOUTS).await.unwrap()
-                        }
-                        None => {
-                            let (_stop, stopping) = tokio::sync::watch::channel(false);
-                            echo_tokio::accept(listener, TIMEOUTS, stopping).await;
-                        }
+                    if let Some((_program, address)) = upstream {
+                        proxy::accept(listener, &address, TIMEOUTS).await.unwrap();
+                    } else {
+                        let (_stop, stopping) = tokio::sync::watch::channel(false);
+                        echo_tokio::accept(listener, TIMEOUTS, stopping).await;
                     }
                 });
             });
@@ -234,7 +231,7 @@ fn the_time_of_a_pong_begins_when_its_ping_is_written() {
             slow.write_all(&masked(0x8a, &payload)).unwrap();
         } else {
             assert_eq!(header, [0x82, 126]);
-            slow.read_exact(&mut [0; 2 + 60_000]).unwrap();
+            slow.read_exact(&mut vec![0; 2 + 60_000]).unwrap();
             received += 1;
         }
         if received == 100 {
