@@ -3,8 +3,9 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "the length forms of the RFC are casts behind a check")]
 
-use wsproto::connection::{Data, Event, MessageKind, Receiver, Role};
+use wsproto::connection::{Data, Event, Fragment, Message, MessageKind, Receiver, Role};
 use wsproto::error::ProtocolError;
+use wsproto::session::{Buffer, Session};
 
 pub const FIN: u8 = 0x80;
 pub const CONTINUATION: u8 = 0x0;
@@ -50,6 +51,16 @@ impl Peer {
         bytes.extend(self.key.iter().flatten());
         bytes
     }
+}
+
+/// A fragment that is to be sent.
+pub const fn fragment(kind: MessageKind, payload: &[u8], is_last: bool) -> Fragment<'_> {
+    Fragment { kind, payload, is_last }
+}
+
+/// The next message of a session, without the sender, which can't be compared.
+pub fn next<R: Role, B: Buffer>(session: &mut Session<R, B>) -> Result<Option<Message<'_>>, ProtocolError> {
+    Ok(session.next()?.map(|(message, _)| message))
 }
 
 /// An event that owns its bytes; pieces of one message are one entry.

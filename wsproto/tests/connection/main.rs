@@ -11,5 +11,6 @@ mod error_texts;
 mod faults;
 mod limits;
 mod pair;
+mod reply;
 mod rules;
 mod sending;

@@ -1,8 +1,9 @@
 //! A session says what a connection says, whatever comes, however it is read, and whatever else the caller does.
 
 use proptest::prelude::*;
-use wsproto::connection::{Config, Event, MessageKind, Received, Receiver, Server};
-use wsproto::session::{Buffer, Message, Session};
+use wsproto::Message;
+use wsproto::connection::{Event, Limits, MessageKind, Received, Receiver, Server};
+use wsproto::session::{Buffer, Session};
 
 use crate::common::{CLIENT, Entry, Log, SERVER, binary, text};
 
@@ -52,12 +53,12 @@ fn add(log: &mut Log, message: Message<'_>) {
 }
 
 fn through_session<B: Buffer>(buffer: B, mut wire: &[u8], steps: &[Step]) -> Log {
-    let mut session = Session::<Server, _>::new(config(), buffer);
+    let mut session = Session::new(Server, config(), buffer);
     let mut log = Log::default();
     for step in steps.iter().cycle() {
         let times = match step {
             Step::Read(size) => {
-                let n = session.push(&wire[..wire.len().min(*size)]);
+                let n = session.push_some(&wire[..wire.len().min(*size)]);
                 wire = &wire[n..];
                 0
             }
@@ -70,7 +71,7 @@ fn through_session<B: Buffer>(buffer: B, mut wire: &[u8], steps: &[Step]) -> Log
         };
         for _ in 0..times {
             match session.next() {
-                Ok(Some(message)) => add(&mut log, message),
+                Ok(Some((message, _))) => add(&mut log, message),
                 Ok(None) if wire.is_empty() => return log,
                 Ok(None) => break,
                 Err(error) => {
@@ -83,8 +84,8 @@ fn through_session<B: Buffer>(buffer: B, mut wire: &[u8], steps: &[Step]) -> Log
     log
 }
 
-fn config() -> Config {
-    Config::new().with_max_message_size(600).with_max_fragments(6)
+fn config() -> Limits {
+    Limits::new().with_max_message_size(600).with_max_fragments(6)
 }
 
 /// The same by hand: pieces are joined, and a message stands where it ended.

@@ -10,6 +10,5 @@ mod common;
 mod growing;
 mod memory;
 mod messages;
-mod reply;
 mod room;
 mod sizes;

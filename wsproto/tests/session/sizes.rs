@@ -1,8 +1,8 @@
 //! How large the types are: API, for those who hold a million of them.
 
-use wsproto::connection::{Client, Connection, Event, Received, Receiver, Sender, Server};
+use wsproto::connection::{Client, Connection, Event, Received, Receiver, Reply, Sender, Server};
 use wsproto::error::{ProtocolError, SendError};
-use wsproto::session::{Reply, Session};
+use wsproto::session::Session;
 use wsproto::wire::{EncodedHeader, FrameHeader, MaskingKey, Utf8Validator};
 
 #[test]
