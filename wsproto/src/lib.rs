@@ -157,7 +157,7 @@ pub use wire::{CloseCode, CloseFrame, MaskingKey};
 struct Readme;
 
 /// Compiles the guides' programs. Those that need other crates are compiled by `docs/programs`.
-#[cfg(all(doctest, feature = "handshake", feature = "alloc"))]
+#[cfg(all(doctest, feature = "handshake", feature = "alloc", feature = "getrandom"))]
 mod guides {
     #[doc = include_str!("../docs/adapter.md")]
     struct Adapter;
