@@ -152,7 +152,7 @@ pub use session::Session;
 pub use wire::{CloseCode, CloseFrame, MaskingKey};
 
 /// Compiles the README's example.
-#[cfg(all(doctest, feature = "handshake"))]
+#[cfg(all(doctest, feature = "handshake", feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
