@@ -185,7 +185,9 @@ impl<'a> ClientHandshake<'a> {
         dst.put(b"GET ");
         dst.put(self.offer.target.as_bytes());
         dst.put(b" HTTP/1.1\r\n");
-        dst.put_fields(self.headers_before_offer());
+        for (name, value) in self.headers_before_offer() {
+            dst.put_field(name, value);
+        }
         if let [first, others @ ..] = self.offer.subprotocols {
             dst.put(b"Sec-WebSocket-Protocol: ");
             dst.put(first.as_bytes());
@@ -195,7 +197,9 @@ impl<'a> ClientHandshake<'a> {
             }
             dst.put(b"\r\n");
         }
-        dst.put_fields(self.headers_after_offer());
+        for (name, value) in self.headers_after_offer() {
+            dst.put_field(name, value);
+        }
         dst.put(b"\r\n");
     }
 

@@ -7,7 +7,7 @@ use crate::handshake::accept::{accept_key, parse_key};
 use crate::handshake::extensions::{self, Extension};
 use crate::handshake::http::authority::{Authority, split_target};
 use crate::handshake::http::fields::{
-    Fields, HeadFields, at_most_one, connection_names_upgrade, value, values,
+    Fields, HeadFields, at_most_one, connection_names_upgrade, names, value, values,
 };
 use crate::handshake::http::http2::is_connection_specific;
 use crate::handshake::http::start_line::HttpVersion;
@@ -192,7 +192,8 @@ fn announces_body<'b>(fields: impl Fields<'b>) -> bool {
 /// [RFC 9110 §7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 /// [RFC 9110 §10.1.1]: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
 fn expects_continue<'b>(fields: impl Fields<'b>) -> bool {
-    values(fields, "Expect").flat_map(elements).any(|member| member.eq_ignore_ascii_case(b"100-continue"))
+    let (is_expected, _) = names(fields, "Expect", b"100-continue");
+    is_expected
 }
 
 /// Checks `Sec-WebSocket-Version`: 13, once (§4.2.1 item 6, §4.2.2 item 4).
