@@ -10,7 +10,7 @@ const BEHIND_NGINX: &str = "GET /chat HTTP/1.0\r\nHost: backend\r\nConnection: c
 
 fn lost_upgrade(head: &str) -> Option<RequestFault> {
     let Ok(Some((Request::Http(request), _))) = Request::decode(head.as_bytes()) else { panic!("{head}") };
-    request.lost_upgrade().map(|error| error.fault())
+    request.lost_upgrade().map(wsproto::handshake::RequestError::fault)
 }
 
 fn encoded(answer: &Answer<'_>) -> String {
