@@ -57,6 +57,27 @@ fn the_hint_is_426_with_a_word_on_proxies() {
     assert!(encoded(&request.lost_upgrade().unwrap().answer()).ends_with("\r\n\r\n"));
 }
 
+#[test]
+fn the_same_answer_can_be_had_without_its_text() {
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/2.0\r\n", 505),
+        ("PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n", 405),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n",
+            426,
+        ),
+    ] {
+        let error = Request::decode(head.as_bytes()).unwrap_err();
+        let (with, without) = (error.answer(), error.answer_without_text());
+        assert_eq!((with.status(), without.status(), without.body()), (status, status, &b""[..]));
+        let is_type = |(name, _): &(&str, &[u8])| *name == "Content-Type";
+        assert!(without.headers().eq(with.headers().filter(|field| !is_type(field))), "{head}");
+        let text = encoded(&without);
+        assert!(text.ends_with("\r\nContent-Length: 0\r\n\r\n") && text.len() <= 170, "{text}");
+    }
+}
+
 /// What hyper needs for a 426: it writes `Content-Length`, but no `Connection: upgrade` that it wasn't given.
 #[test]
 fn a_library_is_given_the_connection_of_a_426() {
