@@ -70,7 +70,8 @@ impl<'a> ClientHandshake<'a> {
 
     /// Takes an offer for HTTP/2 or HTTP/3, where the handshake is an extended CONNECT ([RFC 8441 §5], [RFC 9220 §3]).
     ///
-    /// There is no key and no nonce. Before the request is sent, the server's SETTINGS must have allowed it ([RFC 8441 §3]).
+    /// There is no key and no nonce. Before the request is sent, the server's SETTINGS must have allowed it
+    /// ([RFC 8441 §3]).
     ///
     /// | what the HTTP library is to send | where it is |
     /// |---|---|
@@ -131,8 +132,8 @@ impl<'a> ClientHandshake<'a> {
 
     /// Iterates over the header fields of the request, names and values, as an HTTP library is to send them.
     ///
-    /// Each subprotocol has a field of its own, which says the same as one field with a list ([RFC 6455 §11.3.4]): append
-    /// them all, don't replace one by the next. Over HTTP/2 and HTTP/3 names are in lower case.
+    /// Each subprotocol has a field of its own, which says the same as one field with a list ([RFC 6455 §11.3.4]):
+    /// append them all, don't replace one by the next. Over HTTP/2 and HTTP/3 names are in lower case.
     ///
     /// [RFC 6455 §11.3.4]: https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {

@@ -88,7 +88,8 @@ pub(crate) fn connection_names_upgrade<'b>(fields: impl Fields<'b>) -> bool {
     names(fields, "Connection", b"upgrade") == (true, true)
 }
 
-/// Tells whether a list over all fields of a name has this element, whatever its case, and whether all of it are tokens.
+/// Tells whether a list over all fields of a name has this element, whatever its case, and whether all of it are
+/// tokens.
 pub(crate) fn names<'b>(fields: impl Fields<'b>, name: &'static str, wanted: &[u8]) -> (bool, bool) {
     let (mut found, mut are_tokens) = (false, true);
     for element in values(fields, name).flat_map(elements) {

@@ -22,8 +22,8 @@ const NAMES: [&str; 12] = [
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Places([Place; NAMES.len()]);
 
-/// From the beginning of the first line to the end of the last one; empty if there is none. Where it ends further on than
-/// this can tell, it ends with the head, and where it begins further on, it begins with it.
+/// From the beginning of the first line to the end of the last one; empty if there is none. Where it ends further on
+/// than this can tell, it ends with the head, and where it begins further on, it begins with it.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     start: u16,

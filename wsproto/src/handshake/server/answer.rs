@@ -68,8 +68,8 @@ impl Choice<'_> {
 /// Holds what a server sends in answer to a request: an acceptance, a refusal, a redirect, a small page.
 ///
 /// [`ServerHandshake::accept`](super::ServerHandshake::accept) makes the acceptance,
-/// [`RequestError::answer`](super::RequestError::answer) the refusal of a malformed request, and [`new`](Self::new) any
-/// other. All of it was checked: nothing in it can end a line. Over HTTP/1.1 it is sent as bytes
+/// [`RequestError::answer`](super::RequestError::answer) the refusal of a malformed request, and [`new`](Self::new)
+/// any other. All of it was checked: nothing in it can end a line. Over HTTP/1.1 it is sent as bytes
 /// ([`encode`](Self::encode)) or through an HTTP library ([`status`](Self::status), [`headers`](Self::headers),
 /// [`body`](Self::body)); over HTTP/2 and HTTP/3 through the library.
 ///
@@ -206,8 +206,8 @@ impl<'a> Answer<'a> {
 
     /// Writes the answer of HTTP/1.1 to the start of `dst`, and returns its length in bytes.
     ///
-    /// An acceptance has 129 bytes, and a line for each thing in the [`Choice`]. Frames may follow at once. If the client
-    /// sent `Expect: 100-continue`, then 25 bytes with `100 Continue` come first: [RFC 9110 §7.8] requires it.
+    /// An acceptance has 129 bytes, and a line for each thing in the [`Choice`]. Frames may follow at once. If the
+    /// client sent `Expect: 100-continue`, then 25 bytes with `100 Continue` come first: [RFC 9110 §7.8] requires it.
     ///
     /// Over HTTP/2 and HTTP/3, where only the HTTP library can write, nothing is written, and 0 returned.
     ///

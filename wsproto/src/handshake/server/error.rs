@@ -18,8 +18,8 @@ use core::fmt;
 /// | a key came without `Upgrade` | 426, with the version | RFC 9110 §15.5.22 |
 /// | everything else | 400 | RFC 6455 §4.2.1 |
 ///
-/// Over HTTP/2 and HTTP/3 each is 400: 426 must come with `Upgrade` ([RFC 9110 §15.5.22]), and HTTP/2 forbids that field
-/// ([RFC 9113 §8.2.2]).
+/// Over HTTP/2 and HTTP/3 each is 400: 426 must come with `Upgrade` ([RFC 9110 §15.5.22]), and HTTP/2 forbids that
+/// field ([RFC 9113 §8.2.2]).
 ///
 /// # Examples
 ///
@@ -66,7 +66,8 @@ impl RequestError {
 
     /// Makes the same answer without a body, in at most 170 bytes.
     ///
-    /// A program that takes no other answer holds none of the texts: this saves some 2 KB of a microcontroller's flash.
+    /// A program that takes no other answer holds none of the texts: this saves some 2 KB of a microcontroller's
+    /// flash.
     pub const fn answer_without_text(self) -> Answer<'static> {
         let (status, own): (_, &'static [(&'static str, &'static [u8])]) = match self.fault {
             // [RFC 9110 §15.5.22] 426 must name the protocol, and [RFC 6455 §4.4] its version.
@@ -158,7 +159,8 @@ pub enum RequestFault {
     ///
     /// [RFC 6455 §11.3.1]: https://www.rfc-editor.org/rfc/rfc6455#section-11.3.1
     RepeatedKey,
-    /// `Sec-WebSocket-Key` is not the Base64 of 16 bytes, padded, in the standard alphabet ([RFC 6455 §4.2.1], item 5).
+    /// `Sec-WebSocket-Key` is not the Base64 of 16 bytes, padded, in the standard alphabet ([RFC 6455 §4.2.1], item
+    /// 5).
     ///
     /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
     InvalidKey,
