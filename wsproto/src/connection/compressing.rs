@@ -1,3 +1,5 @@
+//! What a program says of compression to a sender, and of one frame.
+
 use alloc::boxed::Box;
 
 use super::compression::write_message;

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 
 use crate::deflate::{Compressor, Outbound};
 use crate::error::BufferTooSmall;
-use crate::wire::{FrameHeader, Opcode, Rsv, frame};
+use crate::wire::{FrameHeader, Opcode, Rsv, frame, part_mut};
 
 /// Whether compressed messages may be received.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +115,7 @@ pub(super) fn write_message(
     let header = |len| FrameHeader::of(plain.opcode(), true, len).with_masking_key(plain.masking_key());
     let offset = header(bound).encode().len();
     let end = offset.saturating_add(bound).min(dst.len());
-    match compress(dst.get_mut(offset..end).unwrap_or_default()) {
+    match compress(part_mut(dst, offset..end)) {
         // [RFC 7692 §6]: the bit is set on a message's first frame.
         Some(len) => Ok(frame::finish(header(len).with_rsv(Rsv::RSV1), offset, dst)),
         None => frame::write(plain, message, dst),

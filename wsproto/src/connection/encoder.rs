@@ -6,7 +6,7 @@ use super::state::{NextFragment, Sending};
 use super::{Fragment, Message};
 use crate::error::{BufferTooSmall, Misuse, SendError};
 use crate::wire::{
-    CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Opcode, frame,
+    CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Opcode, frame, part,
 };
 
 /// One frame that is about to be written. Each method but [`with_compressor`](Self::with_compressor) and
@@ -228,7 +228,7 @@ impl FrameEncoder<'_> {
         }
         let header = self.frame_header(kind.into(), true, len)?;
         out.resize(start.saturating_add(MAX_HEADER_LEN).saturating_add(len), 0); // `write` may have cut it short
-        let frame_len = frame::finish(header, MAX_HEADER_LEN, out.get_mut(start..).unwrap_or_default());
+        let frame_len = frame::finish(header, MAX_HEADER_LEN, crate::wire::part_mut(out, start..));
         out.truncate(start.saturating_add(frame_len));
         Ok(written)
     }
@@ -342,7 +342,7 @@ impl FrameEncoder<'_> {
         self.sending.check_close()?;
         let mut payload = [0; MAX_CONTROL_PAYLOAD];
         let len = close.map_or(Ok(0), |close| close.encode(&mut payload))?;
-        let written = self.write_control(Opcode::Close, payload.get(..len).unwrap_or_default(), dst)?;
+        let written = self.write_control(Opcode::Close, part(&payload, ..len), dst)?;
         self.sending.close_sent();
         Ok(written)
     }
@@ -378,7 +378,7 @@ fn append_within(
 ) -> Result<(), Misuse> {
     let start = out.len();
     out.resize(start.saturating_add(space), 0);
-    let (written, result) = match encode(out.get_mut(start..).unwrap_or_default()) {
+    let (written, result) = match encode(crate::wire::part_mut(out, start..)) {
         Ok(written) => (written, Ok(())),
         Err(SendError::Misuse(misuse)) => (0, Err(misuse)),
         Err(SendError::BufferTooSmall(_)) => {
@@ -392,17 +392,18 @@ fn append_within(
 
 /// Counts what is formatted, and keeps as much as there is space for.
 struct Formatted<'d> {
+    /// The space that is left; none, once something did not fit.
     space: &'d mut [u8],
     len: usize,
 }
 
 impl fmt::Write for Formatted<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len.saturating_add(text.len());
-        if let Some(to) = self.space.get_mut(self.len..end) {
+        self.len = self.len.saturating_add(text.len());
+        if let Some((to, space)) = core::mem::take(&mut self.space).split_at_mut_checked(text.len()) {
             to.copy_from_slice(text.as_bytes());
+            self.space = space;
         }
-        self.len = end;
         Ok(())
     }
 }

@@ -82,6 +82,11 @@ impl Inflater {
         if let Some(error) = self.failed {
             return Err(error);
         }
+        // A message without any payload is the empty one, though DEFLATE has no such stream: browsers and most libraries
+        // take it so.
+        if input.is_empty() && self.decoder.is_none() {
+            return Ok(Inflated { consumed: 0, written: 0, is_done: is_last });
+        }
         let inflated = self.inflate_message(input, is_last, output);
         match self.failed {
             Some(error) if inflated.written == 0 => Err(error),

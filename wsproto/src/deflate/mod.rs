@@ -38,5 +38,5 @@ pub use error::InflateError;
 pub use inflater::{Inflated, Inflater};
 #[cfg(feature = "deflate")]
 pub(crate) use outbound::Outbound;
-pub use params::{InvalidWindowBits, Parameters, WindowBits};
-pub use policy::{InvalidLevel, Level, Policy};
+pub use params::{Parameters, WindowBits};
+pub use policy::{Level, Policy};

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use super::{BufferTooSmall, FrameHeader, HeaderError};
+use super::{BufferTooSmall, FrameHeader, HeaderError, part_mut};
 
 /// A frame: its header, and its payload unmasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,13 +107,14 @@ pub(crate) fn finish(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usiz
     let encoded = header.encode();
     let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
     let (start, end) = (encoded.len(), encoded.len().saturating_add(len));
-    let payload = offset..offset.saturating_add(len);
-    debug_assert!(start <= offset && payload.end <= dst.len(), "the header fits before its payload");
-    if start < offset && payload.end <= dst.len() {
-        dst.copy_within(payload, start);
+    debug_assert!(start <= offset, "the header fits before its payload");
+    let gap = offset.saturating_sub(start);
+    let moved = part_mut(dst, start..offset.saturating_add(len));
+    if (1..=moved.len()).contains(&gap) {
+        moved.copy_within(gap.., 0);
     }
-    if let Some(to_header) = dst.get_mut(..start) {
-        to_header.copy_from_slice(&encoded);
+    for (to, from) in dst.iter_mut().zip(encoded.iter()) {
+        *to = *from;
     }
     if let (Some(key), Some(payload)) = (header.masking_key(), dst.get_mut(start..end)) {
         key.apply(payload);

@@ -1,7 +1,7 @@
 use core::fmt;
 use core::ops::Deref;
 
-use super::{MaskingKey, Opcode};
+use super::{MaskingKey, Opcode, part::part};
 
 /// The longest a frame header can be, in bytes: 2, a 64-bit length, a masking key.
 pub const MAX_HEADER_LEN: usize = 14;
@@ -282,7 +282,7 @@ impl Deref for EncodedHeader {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        part(&self.bytes, ..usize::from(self.len))
     }
 }
 

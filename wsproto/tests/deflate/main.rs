@@ -6,6 +6,7 @@ mod appending;
 mod asked;
 mod codes;
 #[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "the logs of events are for `connection`")]
 mod common;
 mod conversions;
 mod engine;

@@ -178,7 +178,6 @@ fn a_corrupt_message_is_1007_and_the_end() {
     let cases = [
         (FIN, &[0x07][..], ProtocolError::InvalidDeflate),
         (FIN, AGAIN, ProtocolError::InvalidDeflate),
-        (FIN, b"", ProtocolError::UnfinishedDeflate),
         (FIN, &HELLO[..3], ProtocolError::InvalidDeflate),
         (0, &[0x07], ProtocolError::InvalidDeflate),
     ];
@@ -197,6 +196,21 @@ fn a_corrupt_message_is_1007_and_the_end() {
             assert!(session.should_close_transport());
             assert!(session.receive_eof().unwrap_err().inside_message);
         }
+    }
+}
+
+#[test]
+fn a_compressed_message_without_payload_is_the_empty_one() {
+    let whole = CLIENT.frame(FIN | RSV1 | BINARY, b"");
+    let fragments = [CLIENT.frame(RSV1 | BINARY, b""), CLIENT.frame(FIN | CONTINUATION, b"")].concat();
+    let in_the_middle =
+        [CLIENT.frame(RSV1 | BINARY, &HELLO[..3]), CLIENT.frame(0, b""), CLIENT.frame(FIN, &HELLO[3..])]
+            .concat();
+    for read in [1, 100] {
+        let came = |frames: &[u8]| drive(&mut server(Limits::new()), frames, read);
+        assert_eq!(came(&whole), (vec![Came::Binary(Vec::new())], None));
+        assert_eq!(came(&fragments), (vec![Came::Binary(Vec::new())], None));
+        assert_eq!(came(&in_the_middle), (vec![Came::Binary(b"Hello".to_vec())], None));
     }
 }
 

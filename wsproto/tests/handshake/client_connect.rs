@@ -2,39 +2,40 @@
 
 use wsproto::deflate::Policy;
 use wsproto::handshake::{
-    Answer, ClientConnect, ClientRequest, ConnectAcceptance, ExtendedConnect, OptionError, Response,
-    ResponseError, deflate,
+    Choice, ClientHandshake, HandshakeMisuse, Offer, Request, Response, ResponseError, permessage_deflate,
 };
 
 type Pairs<'a> = &'a [(&'a str, &'a [u8])];
 
-fn request() -> ClientRequest<'static> {
-    ClientRequest {
+fn request() -> Offer<'static> {
+    Offer {
         origin: Some("https://example.com"),
         subprotocols: &["chat", "json"],
         extensions: Some("x; a=1"),
         headers: &[("cookie", b"a=b")],
-        ..ClientRequest::new("example.com:8443", "/room?id=1")
+        ..Offer::new("example.com:8443", "/room?id=1")
     }
 }
 
-fn connect() -> ClientConnect<'static> {
-    ClientConnect::new(request()).unwrap()
+fn connect() -> ClientHandshake<'static> {
+    ClientHandshake::over_http2(request()).unwrap()
 }
 
 fn error(fields: Pairs<'_>) -> Option<ResponseError> {
     connect().verify(200, fields).err()
 }
 
-fn refused(request: ClientRequest<'_>) -> Option<OptionError> {
-    ClientConnect::new(request).err()
+fn refused(request: Offer<'_>) -> Option<HandshakeMisuse> {
+    ClientHandshake::over_http2(request).err()
 }
 
 #[test]
 fn the_request_has_neither_key_nor_upgrade_and_is_in_lower_case() {
     let connect = connect();
-    assert_eq!((ClientConnect::METHOD, ClientConnect::PROTOCOL), ("CONNECT", "websocket"));
-    assert_eq!((connect.authority(), connect.path()), ("example.com:8443", "/room?id=1"));
+    assert_eq!((connect.method(), connect.protocol()), ("CONNECT", Some("websocket")));
+    assert_eq!(connect.offer(), &request());
+    assert_eq!((connect.offer().host, connect.offer().target), ("example.com:8443", "/room?id=1"));
+    assert_eq!(connect.encode(&mut []), Ok(0), "there are no bytes to write");
     let expected: Pairs<'_> = &[
         ("origin", b"https://example.com"),
         ("sec-websocket-protocol", b"chat"),
@@ -48,20 +49,21 @@ fn the_request_has_neither_key_nor_upgrade_and_is_in_lower_case() {
 
 #[test]
 fn our_server_takes_it_and_our_client_takes_its_answer() {
-    let offer = deflate::offer(&Policy::new());
-    let request = ClientRequest { extensions: Some(&offer), ..request() };
-    let client = ClientConnect::new(request).unwrap();
+    let offer = permessage_deflate::offer(&Policy::new());
+    let request = Offer { extensions: Some(&offer), ..request() };
+    let client = ClientHandshake::over_http2(request).unwrap();
     let fields = || client.headers();
-    let protocol = Some(ClientConnect::PROTOCOL);
-    let server = ExtendedConnect::from_parts(ClientConnect::METHOD, protocol, client.authority(), fields);
-    let server = server.unwrap().unwrap();
+    let Offer { host, target, .. } = *client.offer();
+    let server = Request::from_http2_parts(client.method(), client.protocol(), host, target, fields);
+    let Ok(Request::WebSocket(server)) = server else { panic!("not a handshake") };
+    assert_eq!((server.host(), server.http().path()), ("example.com:8443", "/room"));
     assert!(server.subprotocols().eq(["chat", "json"]));
 
-    let agreed = deflate::accept(server.extensions(), &Policy::new()).unwrap();
-    let answer = Answer { subprotocol: Some("json"), extensions: Some(&agreed), ..Answer::default() };
+    let agreed = permessage_deflate::accept(server.extensions(), &Policy::new()).unwrap();
+    let answer = Choice { subprotocol: Some("json"), extensions: Some(&agreed), ..Choice::default() };
     let acceptance = server.accept(answer).unwrap();
     let fields = || acceptance.headers();
-    let Ok(Response::Upgraded(upgraded)) = client.verify(ConnectAcceptance::STATUS, fields) else {
+    let Ok(Response::WebSocket(upgraded)) = client.verify(acceptance.status(), fields) else {
         panic!("not accepted");
     };
     assert_eq!(upgraded.subprotocol(), Some("json"));
@@ -70,25 +72,25 @@ fn our_server_takes_it_and_our_client_takes_its_answer() {
 
 #[test]
 fn what_may_not_be_sent_over_http_2_is_refused() {
-    let name = Some(OptionError::FieldName);
-    let reserved = Some(OptionError::ReservedField);
-    assert_eq!(refused(ClientRequest { headers: &[("Cookie", b"a=b")], ..request() }), name);
-    assert_eq!(refused(ClientRequest { headers: &[("keep-alive", b"5")], ..request() }), reserved);
-    assert_eq!(refused(ClientRequest { headers: &[("te", b"gzip")], ..request() }), reserved);
-    assert_eq!(refused(ClientRequest { headers: &[("te", b"trailers")], ..request() }), None);
+    let name = Some(HandshakeMisuse::FieldName);
+    let reserved = Some(HandshakeMisuse::ReservedField);
+    assert_eq!(refused(Offer { headers: &[("Cookie", b"a=b")], ..request() }), name);
+    assert_eq!(refused(Offer { headers: &[("keep-alive", b"5")], ..request() }), reserved);
+    assert_eq!(refused(Offer { headers: &[("te", b"gzip")], ..request() }), reserved);
+    assert_eq!(refused(Offer { headers: &[("te", b"trailers")], ..request() }), None);
     // And what may not be sent over any.
-    assert_eq!(refused(ClientRequest { headers: &[("upgrade", b"x")], ..request() }), reserved);
-    let value = Some(OptionError::FieldValue);
-    assert_eq!(refused(ClientRequest { headers: &[("x", b"a\r\nb: c")], ..request() }), value);
-    assert_eq!(refused(ClientRequest { target: "chat", ..request() }), Some(OptionError::Target));
-    assert_eq!(refused(ClientRequest { host: "a b", ..request() }), Some(OptionError::Host));
+    assert_eq!(refused(Offer { headers: &[("upgrade", b"x")], ..request() }), reserved);
+    let value = Some(HandshakeMisuse::FieldValue);
+    assert_eq!(refused(Offer { headers: &[("x", b"a\r\nb: c")], ..request() }), value);
+    assert_eq!(refused(Offer { target: "chat", ..request() }), Some(HandshakeMisuse::Target));
+    assert_eq!(refused(Offer { host: "a b", ..request() }), Some(HandshakeMisuse::Host));
 }
 
 #[test]
 fn any_2xx_opens_the_connection_and_nothing_else_does() {
     let none: Pairs<'_> = &[];
     for status in [200, 201, 204, 299] {
-        assert!(matches!(connect().verify(status, none), Ok(Response::Upgraded(_))), "{status}");
+        assert!(matches!(connect().verify(status, none), Ok(Response::WebSocket(_))), "{status}");
     }
     for status in [100, 101, 103, 199, 300, 302, 401, 501] {
         let Ok(Response::Http(response)) = connect().verify(status, none) else { panic!("{status}") };

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use wsproto::handshake::subprotocol::MAX_SUBPROTOCOLS;
 use wsproto::handshake::{
-    Answer, ClientHandshake, ClientRequest, HeadLimits, HttpVersion, Request, RequestDecoder, RequestError,
-    Response,
+    Choice, ClientHandshake, HeadLimits, HttpVersion, Offer, Request, RequestDecoder, RequestError,
+    RequestFault, Response,
 };
 
 const UPGRADE: [(&str, &[u8]); 5] = [
@@ -48,7 +48,7 @@ fn heavy(len: usize) -> Vec<Headers> {
 }
 
 /// Decides about the correct handshake with `headers`, and answers it; gives how often its fields were gone through.
-fn passes(headers: &Headers) -> (Result<(), RequestError>, usize) {
+fn passes(headers: &Headers) -> (Result<(), RequestFault>, usize) {
     let added = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
     let pairs: Vec<_> = UPGRADE.into_iter().chain(added).collect();
     let passes = Cell::new(0);
@@ -56,11 +56,12 @@ fn passes(headers: &Headers) -> (Result<(), RequestError>, usize) {
         passes.set(passes.get() + 1);
         pairs.iter().copied()
     };
-    let decided = Request::from_parts("GET", "/", HttpVersion::Http11, fields).map(|request| {
-        let Request::Upgrade(upgrade) = request else { panic!("an ordinary request") };
+    let decided = Request::from_parts("GET", "/", HttpVersion::Http11, fields);
+    let decided = decided.map_err(RequestError::fault).map(|request| {
+        let Request::WebSocket(upgrade) = request else { panic!("an ordinary request") };
         let subprotocol = upgrade.subprotocols().last();
         let extensions = upgrade.extensions().last().map(|extension| extension.name());
-        assert!(upgrade.accept(Answer { subprotocol, extensions, ..Answer::default() }).is_ok());
+        assert!(upgrade.accept(Choice { subprotocol, extensions, ..Choice::default() }).is_ok());
     });
     (decided, passes.get())
 }
@@ -96,17 +97,17 @@ fn the_cost_of_a_whole_request_is_linear() {
             head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
         head.extend(b"\r\n");
-        let (request, consumed) = RequestDecoder::with_limits(limits).decode(&head).unwrap().unwrap();
-        assert_eq!(consumed, head.len());
-        let Request::Upgrade(upgrade) = request else { panic!("an ordinary request") };
+        let found = RequestDecoder::with_limits(limits).decode(&head).unwrap().unwrap();
+        assert_eq!(found.end(), head.len());
+        let Request::WebSocket(upgrade) = found.request(&head) else { panic!("an ordinary request") };
         let subprotocol = upgrade.subprotocols().last();
-        assert!(upgrade.accept(Answer { subprotocol, ..Answer::default() }).is_ok());
+        assert!(upgrade.accept(Choice { subprotocol, ..Choice::default() }).is_ok());
     }
 }
 
 #[test]
 fn the_cost_of_a_whole_response_is_linear() {
-    let request = ClientRequest { extensions: Some("a"), ..ClientRequest::new("a", "/") };
+    let request = Offer { extensions: Some("a"), ..Offer::new("a", "/") };
     let handshake = ClientHandshake::new(request, *b"the sample nonce").unwrap();
     for list in ["a, ".repeat(1 << 18), ",".repeat(1 << 19) + "a", "a".to_owned() + &"; x".repeat(1 << 18)] {
         let fields: [(&str, &[u8]); 4] = [
@@ -115,6 +116,6 @@ fn the_cost_of_a_whole_response_is_linear() {
             ("Sec-WebSocket-Accept", b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
             ("Sec-WebSocket-Extensions", list.as_bytes()),
         ];
-        assert!(matches!(handshake.verify(101, &fields[..]), Ok(Response::Upgraded(_))));
+        assert!(matches!(handshake.verify(101, &fields[..]), Ok(Response::WebSocket(_))));
     }
 }

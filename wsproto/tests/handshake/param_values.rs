@@ -5,7 +5,7 @@ use wsproto::handshake::extensions::{self, ParamValue};
 /// The values of the parameters in `list`, which all have one.
 fn values(list: &str) -> Vec<ParamValue<'_>> {
     let list = extensions::parse([list.as_bytes()]).unwrap();
-    list.flat_map(|extension| extension.params().map(|param| param.value().unwrap()).collect::<Vec<_>>())
+    list.flat_map(|extension| extension.params().map(|(_, value)| value.unwrap()).collect::<Vec<_>>())
         .collect()
 }
 

@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 use wsproto::handshake::{
-    Answer, ClientHandshake, ClientRequest, HeadLimits, Origin, Request, RequestDecoder, Response,
-    ResponseDecoder,
+    Choice, ClientHandshake, HeadLimits, Offer, Origin, Request, RequestDecoder, Response, ResponseDecoder,
 };
 
 const REQUEST: &[u8] = b"\r\nGET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
@@ -14,8 +13,7 @@ const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n\x81\x00";
 
 fn handshake() -> ClientHandshake<'static> {
-    let request =
-        ClientRequest { subprotocols: &["chat"], ..ClientRequest::new("server.example.com", "/chat") };
+    let request = Offer { subprotocols: &["chat"], ..Offer::new("server.example.com", "/chat") };
     ClientHandshake::new(request, *b"the sample nonce").unwrap()
 }
 
@@ -25,7 +23,8 @@ fn request_in_pieces(buf: &[u8], cuts: &[usize], limits: HeadLimits) -> String {
     for &len in cuts.iter().chain([&buf.len()]) {
         match decoder.decode(&buf[..len]) {
             Ok(None) => {}
-            outcome => return format!("{outcome:?}"),
+            Ok(Some(head)) => return format!("{:?}, {} bytes", head.request(buf), head.end()),
+            Err(error) => return format!("{error:?}"),
         }
     }
     "incomplete".to_owned()
@@ -36,7 +35,8 @@ fn response_in_pieces(buf: &[u8], cuts: &[usize]) -> String {
     for &len in cuts.iter().chain([&buf.len()]) {
         match decoder.decode(&buf[..len]) {
             Ok(None) => {}
-            outcome => return format!("{outcome:?}"),
+            Ok(Some(head)) => return format!("{:?}, {} bytes", head.response(buf), head.end()),
+            Err(error) => return format!("{error:?}"),
         }
     }
     "incomplete".to_owned()
@@ -45,12 +45,12 @@ fn response_in_pieces(buf: &[u8], cuts: &[usize]) -> String {
 #[test]
 fn every_cut_in_two_gives_the_same() {
     let request = request_in_pieces(REQUEST, &[], HeadLimits::DEFAULT);
-    assert!(request.contains("Upgrade("), "{request}");
+    assert!(request.contains("WebSocket("), "{request}");
     for cut in 0..REQUEST.len() {
         assert_eq!(request_in_pieces(REQUEST, &[cut], HeadLimits::DEFAULT), request);
     }
     let response = response_in_pieces(RESPONSE, &[]);
-    assert!(response.contains("Upgraded("), "{response}");
+    assert!(response.contains("WebSocket("), "{response}");
     for cut in 0..RESPONSE.len() {
         assert_eq!(response_in_pieces(RESPONSE, &[cut]), response);
     }
@@ -81,18 +81,18 @@ fn a_byte_at_a_time_costs_linear_time() {
     for len in 0..head.len() {
         assert!(decoder.decode(&head[..len]).unwrap().is_none());
     }
-    let (_, consumed) = decoder.decode(&head).unwrap().unwrap();
-    assert_eq!(consumed, head.len());
+    assert_eq!(decoder.decode(&head).unwrap().unwrap().end(), head.len());
 }
 
 #[test]
 fn a_decoder_is_as_new_after_a_request() {
     let mut decoder = RequestDecoder::new();
     let buf = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n";
-    let (first, consumed) = decoder.decode(buf).unwrap().unwrap();
-    assert_eq!(first.http().path(), "/1");
-    let (second, _) = decoder.decode(&buf[consumed..]).unwrap().unwrap();
-    assert_eq!(second.http().path(), "/2");
+    let first = decoder.decode(buf).unwrap().unwrap();
+    assert_eq!(first.request(buf).http().path(), "/1");
+    let rest = &buf[first.end()..];
+    let second = decoder.decode(rest).unwrap().unwrap();
+    assert_eq!(second.request(rest).http().path(), "/2");
 }
 
 #[test]
@@ -191,7 +191,7 @@ proptest! {
         choice: prop::sample::Index,
     ) {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
-        let request = ClientRequest {
+        let request = Offer {
             host: &host,
             target: &target,
             origin: origin.as_deref(),
@@ -205,7 +205,7 @@ proptest! {
 
         let (request, consumed) = Request::decode(&sent[..len]).unwrap().unwrap();
         prop_assert_eq!(consumed, len);
-        let Request::Upgrade(upgrade) = request else { panic!("not an upgrade") };
+        let Request::WebSocket(upgrade) = request else { panic!("not an upgrade") };
         prop_assert_eq!(upgrade.host(), &host);
         prop_assert_eq!(upgrade.http().target(), &target);
         prop_assert_eq!(upgrade.origin().map(Origin::as_str), origin.as_deref());
@@ -213,16 +213,16 @@ proptest! {
         prop_assert_eq!(upgrade.http().header("x-own"), Some(&header[..]));
 
         let subprotocol = (!names.is_empty()).then(|| *choice.get(&names));
-        let answer = Answer { subprotocol, extensions: extensions.as_deref(), headers: &[("X-Own", &header)] };
+        let answer = Choice { subprotocol, extensions: extensions.as_deref(), headers: &[("X-Own", &header)] };
         let mut answered = [0; 1024];
         let len = upgrade.accept(answer).unwrap().encode(&mut answered).unwrap();
 
-        let (response, consumed) = client.decode_response(&answered[..len]).unwrap().unwrap();
+        let (response, consumed) = client.decode(&answered[..len]).unwrap().unwrap();
         prop_assert_eq!(consumed, len);
-        let Response::Upgraded(upgraded) = response else { panic!("not upgraded") };
+        let Response::WebSocket(upgraded) = response else { panic!("not upgraded") };
         prop_assert_eq!(upgraded.subprotocol(), subprotocol);
         prop_assert!(upgraded.extensions().eq(upgrade.extensions()));
-        prop_assert_eq!(upgraded.header("X-OWN"), Some(&header[..]));
+        prop_assert_eq!(upgraded.http().header("X-OWN"), Some(&header[..]));
     }
 
     #[test]
@@ -231,14 +231,14 @@ proptest! {
     ) {
         let name: String = name.into_iter().collect();
         let headers = [(name.as_str(), &value[..])];
-        let Ok(Some((Request::Upgrade(upgrade), _))) = Request::decode(REQUEST) else { panic!("not an upgrade") };
-        if let Ok(acceptance) = upgrade.accept(Answer { headers: &headers, ..Answer::default() }) {
+        let Ok(Some((Request::WebSocket(upgrade), _))) = Request::decode(REQUEST) else { panic!("not an upgrade") };
+        if let Ok(acceptance) = upgrade.accept(Choice { headers: &headers, ..Choice::default() }) {
             let mut out = [0; 256];
             let len = acceptance.encode(&mut out).unwrap();
-            let (response, consumed) = handshake().decode_response(&out[..len]).unwrap().unwrap();
+            let (response, consumed) = handshake().decode(&out[..len]).unwrap().unwrap();
             prop_assert_eq!(consumed, len);
-            let Response::Upgraded(upgraded) = response else { panic!("not upgraded") };
-            prop_assert_eq!(upgraded.headers().count(), 4);
+            let Response::WebSocket(upgraded) = response else { panic!("not upgraded") };
+            prop_assert_eq!(upgraded.http().headers().count(), 4);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The reason phrase of each status that a server is likely to answer, as IANA's registry has it ([RFC 9110 §15]).
 
-use wsproto::handshake::HttpReply;
+use wsproto::handshake::Answer;
 
 const PHRASES: [(u16, &str); 20] = [
     (200, "OK"),
@@ -29,7 +29,7 @@ const PHRASES: [(u16, &str); 20] = [
 fn each_status_line_ends_in_the_phrase_of_its_status_or_in_none() {
     for status in (200..600).filter(|status| *status != 304) {
         let mut out = [0; 256];
-        let len = HttpReply::new(status, &[], b"").unwrap().encode(&mut out).unwrap();
+        let len = Answer::new(status, &[], b"").unwrap().encode(&mut out).unwrap();
         let known = PHRASES.iter().find(|(known, _)| *known == status);
         let line = format!("HTTP/1.1 {status} {}\r\n", known.map_or("", |(_, phrase)| phrase));
         assert!(out[..len].starts_with(line.as_bytes()), "{line:?}");

@@ -1,8 +1,8 @@
 //! The opening handshake over header fields that an HTTP library has parsed: HTTP/1.1, HTTP/2 and HTTP/3.
 
 use wsproto::handshake::{
-    Acceptance, Answer, ClientHandshake, ClientRequest, ConnectError, ExtendedConnect, Fields, HttpVersion,
-    OptionError, Request, RequestError, Response, ResponseError,
+    Choice, ClientHandshake, Fields, HandshakeMisuse, HttpVersion, Offer, Request, RequestError,
+    RequestFault, Response, ResponseError, ServerHandshake,
 };
 
 type Pairs<'a> = &'a [(&'a str, &'a [u8])];
@@ -18,10 +18,11 @@ const UPGRADE: Pairs<'_> = &[
 
 #[test]
 fn an_upgrade_is_accepted_from_its_fields() {
-    let Ok(Request::Upgrade(upgrade)) = Request::from_parts("GET", "/", HttpVersion::Http11, UPGRADE) else {
+    let Ok(Request::WebSocket(upgrade)) = Request::from_parts("GET", "/", HttpVersion::Http11, UPGRADE)
+    else {
         panic!("not an upgrade");
     };
-    let answer = Answer { subprotocol: Some("json"), headers: &[("X", b"y")], ..Answer::default() };
+    let answer = Choice { subprotocol: Some("json"), headers: &[("X", b"y")], ..Choice::default() };
     let acceptance = upgrade.accept(answer).unwrap();
     let expected: Pairs<'_> = &[
         ("Upgrade", b"websocket"),
@@ -31,23 +32,23 @@ fn an_upgrade_is_accepted_from_its_fields() {
         ("X", b"y"),
     ];
     assert!(acceptance.headers().eq(expected.iter().copied()));
-    assert_eq!(Acceptance::STATUS, 101);
+    assert_eq!((acceptance.status(), acceptance.body()), (101, &b""[..]));
 }
 
 #[test]
 fn the_rules_are_those_of_the_bytes() {
     let decide = |method, version, fields: Pairs<'_>| {
-        Request::from_parts(method, "/", version, || fields.iter().copied()).map(|_| ()).err()
+        Request::from_parts(method, "/", version, || fields.iter().copied()).err().map(RequestError::fault)
     };
     assert_eq!(decide("GET", HttpVersion::Http11, UPGRADE), None);
-    assert_eq!(decide("POST", HttpVersion::Http11, UPGRADE), Some(RequestError::Method));
+    assert_eq!(decide("POST", HttpVersion::Http11, UPGRADE), Some(RequestFault::Method));
     assert!(matches!(Request::from_parts("GET", "/", HttpVersion::Http10, UPGRADE), Ok(Request::Http(_))));
     for (left_out, error) in [
-        ("host", Some(RequestError::MissingHost)),
-        ("connection", Some(RequestError::Connection)),
+        ("host", Some(RequestFault::MissingHost)),
+        ("connection", Some(RequestFault::Connection)),
         ("upgrade", None), // an ordinary request
-        ("sec-websocket-key", Some(RequestError::MissingKey)),
-        ("sec-websocket-version", Some(RequestError::MissingVersion)),
+        ("sec-websocket-key", Some(RequestFault::MissingKey)),
+        ("sec-websocket-version", Some(RequestFault::MissingVersion)),
     ] {
         let fields: Vec<_> = UPGRADE.iter().copied().filter(|(name, _)| *name != left_out).collect();
         assert_eq!(decide("GET", HttpVersion::Http11, &fields), error, "{left_out}");
@@ -56,23 +57,22 @@ fn the_rules_are_those_of_the_bytes() {
 
 #[test]
 fn a_server_understands_the_fields_of_a_client() {
-    let request = ClientRequest {
+    let request = Offer {
         origin: Some("http://example.com"),
         subprotocols: &["json-delta", "json"],
         extensions: Some("a; x=1, b"),
         headers: &[("X", b"y")],
-        ..ClientRequest::new("example.com:8080", "/chat")
+        ..Offer::new("example.com:8080", "/chat")
     };
     let handshake = ClientHandshake::new(request, *b"the sample nonce").unwrap();
     let fields = || handshake.headers();
-    let request = Request::from_parts(ClientHandshake::METHOD, request.target, HttpVersion::Http11, fields);
-    let Ok(Request::Upgrade(upgrade)) = request else { panic!("not an upgrade") };
+    let request = Request::from_parts(handshake.method(), request.target, HttpVersion::Http11, fields);
+    let Ok(Request::WebSocket(upgrade)) = request else { panic!("not an upgrade") };
     assert_eq!(upgrade.host(), "example.com:8080");
     assert_eq!(upgrade.origin().unwrap().as_str(), "http://example.com");
     assert!(upgrade.subprotocols().eq(["json-delta", "json"]));
     assert!(upgrade.extensions().map(|extension| extension.name()).eq(["a", "b"]));
     assert_eq!(upgrade.http().header("x"), Some(&b"y"[..]));
-    assert_eq!(upgrade.accept_key(), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 
     // These fields, and no others, are what the bytes have; but for the names of subprotocols, which share a line there.
     let mut sent = [0; 512];
@@ -86,14 +86,14 @@ fn a_server_understands_the_fields_of_a_client() {
 fn no_origin_can_end_a_line() {
     for origin in [&b"http://a\r\nX: y"[..], b"http://a\n", b"http://a\0b", b"http://\x7f", b"\xff"] {
         let fields = [UPGRADE, &[("origin", origin), ("x", b"y")]].concat();
-        let error = Request::from_parts("GET", "/", HttpVersion::Http11, &fields[..]).map(|_| ());
-        assert_eq!(error, Err(RequestError::InvalidOrigin), "{}", origin.escape_ascii());
+        let error = Request::from_parts("GET", "/", HttpVersion::Http11, &fields[..]).unwrap_err();
+        assert_eq!(error.fault(), RequestFault::InvalidOrigin, "{}", origin.escape_ascii());
     }
 }
 
 #[test]
 fn a_client_verifies_fields() {
-    let request = ClientRequest { subprotocols: &["json"], ..ClientRequest::new("example.com", "/") };
+    let request = Offer { subprotocols: &["json"], ..Offer::new("example.com", "/") };
     let handshake = ClientHandshake::new(request, *b"the sample nonce").unwrap();
     let fields: Pairs<'_> = &[
         ("upgrade", b"websocket"),
@@ -102,7 +102,7 @@ fn a_client_verifies_fields() {
         ("sec-websocket-protocol", b"json"),
     ];
     assert!(
-        matches!(handshake.verify(101, fields), Ok(Response::Upgraded(up)) if up.subprotocol() == Some("json"))
+        matches!(handshake.verify(101, fields), Ok(Response::WebSocket(up)) if up.subprotocol() == Some("json"))
     );
     assert!(
         matches!(handshake.verify(404, fields), Ok(Response::Http(response)) if response.status() == 404)
@@ -110,13 +110,18 @@ fn a_client_verifies_fields() {
     assert_eq!(handshake.verify(101, &fields[..2]).unwrap_err(), ResponseError::MissingAccept);
 }
 
-fn connect(fields: Pairs<'_>) -> Result<Option<ExtendedConnect<'_, Pairs<'_>>>, ConnectError> {
-    ExtendedConnect::from_parts("CONNECT", Some("websocket"), "example.com", fields)
+fn decide<'b>(fields: Pairs<'b>) -> Result<Request<'b, Pairs<'b>>, RequestError> {
+    Request::from_http2_parts("CONNECT", Some("websocket"), "example.com", "/room", fields)
+}
+
+fn connect<'b>(fields: Pairs<'b>) -> ServerHandshake<'b, Pairs<'b>> {
+    let Ok(Request::WebSocket(handshake)) = decide(fields) else { panic!("not a handshake") };
+    handshake
 }
 
 /// The rule that an extended CONNECT with `fields` breaks.
-fn broken(fields: Pairs<'_>) -> Option<RequestError> {
-    connect(fields).err().map(ConnectError::rule)
+fn broken(fields: Pairs<'_>) -> Option<RequestFault> {
+    decide(fields).err().map(RequestError::fault)
 }
 
 #[test]
@@ -127,16 +132,16 @@ fn an_extended_connect_needs_no_key() {
         ("sec-websocket-extensions", b"x; y"),
         ("origin", b"https://example.com"),
     ];
-    let connect = connect(fields).unwrap().unwrap();
+    let connect = connect(fields);
     assert!(connect.subprotocols().eq(["a", "b"]));
     assert!(connect.extensions().map(|extension| extension.name()).eq(["x"]));
     assert!(connect.origin().unwrap().is_same_host(connect.host()));
 
-    let answer = Answer { subprotocol: Some("b"), extensions: Some("x"), ..Answer::default() };
+    let answer = Choice { subprotocol: Some("b"), extensions: Some("x"), ..Choice::default() };
     let expected: Pairs<'_> = &[("sec-websocket-protocol", b"b"), ("sec-websocket-extensions", b"x")];
     assert!(connect.accept(answer).unwrap().headers().eq(expected.iter().copied()));
-    let answer = Answer { subprotocol: Some("c"), ..Answer::default() };
-    assert_eq!(connect.accept(answer).map(|_| ()), Err(OptionError::SubprotocolNotOffered));
+    let answer = Choice { subprotocol: Some("c"), ..Choice::default() };
+    assert_eq!(connect.accept(answer).map(|_| ()), Err(HandshakeMisuse::SubprotocolNotOffered));
 }
 
 #[test]
@@ -145,7 +150,8 @@ fn another_connect_is_told_apart() {
     for (method, protocol) in
         [("CONNECT", None), ("CONNECT", Some("connect-udp")), ("GET", Some("websocket"))]
     {
-        assert!(ExtendedConnect::from_parts(method, protocol, "a", fields).unwrap().is_none());
+        let request = Request::from_http2_parts(method, protocol, "a", "/", fields).unwrap();
+        assert!(matches!(request, Request::Http(http) if http.version() == HttpVersion::Http2));
     }
 }
 
@@ -154,24 +160,24 @@ fn an_extended_connect_has_no_fields_of_a_connection() {
     let version = ("sec-websocket-version", &b"13"[..]);
     for name in ["connection", "upgrade", "transfer-encoding", "keep-alive", "proxy-connection", "te"] {
         let fields = [version, (name, &b"x"[..])];
-        assert_eq!(broken(&fields), Some(RequestError::ConnectionSpecificField), "{name}");
+        assert_eq!(broken(&fields), Some(RequestFault::ConnectionSpecificField), "{name}");
     }
     assert_eq!(broken(&[version, ("te", b"trailers")]), None);
     let fields = [version, ("te", b"trailers"), ("te", b"gzip")];
-    assert_eq!(broken(&fields), Some(RequestError::ConnectionSpecificField));
+    assert_eq!(broken(&fields), Some(RequestFault::ConnectionSpecificField));
 }
 
 #[test]
 fn an_extended_connect_is_answered_in_the_words_of_http_2() {
-    let connect = connect(&[("sec-websocket-version", b"13")]).unwrap().unwrap();
+    let connect = connect(&[("sec-websocket-version", b"13")]);
     let answer = |name, value| {
         let headers: Pairs<'_> = &[(name, value)];
-        connect.accept(Answer { headers, ..Answer::default() }).map(|_| ())
+        connect.accept(Choice { headers, ..Choice::default() }).map(|_| ())
     };
     assert_eq!(answer("set-cookie", &b"a=b"[..]), Ok(()));
-    assert_eq!(answer("Set-Cookie", b"a=b"), Err(OptionError::FieldName));
+    assert_eq!(answer("Set-Cookie", b"a=b"), Err(HandshakeMisuse::FieldName));
     for name in ["connection", "keep-alive", "proxy-connection", "te", "upgrade", "transfer-encoding"] {
-        assert_eq!(answer(name, b"x"), Err(OptionError::ReservedField), "{name}");
+        assert_eq!(answer(name, b"x"), Err(HandshakeMisuse::ReservedField), "{name}");
     }
 }
 
@@ -182,28 +188,64 @@ fn an_extended_connect_is_refused_in_the_words_of_http_2() {
         (&[("sec-websocket-version", &b"8"[..])], 400, &[("sec-websocket-version", b"13")]),
         (&[("sec-websocket-version", b"13"), ("upgrade", b"x")], 400, &[]),
     ] {
-        let error = connect(fields).unwrap_err();
-        assert_eq!((error.status(), error.headers()), (status, headers));
-        assert_eq!(error.to_string(), error.rule().to_string());
+        let error = decide(fields).unwrap_err();
+        let answer = error.answer();
+        assert_eq!(answer.status(), status);
+        let text: (&str, &[u8]) = ("content-type", b"text/plain");
+        assert!(answer.headers().eq([text].into_iter().chain(headers.iter().copied())));
+        assert_eq!(answer.body(), error.to_string().as_bytes());
+        assert_eq!(error.to_string(), error.fault().to_string());
+        assert_eq!(answer.encode(&mut []), Ok(0), "there are no bytes to write");
     }
 }
 
 #[test]
 fn an_extended_connect_is_held_to_the_other_rules() {
-    assert_eq!(broken(&[]), Some(RequestError::MissingVersion));
-    assert_eq!(broken(&[("sec-websocket-version", b"8")]), Some(RequestError::UnsupportedVersion));
+    assert_eq!(broken(&[]), Some(RequestFault::MissingVersion));
+    assert_eq!(broken(&[("sec-websocket-version", b"8")]), Some(RequestFault::UnsupportedVersion));
     let version = ("sec-websocket-version", &b"13"[..]);
     let fields = [version, ("sec-websocket-protocol", b"a, a")];
-    assert_eq!(broken(&fields), Some(RequestError::RepeatedSubprotocol));
+    assert_eq!(broken(&fields), Some(RequestFault::RepeatedSubprotocol));
     let fields = [version, ("sec-websocket-extensions", b"a;")];
-    assert_eq!(broken(&fields), Some(RequestError::MalformedExtensions));
-    let error = ExtendedConnect::from_parts("CONNECT", Some("websocket"), "a/b", &[version][..]).unwrap_err();
-    assert_eq!(error.rule(), RequestError::InvalidHost);
+    assert_eq!(broken(&fields), Some(RequestFault::MalformedExtensions));
+    for (authority, path, fault) in [
+        ("a/b", "/", RequestFault::InvalidHost),
+        ("", "/", RequestFault::InvalidHost),
+        ("a", "", RequestFault::Target),
+        ("a", "chat", RequestFault::Target),
+        ("a", "/#", RequestFault::Target),
+    ] {
+        let fields = [version];
+        let error = Request::from_http2_parts("CONNECT", Some("websocket"), authority, path, &fields[..]);
+        assert_eq!(error.unwrap_err().fault(), fault, "{authority} {path}");
+    }
 }
 
 #[test]
-fn fields_are_found_whatever_their_case_and_trimmed() {
-    let fields: Pairs<'_> = &[("A", b"1"), ("b", b"2"), ("a", b"\t3 ")];
-    assert_eq!(fields.value("a"), Some(&b"1"[..]));
-    assert!(fields.values("A").into_iter().eq([&b"1"[..], b"3"]));
+fn a_host_must_be_the_one_of_authority() {
+    let version = ("sec-websocket-version", &b"13"[..]);
+    let decide = |authority: &str, host: &[u8]| {
+        let fields = [version, ("host", host)];
+        let request = Request::from_http2_parts("CONNECT", Some("websocket"), authority, "/", &fields[..]);
+        request.err().map(RequestError::fault)
+    };
+    for host in [&b"example.com"[..], b"EXAMPLE.com", b"example.com:443", b"example.com:80", b"example.com:"]
+    {
+        assert_eq!(decide("example.com", host), None, "{}", host.escape_ascii());
+    }
+    assert_eq!(decide("example.com:8443", b"Example.com:8443"), None);
+    for host in [&b"example.org"[..], b"example.com.", b"example.com:8443", b"www.example.com"] {
+        assert_eq!(decide("example.com", host), Some(RequestFault::HostMismatch), "{}", host.escape_ascii());
+    }
+    assert_eq!(decide("example.com:443", b"example.com:80"), Some(RequestFault::HostMismatch));
+    assert_eq!(decide("example.com", b"a b"), Some(RequestFault::InvalidHost));
+    let twice = [version, ("host", b"example.com"), ("host", b"example.com")];
+    assert_eq!(broken(&twice), Some(RequestFault::RepeatedHost));
+}
+
+#[test]
+fn the_fields_of_a_library_can_be_gone_through() {
+    let fields: Pairs<'_> = &[("A", b"1"), ("b", b"2")];
+    assert!(fields.pairs().eq(fields.iter().copied()));
+    assert!(fields.pairs_around("b").any(|field| field == ("b", b"2")));
 }

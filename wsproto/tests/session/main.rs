@@ -5,6 +5,7 @@ mod against_connection;
 mod appending;
 mod auto_traits;
 #[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "what receives is for `connection`")]
 mod common;
 #[cfg(feature = "alloc")]
 mod growing;

@@ -9,6 +9,7 @@ mod frames;
 #[cfg(feature = "handshake")]
 mod handshake;
 mod incoming;
+#[cfg_attr(not(feature = "handshake"), expect(dead_code, reason = "heads are read for the handshake"))]
 mod table;
 
 use std::collections::HashSet;
