@@ -5,7 +5,8 @@ use wsproto::error::{Misuse, ProtocolError};
 use wsproto::session::{Session, TurnError};
 use wsproto::wire::MaskingKey;
 
-use crate::common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT, next};
+use crate::common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT};
+use crate::given::next;
 
 fn server(frames: &[Vec<u8>]) -> Session<Server, Vec<u8>> {
     let mut session = Session::new(Server, Limits::new(), Vec::new());

@@ -3,8 +3,8 @@
 use wsproto::connection::{Role, Server};
 use wsproto::session::{Buffer, Incoming, Session};
 
-use super::common::{Asked, Given};
 use super::frames::{CLIENT, MEMORY, limits};
+use super::given::{Asked, Given};
 use super::table::{all_bytes, string};
 use super::{Case, in_pieces};
 
