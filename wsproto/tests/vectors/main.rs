@@ -96,6 +96,14 @@ fn each_case_through_a_lent_buffer() {
     }
 }
 
+#[cfg(feature = "alloc")]
+#[test]
+fn each_case_by_turns_over_the_callers_memory() {
+    for case in cases().iter().filter(|case| case.contains_key("in")) {
+        incoming::by_turn_over(case);
+    }
+}
+
 #[cfg(feature = "handshake")]
 #[test]
 fn each_request_through_the_decoder() {
