@@ -1,7 +1,5 @@
 //! What a decoder found can be kept beside the bytes, and gives the same request or response each time.
 
-#![cfg(feature = "handshake")]
-
 use wsproto::handshake::{
     Choice, ClientHandshake, Offer, Request, RequestDecoder, RequestHead, Response, ResponseDecoder,
     ResponseHead,

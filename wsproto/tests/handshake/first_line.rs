@@ -1,7 +1,5 @@
 //! A first line that can be no request, or no response, is refused at its first impossible byte, however it is cut.
 
-#![cfg(feature = "handshake")]
-
 use wsproto::handshake::{
     ClientHandshake, HeadError, Offer, Request, RequestDecoder, RequestFault, Response, ResponseDecoder,
     ResponseError,
@@ -12,7 +10,7 @@ fn refused(bytes: &[u8]) -> Option<(usize, RequestFault)> {
     let mut decoder = RequestDecoder::new();
     let in_pieces =
         (0..=bytes.len()).find_map(|len| Some((len, decoder.decode(&bytes[..len]).err()?.fault())));
-    let whole = Request::decode(bytes).err().map(|error| error.fault());
+    let whole = Request::decode(bytes).err().map(wsproto::handshake::RequestError::fault);
     assert_eq!(whole, in_pieces.map(|(_, fault)| fault), "{}", bytes.escape_ascii());
     in_pieces
 }

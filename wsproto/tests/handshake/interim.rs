@@ -1,7 +1,5 @@
 //! Responses before the response ([RFC 9110 §15.2]), and requests that wait for one ([RFC 9110 §10.1.1]).
 
-#![cfg(feature = "handshake")]
-
 use wsproto::handshake::{
     Choice, ClientHandshake, HeadError, HeadLimits, HttpVersion, Offer, Request, Response, ResponseDecoder,
     ResponseError,
