@@ -63,15 +63,15 @@ pub async fn converse(
         let wake_up = peer.wake_up(0);
         let is_open = peer.session.state() == ConnectionState::Open;
         tokio::select! {
-            read = timeout_at(wake_up, peer.transport.read(peer.session.buffer())) => match read {
-                Ok(read) => match read? {
+            // Late: something is due.
+            read = timeout_at(wake_up, peer.transport.read(peer.session.buffer())) => if let Ok(read) = read {
+                match read? {
                     0 => peer.session.receive_eof()?,
                     n => {
                         peer.session.filled(n);
                         peer.deadlines.received(peer.now());
                     }
-                },
-                Err(_) => {} // something is due
+                }
             },
             () = stop.cancelled(), if is_open => {
                 peer.session.frame().append(CloseCode::GOING_AWAY, &mut peer.out)?;
