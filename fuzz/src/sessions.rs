@@ -30,7 +30,9 @@ pub fn check_session<R: Role + Copy>(role: R, habit: Habit, wire: &[u8]) {
     let shrink = |session: &mut Session<R, Vec<u8>>| session.shrink();
     assert_eq!(through_session(Session::new(role, LIMITS, [0; FIXED]), habit, wire, look), expected);
     assert_eq!(through_session(Session::new(role, LIMITS, Vec::new()), habit, wire, shrink), expected);
-    assert_eq!(through_turns(role, habit.reads, wire), Told { replies: Vec::new(), ..expected });
+    let without_replies = Told { replies: Vec::new(), ..expected };
+    assert_eq!(through_turns(role, habit.reads, wire, false), without_replies);
+    assert_eq!(through_turns(role, habit.reads, wire, true), without_replies);
 }
 
 fn through_session<R: Role, B: Buffer>(
@@ -86,19 +88,24 @@ fn reply<R: Role, B: Buffer>(session: &mut Session<R, B>, replies: &mut Vec<u8>)
     replies.extend_from_slice(&out[..written]);
 }
 
-/// Echoes in turns, and checks what is to be written after each.
-fn through_turns<R: Role + Copy>(role: R, reads: [usize; 2], mut wire: &[u8]) -> Told {
+/// Echoes in turns, and checks what is to be written after each. What is read lies `elsewhere`, or in the session's buffer.
+fn through_turns<R: Role + Copy>(role: R, reads: [usize; 2], mut wire: &[u8], elsewhere: bool) -> Told {
     let mut session = Session::new(role, LIMITS, Vec::new());
     let (mut messages, mut error, mut reads) = (Vec::new(), None, reads.into_iter().cycle());
     while error.is_none() && !wire.is_empty() {
         let (read, rest) = wire.split_at(reads.next().unwrap_or(1).min(wire.len()));
         wire = rest;
-        session.push(read);
         let (mut out, before) = (Vec::new(), messages.len());
-        let outcome = session.turn(&mut out, |message, sender, out| {
+        let echo = |message: Message<'_>, sender: &mut Sender<R>, out: &mut Vec<u8>| {
             messages.push(own(message));
             if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
-        });
+        };
+        let outcome = if elsewhere {
+            session.turn_over(&mut read.to_vec(), &mut out, echo)
+        } else {
+            session.push(read);
+            session.turn(&mut out, echo)
+        };
         error = match outcome {
             Ok(()) => None,
             Err(TurnError::Protocol(error)) => Some(error),
