@@ -26,6 +26,7 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <CloseCode as TryFrom<u16>>::try_from,
     CloseFrame::new,
     CloseFrame::of_code,
+    CloseFrame::truncated,
     CloseFrame::payload_len,
     CloseFrame::decode,
     CloseFrame::encode,
