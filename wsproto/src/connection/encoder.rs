@@ -156,7 +156,7 @@ impl FrameEncoder<'_> {
     /// # Errors
     ///
     /// [`SendError`] as for [`encode`](Self::encode). With [`BufferTooSmall`] the contents of `dst` are unspecified, and
-    /// [`needed`](BufferTooSmall::needed) is how much the frame takes.
+    /// [`needed`](BufferTooSmall::needed) is the text's length and 14 bytes, room for any header.
     ///
     /// # Examples
     ///
@@ -184,7 +184,7 @@ impl FrameEncoder<'_> {
     }
 
     /// Appends a message that `write` appends to `out`, in one frame: JSON from a serialiser, without a buffer between.
-    /// What `write` returns is returned.
+    /// What `write` returns is returned. `write` must not shorten `out`: bytes that it cuts off are sent as zeros.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! permessage-deflate ([RFC 7692]): what is wanted of it, and what both ends agreed on.
 //!
 //! A [`Policy`] says what this end wants, as a server or as a client. The opening handshake makes [`Parameters`] of it
-//! and of what the peer offers or answers: `handshake::deflate`, pure functions.
+//! and of what the peer offers or answers: `handshake::permessage_deflate`, pure functions.
 //!
 //! [RFC 7692]: https://www.rfc-editor.org/rfc/rfc7692
 
@@ -38,5 +38,5 @@ pub use error::InflateError;
 pub use inflater::{Inflated, Inflater};
 #[cfg(feature = "deflate")]
 pub(crate) use outbound::Outbound;
-pub use params::{InvalidWindowBits, Parameters, WindowBits};
-pub use policy::{InvalidLevel, Level, Policy};
+pub use params::{Parameters, WindowBits};
+pub use policy::{Level, Policy};

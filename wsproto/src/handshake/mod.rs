@@ -40,6 +40,8 @@ mod accept;
 mod client;
 mod http;
 mod misuse;
+#[cfg(feature = "getrandom")]
+mod nonce;
 mod origin;
 mod server;
 mod url;
@@ -54,6 +56,8 @@ pub use http::fields::{Fields, HeadFields};
 pub use http::limits::HeadLimits;
 pub use http::start_line::HttpVersion;
 pub use misuse::HandshakeMisuse;
+#[cfg(feature = "getrandom")]
+pub use nonce::random_nonce;
 pub use origin::Origin;
 pub use server::{
     Answer, Choice, HttpRequest, Request, RequestDecoder, RequestError, RequestFault, RequestHead,

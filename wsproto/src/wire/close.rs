@@ -71,14 +71,6 @@ impl From<CloseCode> for u16 {
     }
 }
 
-impl TryFrom<u16> for CloseCode {
-    type Error = ForbiddenCloseCode;
-
-    fn try_from(code: u16) -> Result<Self, ForbiddenCloseCode> {
-        Self::new(code).ok_or(ForbiddenCloseCode { code })
-    }
-}
-
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -276,18 +268,3 @@ impl fmt::Display for CloseReasonTooLong {
 }
 
 impl core::error::Error for CloseReasonTooLong {}
-
-/// A number that is no [`CloseCode`], since it may not appear in a Close frame: the caller's fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ForbiddenCloseCode {
-    /// The number.
-    pub code: u16,
-}
-
-impl fmt::Display for ForbiddenCloseCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} may not be sent as a close code: take 1000, or one of 3000 to 4999", self.code)
-    }
-}
-
-impl core::error::Error for ForbiddenCloseCode {}

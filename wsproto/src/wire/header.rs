@@ -250,13 +250,30 @@ pub struct EncodedHeader {
 }
 
 impl EncodedHeader {
-    /// Returns the key that the header announces, with which the caller masks the payload that follows.
+    /// Returns the masking key that the header carries, its last 4 bytes, or `None` for a server's. A program that writes a payload
+    /// behind a client's header masks it with this key ([RFC 6455 §5.3]).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::connection::{Client, Sender};
+    /// use wsproto::MaskingKey;
+    ///
+    /// let keys = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+    /// let mut payload = *b"Hello";
+    /// let header = Sender::new(Client::new(keys)).frame().header("Hello")?;
+    /// if let Some(key) = header.masking_key() {
+    ///     key.apply(&mut payload);
+    /// }
+    /// assert_eq!([&*header, &payload].concat(), b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    /// # Ok::<(), wsproto::Misuse>(())
+    /// ```
+    ///
+    /// [RFC 6455 §5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.3
     pub fn masking_key(&self) -> Option<MaskingKey> {
-        let [_, second, ..] = self.bytes;
-        if second & MASK == 0 {
-            return None;
-        }
-        self.last_chunk().map(|key| MaskingKey::new(*key))
+        let is_masked = self.get(1).is_some_and(|second| second & MASK != 0);
+        let key = self.last_chunk().filter(|_| is_masked)?;
+        Some(MaskingKey::new(*key))
     }
 }
 

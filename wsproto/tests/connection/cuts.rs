@@ -1,7 +1,7 @@
 //! Events do not depend on how the input was cut (invariant 3), for good input and for bad.
 
 use proptest::prelude::*;
-use wsproto::connection::{Client, Config, Receiver, Role, Server};
+use wsproto::connection::{Client, Limits, Receiver, Role, Server};
 use wsproto::error::ProtocolError;
 
 use crate::common::{
@@ -46,7 +46,7 @@ fn conversation(peer: Peer) -> (Vec<u8>, Vec<Entry>) {
 }
 
 fn receiver<R: Role>() -> Receiver<R> {
-    Receiver::new(Config::new())
+    Receiver::new(Limits::new())
 }
 
 fn check_cuts<R: Role>(peer: Peer) {

@@ -3,6 +3,7 @@
 #![cfg(feature = "deflate")]
 
 mod appending;
+mod asked;
 mod codes;
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "the logs of events are for `connection`")]

@@ -56,14 +56,19 @@ pub(crate) fn values<'b, F: Fields<'b>>(
     fields: F,
     name: &'static str,
 ) -> impl Iterator<Item = &'b [u8]> + use<'b, F> {
-    let named = fields.pairs_around(name).filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+    let named = fields.pairs_around(name).filter(move |(other, _)| is_named(other, name));
     named.map(|(_, value)| trim_ows(value))
 }
 
 /// Returns the first of these values.
 pub(crate) fn value<'b>(fields: impl Fields<'b>, name: &str) -> Option<&'b [u8]> {
     let mut fields = fields.pairs_around(name);
-    fields.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| trim_ows(value))
+    fields.find(|(other, _)| is_named(other, name)).map(|(_, value)| trim_ows(value))
+}
+
+/// Tells whether a field has this name, whatever its case: nearly always it is written alike.
+fn is_named(other: &str, name: &str) -> bool {
+    other == name || other.eq_ignore_ascii_case(name)
 }
 
 /// Returns the only value of a field that must not be repeated.

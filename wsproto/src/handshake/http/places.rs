@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-/// What is asked for, on either side.
+/// What is asked for, on either side, by length.
 const NAMES: [&str; 12] = [
     "Host",
     "Expect",
@@ -10,8 +10,8 @@ const NAMES: [&str; 12] = [
     "Upgrade",
     "Connection",
     "Content-Length",
-    "Transfer-Encoding",
     "Sec-WebSocket-Key",
+    "Transfer-Encoding",
     "Sec-WebSocket-Accept",
     "Sec-WebSocket-Version",
     "Sec-WebSocket-Protocol",
@@ -47,6 +47,7 @@ impl Places {
     }
 
     /// Returns those of the `lines` between which all fields of this name are.
+    #[inline]
     pub(crate) fn lines<'b>(&self, name: &str, lines: &'b [u8]) -> &'b [u8] {
         let Some(place) = number(name.as_bytes()).and_then(|number| self.0.get(number)) else {
             return lines;
@@ -56,15 +57,45 @@ impl Places {
     }
 }
 
+/// Returns the index in [`NAMES`]; length and first letter leave one to compare with.
+#[inline]
 fn number(name: &[u8]) -> Option<usize> {
-    NAMES.iter().position(|known| known.as_bytes().eq_ignore_ascii_case(name))
+    let begins_with = |letter: u8| name.first().is_some_and(|first| first.eq_ignore_ascii_case(&letter));
+    let number = match name.len() {
+        4 => 0,
+        6 if begins_with(b'e') => 1,
+        6 => 2,
+        7 => 3,
+        10 => 4,
+        14 => 5,
+        17 if begins_with(b's') => 6,
+        17 => 7,
+        20 => 8,
+        21 => 9,
+        22 => 10,
+        24 => 11,
+        _ => return None,
+    };
+    let known = NAMES.get(number)?.as_bytes();
+    // Nearly always as the RFC writes it; and so the compiler knows the number of a name that it knows.
+    (known == name || known.eq_ignore_ascii_case(name)).then_some(number)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fields::{self, HeadFields};
+    use super::NAMES;
     use std::vec::Vec;
     use std::{format, string::String};
+
+    #[test]
+    fn each_name_has_its_number_whatever_its_case() {
+        for (number, name) in NAMES.iter().enumerate() {
+            assert_eq!(super::number(name.as_bytes()), Some(number), "{name}");
+            assert_eq!(super::number(name.to_uppercase().as_bytes()), Some(number), "{name}");
+        }
+        assert_eq!(super::number(b"Cookie"), None);
+    }
 
     fn values(head: &str, name: &'static str) -> Vec<String> {
         let fields = HeadFields::parse(head.as_bytes()).unwrap();

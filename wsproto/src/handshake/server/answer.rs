@@ -193,7 +193,8 @@ impl<'a> Answer<'a> {
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let is_http2 = self.version == HttpVersion::Http2;
         let connection = self.names_upgrade().then_some(("Connection", &b"Upgrade"[..]));
-        let fields = self.upgrade().into_iter().chain(connection).chain(self.other_fields());
+        let upgrade = self.upgrades.then_some(("Upgrade", &b"websocket"[..]));
+        let fields = upgrade.into_iter().chain(connection).chain(self.other_fields());
         fields.map(move |(name, value)| (if is_http2 { in_lower_case(name) } else { name }, value))
     }
 
@@ -234,12 +235,16 @@ impl<'a> Answer<'a> {
             dst.put(b"\r\n");
         }
         dst.put_status(self.status);
+        if self.upgrades {
+            dst.put(b"Upgrade: websocket\r\n");
+        }
         if self.status == 101 {
-            dst.put_fields(self.headers());
+            dst.put(b"Connection: Upgrade\r\n");
+            dst.put_fields(self.other_fields());
             dst.put(b"\r\n");
             return;
         }
-        dst.put_fields(self.upgrade().into_iter().chain(self.other_fields()));
+        dst.put_fields(self.other_fields());
         // One line, as of all the fields that are ours: who reads only one of two would miss an option.
         dst.put(if self.names_upgrade() {
             b"Connection: Upgrade, close\r\n"
@@ -254,10 +259,6 @@ impl<'a> Answer<'a> {
         }
         dst.put(b"\r\n");
         dst.put(self.body());
-    }
-
-    fn upgrade(&self) -> Option<(&'static str, &'static [u8])> {
-        self.upgrades.then_some(("Upgrade", b"websocket"))
     }
 
     /// Tells whether there is an `Upgrade`, which `Connection` must then name ([RFC 9110 §7.8]).
