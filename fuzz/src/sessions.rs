@@ -3,7 +3,7 @@
 use wsproto::connection::{Message, Role, Sender};
 use wsproto::error::{Misuse, ProtocolError};
 use wsproto::session::{Buffer, Session, TurnError};
-use wsproto::wire::{CloseCode, CloseFrame};
+use wsproto::wire::CloseCode;
 
 use crate::cuts::LIMITS;
 use crate::messages::{Owned, Told, check_refuses, own, through_connection};
@@ -118,24 +118,22 @@ fn through_turns<R: Role + Copy>(role: R, reads: [usize; 2], mut wire: &[u8], el
     Told { messages, replies: Vec::new(), error, state, closes_transport, at_eof }
 }
 
-/// All echoes, and one reply: to a fault or a Close frame, or else to the latest Ping [RFC 6455 §5.5.3].
+/// An answer to each: to a message its echo, to a Ping or a Close frame the reply; and the Close frame that tells of a fault.
 fn written_in_turn<R: Role>(role: R, came: &[Owned], error: Option<ProtocolError>) -> Vec<u8> {
-    let (mut sender, mut out, mut reply) = (Sender::new(role), Vec::new(), None);
+    let (mut sender, mut out) = (Sender::new(role), Vec::new());
     let mut append = |message| sender.frame().append(message, &mut out).expect("it is open");
     for message in came {
         match message {
             Owned::Text(text) => append(text.as_str().into()),
             Owned::Binary(payload) => append(payload.into()),
-            Owned::Ping(payload) => reply = Some(Message::Pong(payload)),
+            Owned::Ping(payload) => append(Message::Pong(payload)),
             Owned::Pong(_) => {}
-            Owned::Close(close) => {
-                let code = |code| CloseCode::new(code).and_then(|code| CloseFrame::new(code, "").ok());
-                reply = Some(Message::Close(close.as_ref().and_then(|(of, _)| code(*of))));
-            }
+            Owned::Close(None) => append(Message::Close(None)),
+            Owned::Close(Some((code, _))) => append(CloseCode::new(*code).expect("it came").into()),
         }
     }
-    if let Some(reply) = error.map(|error| error.close_frame().into()).or(reply) {
-        append(reply);
+    if let Some(error) = error {
+        append(error.close_frame().into());
     }
     out
 }

@@ -80,10 +80,8 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <Agreement as Deref>::deref,
     <OfferText as Deref>::deref,
     WindowBits::new,
-    <WindowBits as TryFrom<u8>>::try_from,
     WindowBits::window_size,
     Level::new,
-    <Level as TryFrom<u8>>::try_from,
     Origin::is_one_of,
     Origin::is_same_host,
 ];

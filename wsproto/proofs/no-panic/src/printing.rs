@@ -3,7 +3,7 @@
 use core::fmt::{Debug, Display};
 
 use wsproto::connection::{Connection, Server};
-use wsproto::deflate::{InvalidLevel, InvalidWindowBits, Level, WindowBits};
+use wsproto::deflate::{Level, WindowBits};
 use wsproto::error::{AbnormalClosure, BufferTooSmall, Misuse, ProtocolError, SendError};
 use wsproto::handshake::extensions::ParamValue;
 use wsproto::handshake::permessage_deflate::{Agreement, NegotiationError, OfferText};
@@ -14,8 +14,7 @@ use wsproto::handshake::{
 use wsproto::session::Session;
 use wsproto::wire::frame::{EncodeError, FrameError};
 use wsproto::wire::{
-    CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, ForbiddenCloseCode, FrameHeader, HeaderError,
-    Opcode, ReservedOpcode, Utf8Error,
+    CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, FrameHeader, HeaderError, Opcode, Utf8Error,
 };
 
 use crate::{EntryPoint, entry_points};
@@ -29,14 +28,11 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <CloseFrameError as Display>::fmt,
     <CloseReasonTooLong as Display>::fmt,
     <EncodeError as Display>::fmt,
-    <ForbiddenCloseCode as Display>::fmt,
     <FrameError as Display>::fmt,
     <HandshakeMisuse as Display>::fmt,
     <HeadError as Display>::fmt,
     <HeaderError as Display>::fmt,
     <HttpVersion as Display>::fmt,
-    <InvalidLevel as Display>::fmt,
-    <InvalidWindowBits as Display>::fmt,
     <Level as Display>::fmt,
     <Misuse as Display>::fmt,
     <NegotiationError as Display>::fmt,
@@ -47,7 +43,6 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <ProtocolError as Display>::fmt,
     <RequestError as Display>::fmt,
     <RequestFault as Display>::fmt,
-    <ReservedOpcode as Display>::fmt,
     <ResponseError as Display>::fmt,
     <SendError as Display>::fmt,
     <Url<'static> as Display>::fmt,
