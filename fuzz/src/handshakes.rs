@@ -93,7 +93,9 @@ fn check_understood<'w, 'b, F: Fields<'b>>(
     client: &ClientHandshake<'_>,
     server: &ServerHandshake<'b, F>,
 ) -> Option<Choice<'w>> {
-    assert_eq!((server.host(), server.http().target()), (wish.host, wish.target));
+    // [RFC 6455 §3]: without a path, the one that is asked for is "/".
+    let path = if wish.target.starts_with('?') { "/" } else { "" };
+    assert_eq!((server.host(), server.http().target()), (wish.host, &*format!("{path}{}", wish.target)));
     assert_eq!(server.origin().map(Origin::as_str), wish.origin);
     assert_eq!(server.subprotocols().collect::<Vec<_>>(), wish.subprotocols);
     assert_eq!(server.extensions().next().is_some(), wish.extensions.is_some());
