@@ -152,12 +152,12 @@ pub use session::Session;
 pub use wire::{CloseCode, CloseFrame, MaskingKey};
 
 /// Compiles the README's example.
-#[cfg(all(doctest, feature = "handshake"))]
+#[cfg(all(doctest, feature = "handshake", feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 /// Compiles the guides' programs. Those that need other crates are compiled by `docs/programs`.
-#[cfg(all(doctest, feature = "handshake", feature = "alloc"))]
+#[cfg(all(doctest, feature = "handshake", feature = "alloc", feature = "getrandom"))]
 mod guides {
     #[doc = include_str!("../docs/adapter.md")]
     struct Adapter;

@@ -2,8 +2,12 @@
 
 #[expect(dead_code, reason = "the logs of events are for `connection`")]
 mod common;
+#[path = "common/given.rs"]
+#[expect(dead_code, reason = "all at once is for `session`")]
+mod given;
 
-use common::{BINARY, CLIENT, CONTINUATION, FIN, PING, PONG, SERVER, TEXT, next};
+use common::{BINARY, CLIENT, CONTINUATION, FIN, PING, PONG, SERVER, TEXT};
+use given::next;
 use wsproto::connection::{Client, Connection, Event, Limits, Message, Received, Receiver, Server};
 use wsproto::error::{BufferTooSmall, ProtocolError};
 use wsproto::session::{Buffer, Session};

@@ -6,7 +6,8 @@ use wsproto::error::Misuse;
 use wsproto::wire::MaskingKey;
 use wsproto::{Limits, Message, Session};
 
-use crate::common::{fragment, next};
+use crate::common::fragment;
+use crate::given::next;
 
 const KEY: MaskingKey = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
 

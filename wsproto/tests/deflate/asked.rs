@@ -5,7 +5,8 @@ use wsproto::deflate::{Parameters, Policy};
 use wsproto::error::ProtocolError;
 use wsproto::session::{Incoming, Next, Session};
 
-use crate::common::{Asked, BINARY, CLIENT, CONTINUATION, FIN, Given, PING, TEXT, cut};
+use crate::common::{BINARY, CLIENT, CONTINUATION, FIN, PING, TEXT, cut};
+use crate::given::{Asked, Given};
 
 const RSV1: u8 = 0x40;
 

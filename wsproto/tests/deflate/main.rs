@@ -10,6 +10,8 @@ mod codes;
 mod common;
 mod conversions;
 mod engine;
+#[path = "../common/given.rs"]
+mod given;
 #[path = "../common/heap.rs"]
 mod heap;
 mod puff;

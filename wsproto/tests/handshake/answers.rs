@@ -8,7 +8,7 @@ const BEHIND_NGINX: &str = "GET /chat HTTP/1.0\r\nHost: backend\r\nConnection: c
 
 fn lost_upgrade(head: &str) -> Option<RequestFault> {
     let Ok(Some((Request::Http(request), _))) = Request::decode(head.as_bytes()) else { panic!("{head}") };
-    request.lost_upgrade().map(|error| error.fault())
+    request.lost_upgrade().map(wsproto::handshake::RequestError::fault)
 }
 
 fn encoded(answer: &Answer<'_>) -> String {
@@ -53,6 +53,27 @@ fn the_hint_is_426_with_a_word_on_proxies() {
     let head = BEHIND_NGINX.replace("GET", "HEAD");
     let Ok(Some((Request::Http(request), _))) = Request::decode(head.as_bytes()) else { panic!() };
     assert!(encoded(&request.lost_upgrade().unwrap().answer()).ends_with("\r\n\r\n"));
+}
+
+#[test]
+fn the_same_answer_can_be_had_without_its_text() {
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/2.0\r\n", 505),
+        ("PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n", 405),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n",
+            426,
+        ),
+    ] {
+        let error = Request::decode(head.as_bytes()).unwrap_err();
+        let (with, without) = (error.answer(), error.answer_without_text());
+        assert_eq!((with.status(), without.status(), without.body()), (status, status, &b""[..]));
+        let is_type = |(name, _): &(&str, &[u8])| *name == "Content-Type";
+        assert!(without.headers().eq(with.headers().filter(|field| !is_type(field))), "{head}");
+        let text = encoded(&without);
+        assert!(text.ends_with("\r\nContent-Length: 0\r\n\r\n") && text.len() <= 170, "{text}");
+    }
 }
 
 /// What hyper needs for a 426: it writes `Content-Length`, but no `Connection: upgrade` that it wasn't given.

@@ -10,7 +10,7 @@ fn refused(bytes: &[u8]) -> Option<(usize, RequestFault)> {
     let mut decoder = RequestDecoder::new();
     let in_pieces =
         (0..=bytes.len()).find_map(|len| Some((len, decoder.decode(&bytes[..len]).err()?.fault())));
-    let whole = Request::decode(bytes).err().map(|error| error.fault());
+    let whole = Request::decode(bytes).err().map(wsproto::handshake::RequestError::fault);
     assert_eq!(whole, in_pieces.map(|(_, fault)| fault), "{}", bytes.escape_ascii());
     in_pieces
 }

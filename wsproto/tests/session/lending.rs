@@ -5,9 +5,8 @@ use proptest::prelude::*;
 use wsproto::connection::{Limits, Message, Reply, Server};
 use wsproto::session::{Incoming, Next, Session};
 
-use crate::common::{
-    Asked, BINARY, CLIENT, CLOSE, CONTINUATION, FIN, Given, PING, PONG, SERVER, TEXT, any_frames, cut,
-};
+use crate::common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, SERVER, TEXT, any_frames, cut};
+use crate::given::{Asked, Given};
 
 type OfVec = Incoming<Server, Vec<u8>>;
 

@@ -7,6 +7,8 @@ mod auto_traits;
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "what receives is for `connection`")]
 mod common;
+#[path = "../common/given.rs"]
+mod given;
 #[cfg(feature = "alloc")]
 mod growing;
 #[cfg(feature = "alloc")]

@@ -5,9 +5,8 @@ use wsproto::connection::{Limits, Message, MessageKind, ReceiveState, Reply, Ser
 use wsproto::error::ProtocolError;
 use wsproto::session::{Buffer, Incoming, Next, Session};
 
-use crate::common::{
-    Asked, BINARY, CLIENT, CLOSE, CONTINUATION, FIN, Given, PING, PONG, SERVER, TEXT, any_frames, owned,
-};
+use crate::common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, SERVER, TEXT, any_frames};
+use crate::given::{Asked, Given, owned};
 
 fn incoming<B: Buffer>(buffer: B) -> Incoming<Server, B> {
     Session::new(Server, Limits::new().with_max_message_size(600).with_max_fragments(6), buffer).split().0

@@ -4,7 +4,8 @@ use wsproto::connection::{Limits, Message, MessageKind, Reply, SendState, Server
 use wsproto::error::{Misuse, ProtocolError};
 use wsproto::session::Session;
 
-use crate::common::{CLIENT, CLOSE, FIN, SERVER, TEXT, fragment, next};
+use crate::common::{CLIENT, CLOSE, FIN, SERVER, TEXT, fragment};
+use crate::given::next;
 
 fn session(bytes: &[u8]) -> Session<Server, [u8; 1024]> {
     let mut session = Session::new(Server, Limits::new(), [0; 1024]);

@@ -5,9 +5,9 @@ use wsproto::connection::Message;
 use wsproto::connection::{Limits, Server};
 use wsproto::session::Session;
 
-#[cfg(feature = "alloc")]
-use crate::common::next;
 use crate::common::{BINARY, CLIENT, FIN};
+#[cfg(feature = "alloc")]
+use crate::given::next;
 
 #[cfg(feature = "alloc")]
 #[test]

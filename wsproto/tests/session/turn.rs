@@ -5,7 +5,8 @@ use wsproto::error::{Misuse, ProtocolError};
 use wsproto::session::{Session, TurnError};
 use wsproto::wire::MaskingKey;
 
-use crate::common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT, next};
+use crate::common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT};
+use crate::given::next;
 
 fn server(frames: &[Vec<u8>]) -> Session<Server, Vec<u8>> {
     let mut session = Session::new(Server, Limits::new(), Vec::new());
@@ -117,6 +118,67 @@ fn a_turn_over_an_array_does_the_same() {
     assert_eq!(session.push_some(&frame), frame.len());
     assert_eq!(session.turn(&mut out, echo), Ok(()));
     assert_eq!(out, b"\x81\x02hi");
+}
+
+#[test]
+fn a_turn_over_the_callers_memory_hands_messages_out_where_they_lie() {
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
+    let mut received = [CLIENT.frame(FIN | TEXT, b"one"), CLIENT.frame(FIN | TEXT, b"two")].concat();
+    let places = received.as_ptr_range();
+    let (mut out, mut came) = (Vec::new(), 0);
+    let outcome = session.turn_over(&mut received, &mut out, |message, sender, out| {
+        let Message::Text(text) = message else { panic!("{message:?}") };
+        assert!(places.contains(&text.as_ptr()), "not copied");
+        came += 1;
+        echo(message, sender, out)
+    });
+    assert_eq!((outcome, came, session.capacity()), (Ok(()), 2, 0));
+    assert_eq!(out, b"\x81\x03one\x81\x03two");
+}
+
+#[test]
+fn a_turn_over_keeps_what_is_not_whole_and_goes_on_with_it() {
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
+    let frames = [CLIENT.frame(FIN | TEXT, b"one"), CLIENT.frame(FIN | TEXT, b"two")].concat();
+    let (mut first, mut second) = (frames[..12].to_vec(), frames[12..].to_vec());
+    let mut out = Vec::new();
+    assert_eq!(session.turn_over(&mut first, &mut out, echo), Ok(()));
+    assert_eq!(out, b"\x81\x03one");
+    assert_eq!(session.turn_over(&mut second, &mut out, echo), Ok(()));
+    assert_eq!(out, b"\x81\x03one\x81\x03two");
+    session.shrink();
+    assert_eq!(session.capacity(), 0);
+}
+
+#[test]
+fn after_a_misuse_a_turn_over_keeps_the_rest_for_the_next() {
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
+    let mut received = [
+        CLIENT.frame(FIN | TEXT, b"one"),
+        CLIENT.frame(FIN | TEXT, b"two"),
+        CLIENT.frame(FIN | PING, b"?"),
+        CLIENT.frame(FIN | TEXT, b"three")[..8].to_vec(),
+    ]
+    .concat();
+    let mut out = Vec::new();
+    let outcome = session.turn_over(&mut received, &mut out, |_, _, _| Err(Misuse::NotUtf8));
+    assert_eq!((outcome, out.len()), (Err(TurnError::Misuse(Misuse::NotUtf8)), 0));
+    let mut rest = CLIENT.frame(FIN | TEXT, b"three")[8..].to_vec();
+    assert_eq!(session.turn_over(&mut rest, &mut out, echo), Ok(()));
+    assert_eq!(out, b"\x81\x03two\x81\x05three\x8a\x01?");
+}
+
+#[test]
+fn a_text_that_fails_in_the_callers_memory_is_told_once() {
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
+    let mut received = [CLIENT.frame(FIN | TEXT, b"\xFF"), CLIENT.frame(FIN | TEXT, b"late")].concat();
+    let mut out = Vec::new();
+    let outcome = session.turn_over(&mut received, &mut out, |message, _, _| panic!("{message:?}"));
+    assert_eq!(outcome, Err(TurnError::Protocol(ProtocolError::NotUtf8)));
+    assert_eq!((out[0], &out[2..4]), (FIN | CLOSE, &1007_u16.to_be_bytes()[..]));
+    let len = out.len();
+    assert_eq!(session.turn_over(&mut CLIENT.frame(FIN | TEXT, b"x"), &mut out, echo), outcome);
+    assert_eq!(out.len(), len);
 }
 
 #[test]

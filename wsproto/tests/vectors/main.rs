@@ -1,11 +1,12 @@
 //! The table in `vectors/`, case by case: through `connection`, through `session`, and through the decoders of the
 //! opening handshake; whole, cut in two, and byte by byte. `vectors/README.md` says what the fields mean.
 
-#[path = "../common/mod.rs"]
-mod common;
 #[cfg(feature = "handshake")]
 mod deflate;
 mod frames;
+#[path = "../common/given.rs"]
+#[expect(dead_code, reason = "`session` compares single messages")]
+mod given;
 #[cfg(feature = "handshake")]
 mod handshake;
 mod incoming;
@@ -92,6 +93,14 @@ fn each_case_peeked_at_and_as_bytes() {
 fn each_case_through_a_lent_buffer() {
     for case in cases().iter().filter(|case| case.contains_key("in")) {
         incoming::through_a_lent_buffer(case);
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn each_case_by_turns_over_the_callers_memory() {
+    for case in cases().iter().filter(|case| case.contains_key("in")) {
+        incoming::by_turn_over(case);
     }
 }
 

@@ -85,14 +85,18 @@ pub(crate) fn at_most_one<'b, F: Fields<'b>>(
 
 /// Tells whether `Connection`, a list of tokens over all its fields, names `Upgrade`, whatever its case.
 pub(crate) fn connection_names_upgrade<'b>(fields: impl Fields<'b>) -> bool {
-    let mut found = false;
-    for option in values(fields, "Connection").flat_map(elements) {
-        if !is_token(option) {
-            return false;
-        }
-        found |= option.eq_ignore_ascii_case(b"upgrade");
+    names(fields, "Connection", b"upgrade") == (true, true)
+}
+
+/// Tells whether a list over all fields of a name has this element, whatever its case, and whether all of it are
+/// tokens.
+pub(crate) fn names<'b>(fields: impl Fields<'b>, name: &'static str, wanted: &[u8]) -> (bool, bool) {
+    let (mut found, mut are_tokens) = (false, true);
+    for element in values(fields, name).flat_map(elements) {
+        found |= element.eq_ignore_ascii_case(wanted);
+        are_tokens &= is_token(element);
     }
-    found
+    (found, are_tokens)
 }
 
 /// A field came twice that must not.

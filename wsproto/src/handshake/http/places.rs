@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-/// What is asked for, on either side, by length.
+/// What is asked for, on either side.
 const NAMES: [&str; 12] = [
     "Host",
     "Expect",
@@ -22,8 +22,8 @@ const NAMES: [&str; 12] = [
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Places([Place; NAMES.len()]);
 
-/// From the beginning of the first line to the end of the last one; empty if there is none. Where it ends further on than
-/// this can tell, it ends with the head, and where it begins further on, it begins with it.
+/// From the beginning of the first line to the end of the last one; empty if there is none. Where it ends further on
+/// than this can tell, it ends with the head, and where it begins further on, it begins with it.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     start: u16,
@@ -57,28 +57,9 @@ impl Places {
     }
 }
 
-/// Returns the index in [`NAMES`]; length and first letter leave one to compare with.
-#[inline]
+/// Returns the index in [`NAMES`].
 fn number(name: &[u8]) -> Option<usize> {
-    let begins_with = |letter: u8| name.first().is_some_and(|first| first.eq_ignore_ascii_case(&letter));
-    let number = match name.len() {
-        4 => 0,
-        6 if begins_with(b'e') => 1,
-        6 => 2,
-        7 => 3,
-        10 => 4,
-        14 => 5,
-        17 if begins_with(b's') => 6,
-        17 => 7,
-        20 => 8,
-        21 => 9,
-        22 => 10,
-        24 => 11,
-        _ => return None,
-    };
-    let known = NAMES.get(number)?.as_bytes();
-    // Nearly always as the RFC writes it; and so the compiler knows the number of a name that it knows.
-    (known == name || known.eq_ignore_ascii_case(name)).then_some(number)
+    NAMES.iter().position(|known| known.len() == name.len() && known.as_bytes().eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -105,7 +105,6 @@ impl StartLine {
     /// Looks at what is new in `bytes`, and tells whether the line is complete.
     pub(crate) fn scan(&mut self, bytes: &[u8]) -> Result<bool, LineError> {
         while self.part != Part::Done {
-            self.skip_run(bytes.get(self.at..).unwrap_or_default());
             let Some(&byte) = bytes.get(self.at) else {
                 return Ok(false);
             };
@@ -115,24 +114,11 @@ impl StartLine {
         Ok(true)
     }
 
-    /// Skips what `next` would look at one by one without learning anything.
-    fn skip_run(&mut self, rest: &[u8]) {
-        let run = match self.part {
-            Part::Method => rest.iter().position(|&byte| !is_token_byte(byte)).unwrap_or(rest.len()),
-            Part::Target => rest.iter().position(|&byte| !is_target_byte(byte)).unwrap_or(rest.len()),
-            Part::Version(0) if rest.starts_with(b"HTTP/1.1\r\n") => {
-                self.part = Part::Version(9);
-                9
-            }
-            _ => return,
-        };
-        self.at = self.at.saturating_add(run);
-    }
-
     fn next(&mut self, byte: u8) -> Result<Part, LineError> {
         Ok(match (self.part, byte) {
             (Part::Method, _) if is_token_byte(byte) => Part::Method,
-            (Part::Target, _) if is_target_byte(byte) => Part::Target,
+            // All but ASCII is refused later, as a wrong target: such a line is not a wrong one.
+            (Part::Target, b'!'..=b'~' | 0x80..) => Part::Target,
             (Part::Reason, b'\t' | b' '..=b'~' | 0x80..) | (Part::Status(12), b' ') => Part::Reason,
             // [RFC 9110 §15.6.6] It is a request line, but of a version that can't be answered in.
             (Part::Version(9), b'\n') if !self.is_http1 => return Err(LineError::Version),
@@ -165,12 +151,6 @@ impl StartLine {
             _ => return Err(LineError::Malformed),
         })
     }
-}
-
-/// Tells whether `byte` may stand in a target here. All but ASCII is refused later, as a wrong target: such a line is not
-/// a wrong one.
-const fn is_target_byte(byte: u8) -> bool {
-    matches!(byte, b'!'..=b'~' | 0x80..)
 }
 
 /// Tells whether `byte` is the one at `n` of `HTTP/1.1`, of whichever version, and CR.
