@@ -2,8 +2,12 @@
 
 #[expect(dead_code, reason = "the logs of events are for `connection`")]
 mod common;
+#[path = "common/given.rs"]
+#[expect(dead_code, reason = "all at once is for `session`")]
+mod given;
 
-use common::{BINARY, CLIENT, CONTINUATION, FIN, PING, PONG, SERVER, TEXT, next};
+use common::{BINARY, CLIENT, CONTINUATION, FIN, PING, PONG, SERVER, TEXT};
+use given::next;
 use wsproto::connection::{Client, Connection, Event, Limits, Message, Received, Receiver, Server};
 use wsproto::error::{BufferTooSmall, ProtocolError};
 use wsproto::session::{Buffer, Session};
@@ -68,7 +72,7 @@ fn ten_thousand_peers_that_announce_2_to_the_62_are_given_one_read_each() {
         assert!(session.capacity() <= 2 * 4096);
         session.shrink();
     }
-    assert_eq!(sessions.iter().map(|session| session.capacity()).sum::<usize>(), 0);
+    assert_eq!(sessions.iter().map(Session::capacity).sum::<usize>(), 0);
 }
 
 #[test]

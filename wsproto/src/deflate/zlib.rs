@@ -11,6 +11,10 @@ pub(super) struct Engine {
     is_cut: bool,
 }
 
+/// As the other engine is without this: no feature takes a trait from a connection. A compressor that unwinding has left in the
+/// middle of a message makes wrong bytes at worst.
+impl core::panic::UnwindSafe for Engine {}
+
 impl Engine {
     pub(super) fn new(level: Level, window: WindowBits) -> Self {
         // With 9 bits it looks back 512 − 262 bytes at the most, which a window of 8 bits has.

@@ -26,7 +26,8 @@ impl<R: Role> Incoming<R, Vec<u8>> {
     ///
     /// # Errors
     ///
-    /// Gives `buffer` back if the session [`keeps`](Self::kept) bytes of its own: [`push`](Self::push) is for it then.
+    /// Gives `buffer` back if the session [keeps](Self::kept) bytes of its own, or has more to give:
+    /// [`push`](Self::push) is for it then. Also after a [`ProtocolError`]: nothing is taken any more.
     ///
     /// # Examples
     ///

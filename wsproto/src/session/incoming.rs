@@ -174,10 +174,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// # Ok::<(), wsproto::ProtocolError>(())
     /// ```
     pub fn peek(&mut self) -> Option<Next> {
-        match self.pending {
-            Pending::Found(found) => return Some(found.as_next()),
-            Pending::Told => return Some(Next::Failure),
-            Pending::Nothing | Pending::Given => {}
+        if let Pending::Found(found) = self.pending {
+            return Some(found.as_next());
         }
         if let Some(whole) = self.find_whole() {
             return Some(Next::Message(whole.kind));

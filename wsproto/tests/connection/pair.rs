@@ -62,23 +62,23 @@ fn send<R: Role>(connection: &mut Connection<R>, intents: &[Intent]) -> Vec<u8> 
     for intent in intents {
         let mut put = |n: usize, out: &[u8]| wire.extend_from_slice(&out[..n]);
         match intent {
-            Intent::Text(text) => put(connection.frame().encode(text, &mut out).unwrap(), &out),
-            Intent::Binary(bytes) => put(connection.frame().encode(bytes, &mut out).unwrap(), &out),
+            Intent::Text(text) => put(connection.frame().encode(&text[..], &mut out).unwrap(), &out),
+            Intent::Binary(bytes) => put(connection.frame().encode(&bytes[..], &mut out).unwrap(), &out),
             Intent::VectoredText(text) => {
-                let header = connection.frame().header(text).unwrap();
+                let header = connection.frame().header(&text[..]).unwrap();
                 wire.extend_from_slice(&header);
                 wire.extend(masked(header.masking_key(), text.as_bytes()));
             }
             Intent::VectoredBinary(bytes) => {
-                let header = connection.frame().header(bytes).unwrap();
+                let header = connection.frame().header(&bytes[..]).unwrap();
                 wire.extend_from_slice(&header);
                 wire.extend(masked(header.masking_key(), bytes));
             }
             Intent::Ping(bytes) => {
-                put(connection.frame().encode(Message::Ping(bytes), &mut out).unwrap(), &out)
+                put(connection.frame().encode(Message::Ping(bytes), &mut out).unwrap(), &out);
             }
             Intent::Pong(bytes) => {
-                put(connection.frame().encode(Message::Pong(bytes), &mut out).unwrap(), &out)
+                put(connection.frame().encode(Message::Pong(bytes), &mut out).unwrap(), &out);
             }
             Intent::Fragments(kind, bytes, size) => {
                 for piece in bytes.chunks(*size) {

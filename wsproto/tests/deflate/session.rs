@@ -7,7 +7,8 @@ use wsproto::error::ProtocolError;
 use wsproto::session::Session;
 use wsproto::wire::{CloseCode, MaskingKey};
 
-use crate::common::{BINARY, CLIENT, CONTINUATION, FIN, PING, SERVER, TEXT, fragment, next};
+use crate::common::{BINARY, CLIENT, CONTINUATION, FIN, PING, SERVER, TEXT, fragment};
+use crate::given::next;
 
 const RSV1: u8 = 0x40;
 const RSV2: u8 = 0x20;

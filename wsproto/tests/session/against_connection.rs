@@ -5,7 +5,7 @@ use wsproto::Message;
 use wsproto::connection::{Event, Limits, MessageKind, Received, Receiver, Server};
 use wsproto::session::{Buffer, Session};
 
-use crate::common::{CLIENT, Entry, Log, SERVER, binary, text};
+use crate::common::{Entry, Log, any_frames, binary, text};
 
 /// What a caller does between two reads.
 #[derive(Debug, Clone, Copy)]
@@ -24,22 +24,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::LookAtBuffer),
     ];
     proptest::collection::vec(step, 1..30)
-}
-
-/// Frames that are mostly right, some of them changed in a byte.
-fn wire() -> impl Strategy<Value = Vec<u8>> {
-    let first = prop_oneof![
-        8 => prop::sample::select(vec![0x00, 0x80, 0x01, 0x81, 0x02, 0x82, 0x89, 0x8A]),
-        1 => Just(0x88),
-        1 => any::<u8>(),
-    ];
-    let payload = prop_oneof![
-        4 => "\\PC{0,30}".prop_map(String::into_bytes),
-        1 => proptest::collection::vec(any::<u8>(), 0..300),
-    ];
-    let frame = (first, payload, prop_oneof![19 => Just(true), 1 => Just(false)])
-        .prop_map(|(first, payload, masked)| if masked { CLIENT } else { SERVER }.frame(first, &payload));
-    proptest::collection::vec(frame, 0..10).prop_map(|frames| frames.concat())
 }
 
 fn add(log: &mut Log, message: Message<'_>) {
@@ -125,7 +109,7 @@ fn through_connection(mut wire: Vec<u8>) -> Log {
 
 proptest! {
     #[test]
-    fn whatever_comes_and_however_it_is_read(wire in wire(), mut steps in steps()) {
+    fn whatever_comes_and_however_it_is_read(wire in any_frames(), mut steps in steps()) {
         // Something is read and looked at in the end.
         steps.extend([Step::Read(1), Step::Next]);
         let expected = through_connection(wire.clone());

@@ -3,7 +3,8 @@
 use wsproto::connection::{Limits, Message, Server};
 use wsproto::session::Session;
 
-use crate::common::{BINARY, CLIENT, FIN, TEXT, next};
+use crate::common::{BINARY, CLIENT, FIN, TEXT};
+use crate::given::next;
 
 /// The headers of the frames below: 2 bytes, a 16-bit length, a masking key.
 const HEADER: usize = 8;

@@ -3,7 +3,8 @@
 use wsproto::connection::{Limits, Message, Server};
 use wsproto::session::Session;
 
-use crate::common::{CLIENT, CLOSE, FIN, PING, next};
+use crate::common::{CLIENT, CLOSE, FIN, PING};
+use crate::given::next;
 
 fn feed<B: wsproto::session::Buffer>(session: &mut Session<Server, B>, bytes: &[u8]) {
     session.buffer()[..bytes.len()].copy_from_slice(bytes);

@@ -5,7 +5,8 @@ use wsproto::error::{AbnormalClosure, Misuse, ProtocolError, SendError};
 use wsproto::session::{Buffer, Session};
 use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
 
-use crate::common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, SERVER, TEXT, next};
+use crate::common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, SERVER, TEXT};
+use crate::given::next;
 
 /// What came whole, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]

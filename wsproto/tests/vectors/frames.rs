@@ -6,12 +6,12 @@ use wsproto::session::Session;
 use wsproto::{CloseCode, CloseFrame, MaskingKey, ProtocolError};
 
 use super::table::{Entry, all_bytes, entries, string};
-use super::{Case, cuts};
+use super::{Case, in_pieces};
 
 /// Room for a message of the default limit, and a control frame inside of it.
-const MEMORY: usize = (1 << 20) + 131;
+pub const MEMORY: usize = (1 << 20) + 131;
 /// A client under test masks with zeros, so that the table can tell its bytes.
-const CLIENT: Client = Client::new(|| MaskingKey::new([0; 4]));
+pub const CLIENT: Client = Client::new(|| MaskingKey::new([0; 4]));
 
 /// What came of a case.
 #[derive(Debug, PartialEq)]
@@ -46,13 +46,7 @@ pub fn through_session(case: &Case) {
 fn check(case: &Case, mut run: impl FnMut(&[&[u8]]) -> Told) {
     let name = string(case, "name");
     let (input, out, events) = (all_bytes(&case["in"]), all_bytes(&case["out"]), entries(&case["events"]));
-    for ends in cuts(input.len()) {
-        let mut start = 0;
-        let mut chunks = Vec::new();
-        for end in ends {
-            chunks.push(&input[start..end]);
-            start = end;
-        }
+    for chunks in in_pieces(&input) {
         let told = run(&chunks);
         let how = format!("{} pieces, {} bytes first", chunks.len(), chunks[0].len());
 
@@ -249,7 +243,7 @@ impl Log {
     }
 }
 
-fn limits(case: &Case) -> Limits {
+pub fn limits(case: &Case) -> Limits {
     let limits = case.get("config").and_then(Value::as_object).into_iter().flatten();
     limits.fold(Limits::new(), |limits, (name, value)| {
         let value = value.as_u64().unwrap();
