@@ -17,9 +17,9 @@ use core::fmt;
 pub use crate::wire::BufferTooSmall;
 use crate::wire::{CloseCode, CloseFrame, CloseFrameError, HeaderError};
 
-/// Tells how the peer broke the protocol or exceeded a limit. The connection has failed ([RFC 6455 §7.1.7]): no further
-/// event follows. Send the [`close_frame`](Self::close_frame), then close the transport. A session does the former by
-/// itself.
+/// Tells how the peer broke the protocol or exceeded a limit. The connection has failed ([RFC 6455 §7.1.7]): no
+/// further event follows. Send the [`close_frame`](Self::close_frame), then close the transport. A session does the
+/// former by itself.
 ///
 /// # Examples
 ///
@@ -202,8 +202,8 @@ pub enum Misuse {
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     CloseSent,
-    /// The peer has begun the closing handshake, broken a rule, or ended the transport: no new message may be begun, and no
-    /// Ping sent ([RFC 6455 §6.1]). A fragmented message may be finished, and a Close frame is due.
+    /// The peer has begun the closing handshake, broken a rule, or ended the transport: no new message may be begun,
+    /// and no Ping sent ([RFC 6455 §6.1]). A fragmented message may be finished, and a Close frame is due.
     ///
     /// [RFC 6455 §6.1]: https://www.rfc-editor.org/rfc/rfc6455#section-6.1
     NotOpen,

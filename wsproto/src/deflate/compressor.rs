@@ -8,8 +8,8 @@ use crate::error::BufferTooSmall;
 /// Compresses messages, piece by piece ([RFC 7692 §7.2.1]).
 ///
 /// It holds some 320 KB, so it is made to be shared: a thread needs one for all its connections
-/// ([`FrameEncoder::with_compressor`](crate::connection::FrameEncoder::with_compressor)). On its own it is for those who
-/// write frames themselves.
+/// ([`FrameEncoder::with_compressor`](crate::connection::FrameEncoder::with_compressor)). On its own it is for those
+/// who write frames themselves.
 ///
 /// # Examples
 ///
@@ -58,8 +58,8 @@ const STORED_HEADER: usize = 5;
 const MARGIN: usize = 16;
 
 impl Compressor {
-    /// Makes a compressor with an empty window. It never refers further back than `window`, which may be smaller than the
-    /// agreed one.
+    /// Makes a compressor with an empty window. It never refers further back than `window`, which may be smaller than
+    /// the agreed one.
     pub fn new(level: Level, window: WindowBits) -> Self {
         Self { engine: Engine::new(level, window), level, window, held: 0 }
     }
@@ -131,8 +131,8 @@ impl Compressor {
         }
     }
 
-    /// Compresses a whole message, if that fits, and if it has to shrink, to fewer bytes than it has. Otherwise the contents
-    /// of `output` are unspecified, and what came before is forgotten.
+    /// Compresses a whole message, if that fits, and if it has to shrink, to fewer bytes than it has. Otherwise the
+    /// contents of `output` are unspecified, and what came before is forgotten.
     pub(crate) fn compress_message(
         &mut self,
         message: &[u8],
@@ -188,8 +188,8 @@ impl Compressor {
         written
     }
 
-    /// With an engine that looks further back than it may: a segment has no more to refer to than the window holds, and
-    /// the next one begins with nothing. A sender may empty its window whenever it likes.
+    /// With an engine that looks further back than it may: a segment has no more to refer to than the window holds,
+    /// and the next one begins with nothing. A sender may empty its window whenever it likes.
     fn deflate_segments(&mut self, mut input: &[u8], size: usize, output: &mut [u8]) -> Option<usize> {
         let mut written = 0_usize;
         while !input.is_empty() {

@@ -2,8 +2,8 @@ use core::fmt;
 
 use crate::error::ProtocolError;
 
-/// Tells why a message can't be decompressed: the peer's fault. The connection has failed, since later messages may refer
-/// to what was lost ([RFC 7692 §7.2.2]).
+/// Tells why a message can't be decompressed: the peer's fault. The connection has failed, since later messages may
+/// refer to what was lost ([RFC 7692 §7.2.2]).
 ///
 /// [RFC 7692 §7.2.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.2.2
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -9,8 +9,8 @@ use super::{InflateError, WindowBits};
 /// Decompresses the messages of one peer, piece by piece ([RFC 7692 §7.2.2]).
 ///
 /// Between messages it holds the window that the peer may refer to, as far as it was filled (at most
-/// [`window_size`](WindowBits::window_size) bytes), or nothing without context takeover. During a message it holds 4 KB
-/// more. Its memory grows with the output, and never beyond the window.
+/// [`window_size`](WindowBits::window_size) bytes), or nothing without context takeover. During a message it holds 4
+/// KB more. Its memory grows with the output, and never beyond the window.
 ///
 /// # Examples
 ///
@@ -58,33 +58,30 @@ pub struct Inflated {
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 impl Inflater {
-    /// Starts with an empty window of `bits`, as agreed on for the peer. With `has_takeover`, messages may refer to earlier
-    /// ones.
+    /// Starts with an empty window of `bits`, as agreed on for the peer. With `has_takeover`, messages may refer to
+    /// earlier ones.
     pub const fn new(bits: WindowBits, has_takeover: bool) -> Self {
         Self { window: Window::new(bits), has_takeover, decoder: None, tail_given: 0, failed: None }
     }
 
-    /// Decompresses the next piece of a message's payload to the start of `dst`; `is_last` marks the message's last piece.
+    /// Decompresses the next piece of a message's payload to the start of `dst`; `is_last` marks the message's last
+    /// piece.
     ///
-    /// Call it until it has consumed everything and written nothing; for the last piece, until it `is_done`. Give what was
-    /// not consumed again, first. A caller that stops while there is room left in `dst` loses nothing, but learns of some
-    /// errors only with the next piece.
+    /// Call it until it has consumed everything and written nothing; for the last piece, until it `is_done`. Give what
+    /// was not consumed again, first. A caller that stops while there is room left in `dst` loses nothing, but learns
+    /// of some errors only with the next piece.
     ///
     /// # Errors
     ///
-    /// [`InflateError`], once everything before the fault has been written, and from then on at each call. So the output
-    /// does not depend on where the payload was cut. Fail the connection: later messages may refer to what was lost.
-    pub fn inflate(
-        &mut self,
-        input: &[u8],
-        is_last: bool,
-        dst: &mut [u8],
-    ) -> Result<Inflated, InflateError> {
+    /// [`InflateError`], once everything before the fault has been written, and from then on at each call. So the
+    /// output does not depend on where the payload was cut. Fail the connection: later messages may refer to what was
+    /// lost.
+    pub fn inflate(&mut self, input: &[u8], is_last: bool, dst: &mut [u8]) -> Result<Inflated, InflateError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        // A message without any payload is the empty one, though DEFLATE has no such stream: browsers and most libraries
-        // take it so.
+        // A message without any payload is the empty one, though DEFLATE has no such stream: browsers and most
+        // libraries take it so.
         if input.is_empty() && self.decoder.is_none() {
             return Ok(Inflated { consumed: 0, written: 0, is_done: is_last });
         }

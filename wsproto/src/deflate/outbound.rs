@@ -53,8 +53,8 @@ impl Outbound {
         self.agreed
     }
 
-    /// Compresses a whole message, if that fits and pays. Otherwise the contents of `output` are unspecified, and the message
-    /// is to be sent as it is.
+    /// Compresses a whole message, if that fits and pays. Otherwise the contents of `output` are unspecified, and the
+    /// message is to be sent as it is.
     ///
     /// The message has to shrink, unless later messages may refer to it.
     pub(crate) fn message(

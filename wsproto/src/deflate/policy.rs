@@ -4,11 +4,11 @@ use super::WindowBits;
 
 /// Says what this end, server or client, wants of permessage-deflate: which windows, and how much work.
 ///
-/// **The default keeps nothing between messages.** Context takeover costs a connection the peer's window, up to
-/// 32 KiB, for as long as it is open, and a compressor (some 300 KB), or at least the window of its own messages; a server
-/// holds that for each connection, idle ones too. Without it a connection holds neither, one compressor serves
-/// all, and a message that goes to many is compressed once. The price is in small messages: each has to
-/// repeat what the one before has said. Where these are most of what is sent, and connections are few,
+/// **The default keeps nothing between messages.** Context takeover costs a connection the peer's window, up to 32
+/// KiB, for as long as it is open, and a compressor (some 300 KB), or at least the window of its own messages; a
+/// server holds that for each connection, idle ones too. Without it a connection holds neither, one compressor serves
+/// all, and a message that goes to many is compressed once. The price is in small messages: each has to repeat what
+/// the one before has said. Where these are most of what is sent, and connections are few,
 /// [`with_takeover`](Self::with_takeover) is for you.
 ///
 /// # Examples
@@ -28,8 +28,8 @@ pub struct Policy {
     pub level: Level,
     /// The length in bytes below which messages are sent uncompressed. Default: 128.
     ///
-    /// A short message repeats little. Uncompressed it costs a few dozen bytes at most, of a packet that is needed either
-    /// way and has 40 and more bytes of headers. With takeover, a lower threshold may pay.
+    /// A short message repeats little. Uncompressed it costs a few dozen bytes at most, of a packet that is needed
+    /// either way and has 40 and more bytes of headers. With takeover, a lower threshold may pay.
     pub threshold: usize,
     /// The largest window that this end compresses with. Default: 32 KiB. The peer may ask for a smaller one.
     pub send_window: WindowBits,
@@ -39,11 +39,12 @@ pub struct Policy {
     pub send_takeover: bool,
     /// Whether the peer may refer to earlier messages, so that its window is kept between them. Default: no.
     pub receive_takeover: bool,
-    /// Whether a peer that can't be held to [`receive_window`](Self::receive_window) may use 32 KiB. Default: no, its messages
-    /// go uncompressed.
+    /// Whether a peer that can't be held to [`receive_window`](Self::receive_window) may use 32 KiB. Default: no, its
+    /// messages go uncompressed.
     ///
-    /// A client that doesn't offer `client_max_window_bits`, such as Firefox, can't be told to use a smaller window, and some
-    /// servers don't know `server_max_window_bits`. If this is set, the smaller window is a wish. Otherwise it is a limit.
+    /// A client that doesn't offer `client_max_window_bits`, such as Firefox, can't be told to use a smaller window,
+    /// and some servers don't know `server_max_window_bits`. If this is set, the smaller window is a wish. Otherwise
+    /// it is a limit.
     pub accept_full_window: bool,
 }
 

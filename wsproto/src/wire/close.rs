@@ -173,8 +173,8 @@ impl<'a> CloseFrame<'a> {
     ///
     /// # Errors
     ///
-    /// [`CloseFrameError`] if the payload is one byte long, its code may not appear on the wire, its reason is not UTF-8,
-    /// or it is longer than 125 bytes. The connection has failed ([RFC 6455 §7.1.7]).
+    /// [`CloseFrameError`] if the payload is one byte long, its code may not appear on the wire, its reason is not
+    /// UTF-8, or it is longer than 125 bytes. The connection has failed ([RFC 6455 §7.1.7]).
     ///
     /// [RFC 6455 §7.1.7]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
     pub fn decode(payload: &'a [u8]) -> Result<Option<Self>, CloseFrameError> {

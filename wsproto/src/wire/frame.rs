@@ -57,8 +57,8 @@ pub fn decode(bytes: &mut [u8], max_payload: usize) -> Result<Option<(Frame<'_>,
     Ok(Some((Frame { header, payload }, header_len.saturating_add(payload_len))))
 }
 
-/// Writes a frame to the start of `dst`, masking the payload on the way if the header has a key, and returns the frame's
-/// length in bytes.
+/// Writes a frame to the start of `dst`, masking the payload on the way if the header has a key, and returns the
+/// frame's length in bytes.
 ///
 /// # Errors
 ///

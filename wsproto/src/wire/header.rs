@@ -24,8 +24,8 @@ const LENGTH_64: u8 = 127;
 
 /// Describes a frame without its payload ([RFC 6455 §5.2]).
 ///
-/// Every value of this type can be sent: its opcode is not reserved, its length fits into 63 bits, and a control frame is
-/// whole and has a payload of at most 125 bytes.
+/// Every value of this type can be sent: its opcode is not reserved, its length fits into 63 bits, and a control frame
+/// is whole and has a payload of at most 125 bytes.
 ///
 /// # Examples
 ///
@@ -52,8 +52,8 @@ pub struct FrameHeader {
 impl FrameHeader {
     /// Makes the header of an unmasked frame without RSV bits, with a payload of `payload_len` bytes.
     ///
-    /// Returns `None` if there can be no such frame: a control frame without FIN or over 125 bytes, or any frame of 2⁶³
-    /// bytes or more.
+    /// Returns `None` if there can be no such frame: a control frame without FIN or over 125 bytes, or any frame of
+    /// 2⁶³ bytes or more.
     pub const fn new(opcode: Opcode, fin: bool, payload_len: u64) -> Option<Self> {
         let control = opcode.is_control();
         if payload_len >> 63 != 0 || control && (!fin || payload_len > MAX_CONTROL_PAYLOAD as u64) {
@@ -110,8 +110,8 @@ impl FrameHeader {
     ///
     /// # Errors
     ///
-    /// [`HeaderError`] as soon as no further bytes can make the header valid. RSV bits are not judged here: whether they
-    /// are allowed depends on the negotiated extensions.
+    /// [`HeaderError`] as soon as no further bytes can make the header valid. RSV bits are not judged here: whether
+    /// they are allowed depends on the negotiated extensions.
     #[inline]
     pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, HeaderError> {
         let [first, bytes @ ..] = bytes else {
@@ -180,8 +180,8 @@ impl FrameHeader {
         }
     }
 
-    /// Writes what [`encode`](Self::encode) returns to the start of `dst`, and returns the space behind it, or `None` if it
-    /// does not fit. Making the header in place takes less time than copying it.
+    /// Writes what [`encode`](Self::encode) returns to the start of `dst`, and returns the space behind it, or `None`
+    /// if it does not fit. Making the header in place takes less time than copying it.
     #[inline]
     pub(crate) fn write<'d>(&self, dst: &'d mut [u8]) -> Option<&'d mut [u8]> {
         let first = self.first_byte();
@@ -199,8 +199,8 @@ impl FrameHeader {
     }
 }
 
-/// Writes `bytes` to the start of `dst` and returns the space behind them. A fixed length compiles to a store or two, an
-/// unknown one to a call.
+/// Writes `bytes` to the start of `dst` and returns the space behind them. A fixed length compiles to a store or two,
+/// an unknown one to a call.
 #[inline]
 fn put<const N: usize>(bytes: [u8; N], dst: &mut [u8]) -> Option<&mut [u8]> {
     let (to, space) = dst.split_first_chunk_mut()?;
@@ -254,8 +254,8 @@ pub struct EncodedHeader {
 }
 
 impl EncodedHeader {
-    /// Returns the masking key that the header carries, its last 4 bytes, or `None` for a server's header. A program that
-    /// writes a payload behind a client's header masks it with this key ([RFC 6455 §5.3]).
+    /// Returns the masking key that the header carries, its last 4 bytes, or `None` for a server's header. A program
+    /// that writes a payload behind a client's header masks it with this key ([RFC 6455 §5.3]).
     ///
     /// # Examples
     ///
@@ -296,7 +296,8 @@ impl AsRef<[u8]> for EncodedHeader {
     }
 }
 
-/// Holds the three reserved bits of a frame ([RFC 6455 §5.2]): zero, unless a negotiated extension gives them a meaning.
+/// Holds the three reserved bits of a frame ([RFC 6455 §5.2]): zero, unless a negotiated extension gives them a
+/// meaning.
 ///
 /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -2,12 +2,12 @@ use super::BufferTooSmall;
 
 /// Masks the payload of one frame of a client: a 32-bit key ([RFC 6455 §5.3]).
 ///
-/// Both methods that mask bytes return the key rotated to the byte that follows, so a payload can be masked in pieces and
-/// there is no position to keep beside the key.
+/// Both methods that mask bytes return the key rotated to the byte that follows, so a payload can be masked in pieces
+/// and there is no position to keep beside the key.
 ///
-/// **Where keys come from.** Each frame needs a fresh key from a strong source of entropy, one that the author of
-/// the payload can't predict. A [`Client`](crate::Client) owns a source of them; `RandomKeys`, of feature `getrandom`, asks
-/// the operating system.
+/// **Where keys come from.** Each frame needs a fresh key from a strong source of entropy, one that the author of the
+/// payload can't predict. A [`Client`](crate::Client) owns a source of them; `RandomKeys`, of feature `getrandom`,
+/// asks the operating system.
 ///
 /// # Examples
 ///
@@ -26,8 +26,8 @@ use super::BufferTooSmall;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskingKey([u8; 4]);
 
-/// One step of the fast loops: wide enough for the compiler's vectors, a multiple of the key. Handling fewer bytes by words
-/// costs more than it saves.
+/// One step of the fast loops: wide enough for the compiler's vectors, a multiple of the key. Handling fewer bytes by
+/// words costs more than it saves.
 const BLOCK: usize = 32;
 
 impl MaskingKey {
@@ -64,8 +64,8 @@ impl MaskingKey {
         next
     }
 
-    /// Does what [`apply`](Self::apply) does, and tells whether the result is ASCII. For most text that is the whole check,
-    /// and in the same pass it is almost free.
+    /// Does what [`apply`](Self::apply) does, and tells whether the result is ASCII. For most text that is the whole
+    /// check, and in the same pass it is almost free.
     #[inline]
     pub(crate) fn apply_to_text(self, bytes: &mut [u8]) -> (Self, bool) {
         let pattern = self.pattern();
@@ -92,8 +92,8 @@ impl MaskingKey {
 
     /// Masks a copy of the last block of `bytes`, if they have one, with the key for the byte behind it.
     ///
-    /// The copy replaces the last block once all whole blocks are masked. So the up to 31 bytes that these leave over cost no
-    /// more than a block, and it makes no difference that some bytes are computed twice.
+    /// The copy replaces the last block once all whole blocks are masked. So the up to 31 bytes that these leave over
+    /// cost no more than a block, and it makes no difference that some bytes are computed twice.
     #[inline]
     fn apply_to_last(self, bytes: &[u8]) -> Option<[u8; BLOCK]> {
         let key = u32::from_ne_bytes(self.0);

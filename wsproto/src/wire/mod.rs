@@ -1,7 +1,7 @@
 //! Layer 0: frames as bytes.
 //!
-//! Pure functions and small `Copy` values over byte slices: opcode, frame header, mask, UTF-8 and the close payload. This
-//! layer knows what RFC 6455 says about one frame. It knows no role, no policy and no connection.
+//! Pure functions and small `Copy` values over byte slices: opcode, frame header, mask, UTF-8 and the close payload.
+//! This layer knows what RFC 6455 says about one frame. It knows no role, no policy and no connection.
 //!
 //! **Nothing in here panics, on any input**, and nothing allocates. Incomplete input is never an error: it is
 //! `Ok(None)`. Every value that can be built can be sent: there is none for a reserved opcode, a control frame of 126

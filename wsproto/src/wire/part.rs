@@ -1,7 +1,8 @@
 use core::slice::SliceIndex;
 
-/// Returns the part of `bytes` at a place that is always right. A wrong place is a fault of this crate: the tests and the
-/// fuzzers, which run with debug assertions, stop there; a release build continues with an empty slice and does not panic.
+/// Returns the part of `bytes` at a place that is always right. A wrong place is a fault of this crate: the tests and
+/// the fuzzers, which run with debug assertions, stop there; a release build continues with an empty slice and does
+/// not panic.
 #[inline]
 pub(crate) fn part(bytes: &[u8], place: impl SliceIndex<[u8], Output = [u8]>) -> &[u8] {
     let part = bytes.get(place);

@@ -11,8 +11,8 @@ use simdutf8::compat::from_utf8 as check;
 /// Validates text that arrives in pieces, however it was cut, and fails at the first byte that can't be UTF-8
 /// ([RFC 6455 §8.1], [RFC 3629 §4]).
 ///
-/// Its state takes three bytes: what may follow the character under way. Overlong forms, surrogates and code points above
-/// U+10FFFF are refused.
+/// Its state takes three bytes: what may follow the character under way. Overlong forms, surrogates and code points
+/// above U+10FFFF are refused.
 ///
 /// # Examples
 ///
@@ -68,8 +68,8 @@ impl Utf8Validator {
     ///
     /// # Errors
     ///
-    /// [`Utf8Error`], with the place of the first impossible byte in `piece`. The validator then stands right before that
-    /// byte: given it again, it fails again.
+    /// [`Utf8Error`], with the place of the first impossible byte in `piece`. The validator then stands right before
+    /// that byte: given it again, it fails again.
     #[inline]
     pub fn validate(&mut self, piece: &[u8]) -> Result<(), Utf8Error> {
         let finished = self.finish_character(piece)?;
