@@ -100,7 +100,7 @@ impl<'a> ProxyConnect<'a> {
             out.put_decimal(usize::from(self.port));
             out.put(after.as_bytes());
         }
-        out.put_fields(self.headers.iter().copied());
+        out.put_fields(self.headers);
         out.put(b"\r\n");
     }
 }
