@@ -1,0 +1,367 @@
+use super::finder::Match;
+use super::huffman::{Encoding, encoding, lengths};
+use super::writer::Writer;
+
+/// One block's symbols: runs of literals, which stand in the input, each with the match that follows it.
+pub(super) struct Block<'b> {
+    /// All that it says.
+    pub(super) plain: &'b [u8],
+    pub(super) sequences: &'b [Sequence],
+}
+
+/// So many literals and a match: 9 bits for the former, 8 for its length, 15 for its distance.
+#[derive(Clone, Copy)]
+pub(super) struct Sequence(u32);
+
+/// That many literals, and no match.
+const LITERALS_ONLY: u32 = 511;
+
+impl Sequence {
+    pub(super) const NONE: Self = Self(0);
+    /// More literals than come before a match.
+    pub(super) const LITERALS: usize = LITERALS_ONLY as usize;
+    pub(super) const LITERALS_ONLY: Self = Self(LITERALS_ONLY << 23);
+
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // each has its bits
+    pub(super) const fn new(literals: usize, found: Match) -> Self {
+        let len = found.len.wrapping_sub(3) as u32;
+        Self((literals as u32) << 23 | (len & 0xFF) << 15 | (found.distance.wrapping_sub(1) as u32) & 0x7FFF)
+    }
+
+    #[inline]
+    const fn literals(self) -> usize {
+        (self.0 >> 23) as usize
+    }
+
+    #[inline]
+    const fn has_match(self) -> bool {
+        self.0 >> 23 != LITERALS_ONLY
+    }
+
+    /// The match's length, less 3.
+    #[inline]
+    const fn len(self) -> usize {
+        (self.0 >> 15 & 0xFF) as usize
+    }
+
+    /// The match's distance, less 1.
+    #[inline]
+    const fn distance(self) -> u32 {
+        self.0 & 0x7FFF
+    }
+}
+
+/// Literals 0 to 255, the end, and 29 lengths; 288 for the fixed code, of which two are never sent.
+const LITERALS: usize = 288;
+const DISTANCES: usize = 32;
+const END: usize = 256;
+
+/// [RFC 1951 §3.2.5]: by length less 3, the symbol above 256, how many bits are added, and their value.
+#[derive(Clone, Copy)]
+struct Length {
+    symbol: u16,
+    extra: u8,
+    value: u8,
+}
+
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // by the compiler
+static LENGTHS: [Length; 256] = {
+    let mut all = [Length { symbol: 285, extra: 0, value: 0 }; 256];
+    let (mut len, mut symbol) = (0_usize, 257);
+    while len < 255 {
+        let nth = symbol - 257;
+        let extra = if nth < 8 { 0 } else { nth / 4 - 1 };
+        let mut value = 0;
+        while value < 1 << extra && len < 255 {
+            all[len] = Length { symbol, extra: extra as u8, value: value as u8 };
+            value += 1;
+            len += 1;
+        }
+        symbol += 1;
+    }
+    all
+};
+
+/// [RFC 1951 §3.2.5]: a distance's symbol and how many bits are added: two more symbols for each bit more.
+#[inline]
+const fn distance_symbol(distance: u32) -> (usize, u32) {
+    if distance < 4 {
+        return (distance as usize, 0);
+    }
+    let extra = distance.ilog2().wrapping_sub(1);
+    ((extra.wrapping_shl(1).wrapping_add(distance >> extra)) as usize, extra)
+}
+
+/// [RFC 1951 §3.2.6]
+static FIXED: Codes = {
+    let mut all = [8; LITERALS];
+    let mut symbol = 144;
+    while symbol < 280 {
+        all[symbol] = if symbol < 256 { 9 } else { 7 };
+        symbol += 1;
+    }
+    Codes { literals: encoding(&all), distances: encoding(&[5; DISTANCES]) }
+};
+
+struct Codes {
+    literals: Encoding<LITERALS>,
+    distances: Encoding<DISTANCES>,
+}
+
+/// How often each symbol comes.
+struct Counts {
+    literals: [u16; LITERALS],
+    distances: [u16; DISTANCES],
+    /// Bits that are added to the symbols.
+    extra: usize,
+}
+
+/// Below this many bits in fixed codes, a code of its own is not tried: to tell it takes about as much.
+const LEAST_DYNAMIC: usize = 600;
+
+impl Block<'_> {
+    /// Finds how it takes the fewest bits.
+    pub(super) fn plan(&self) -> Plan {
+        let counts = self.counts();
+        let fixed = counts.bits(&FIXED).saturating_add(3);
+        if fixed >= LEAST_DYNAMIC {
+            let dynamic = Dynamic::new(&counts);
+            let bits = dynamic.header_bits.saturating_add(counts.bits(&dynamic.codes));
+            if bits < fixed {
+                return Plan { bits, dynamic: Some(dynamic) };
+            }
+        }
+        Plan { bits: fixed, dynamic: None }
+    }
+
+    /// Writes it so; there is space for it.
+    pub(super) fn write(&self, plan: &Plan, writer: &mut Writer<'_>) {
+        if let Some(dynamic) = &plan.dynamic {
+            dynamic.write_header(writer);
+            self.write_symbols(&dynamic.codes, writer);
+        } else {
+            writer.put(0b010, 3);
+            self.write_symbols(&FIXED, writer);
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts { literals: [0; LITERALS], distances: [0; DISTANCES], extra: 0 };
+        let count = |counts: &mut [u16], symbol: usize| {
+            if let Some(count) = counts.get_mut(symbol) {
+                *count = count.wrapping_add(1);
+            }
+        };
+        let mut plain = self.plain;
+        for sequence in self.sequences {
+            let (run, rest) = plain.split_at_checked(sequence.literals()).unwrap_or((plain, &[]));
+            for byte in run {
+                count(&mut counts.literals, usize::from(*byte));
+            }
+            plain = rest;
+            if sequence.has_match() {
+                let length = length(*sequence);
+                count(&mut counts.literals, usize::from(length.symbol));
+                let (symbol, extra) = distance_symbol(sequence.distance());
+                count(&mut counts.distances, symbol);
+                counts.extra =
+                    counts.extra.wrapping_add(usize::from(length.extra)).wrapping_add(extra as usize);
+                plain = plain.get(sequence.len().wrapping_add(3)..).unwrap_or_default();
+            }
+        }
+        for byte in plain {
+            count(&mut counts.literals, usize::from(*byte));
+        }
+        count(&mut counts.literals, END);
+        counts
+    }
+
+    fn write_symbols(&self, codes: &Codes, writer: &mut Writer<'_>) {
+        let mut plain = self.plain;
+        for sequence in self.sequences {
+            let (run, rest) = plain.split_at_checked(sequence.literals()).unwrap_or((plain, &[]));
+            write_literals(run, codes, writer);
+            plain = rest;
+            if sequence.has_match() {
+                let length = length(*sequence);
+                put(&codes.literals, length.symbol.into(), writer);
+                writer.put(length.value.into(), length.extra.into());
+                let distance = sequence.distance();
+                let (symbol, extra) = distance_symbol(distance);
+                put(&codes.distances, symbol, writer);
+                writer.put(u64::from(distance & 1_u32.wrapping_shl(extra).wrapping_sub(1)), extra);
+                writer.flush();
+                plain = plain.get(sequence.len().wrapping_add(3)..).unwrap_or_default();
+            }
+        }
+        write_literals(plain, codes, writer);
+        put(&codes.literals, END, writer);
+        writer.flush();
+    }
+}
+
+/// How a block is to be written.
+pub(super) struct Plan {
+    /// How many bits that takes.
+    pub(super) bits: usize,
+    /// Its own codes; else the fixed ones.
+    dynamic: Option<Dynamic>,
+}
+
+fn write_literals(mut run: &[u8], codes: &Codes, writer: &mut Writer<'_>) {
+    while let Some((three, rest)) = run.split_first_chunk::<3>() {
+        for byte in three {
+            put(&codes.literals, (*byte).into(), writer);
+        }
+        writer.flush();
+        run = rest;
+    }
+    for byte in run {
+        put(&codes.literals, (*byte).into(), writer);
+    }
+    writer.flush();
+}
+
+#[inline]
+fn put<const SYMBOLS: usize>(code: &Encoding<SYMBOLS>, symbol: usize, writer: &mut Writer<'_>) {
+    let code = code.get(symbol).copied().unwrap_or_default();
+    writer.put(u64::from(code & 0xFFFF), code >> 16);
+}
+
+#[inline]
+fn length(sequence: Sequence) -> Length {
+    LENGTHS.get(sequence.len()).copied().unwrap_or(Length { symbol: 285, extra: 0, value: 0 })
+}
+
+impl Counts {
+    /// How many bits all of it takes in these codes.
+    fn bits(&self, codes: &Codes) -> usize {
+        bits(&self.literals, &codes.literals)
+            .saturating_add(bits(&self.distances, &codes.distances))
+            .saturating_add(self.extra)
+    }
+}
+
+fn bits<const SYMBOLS: usize>(counts: &[u16; SYMBOLS], code: &Encoding<SYMBOLS>) -> usize {
+    let bits = counts.iter().zip(code).map(|(count, code)| u32::from(*count).wrapping_mul(code >> 16));
+    bits.fold(0_u32, u32::wrapping_add) as usize
+}
+
+/// The codes that are best for a block, and how they are told [RFC 1951 §3.2.7].
+struct Dynamic {
+    codes: Codes,
+    /// How many lengths there are of each code.
+    literals: usize,
+    distances: usize,
+    /// The lengths of both codes, as symbols of a code for these: each with its extra bits above bit 8.
+    symbols: [u16; MOST_LENGTHS],
+    len: usize,
+    code: Encoding<19>,
+    /// How many lengths there are of that.
+    lengths: usize,
+    header_bits: usize,
+}
+
+const MOST_LENGTHS: usize = 286 + 30;
+
+/// The order in which the lengths of the lengths' code come [RFC 1951 §3.2.7].
+const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+impl Dynamic {
+    fn new(counts: &Counts) -> Self {
+        let of_literals = lengths(&counts.literals, 15);
+        let of_distances = lengths(&counts.distances, 15);
+        let literals = used(&of_literals).max(257);
+        let distances = used(&of_distances).max(1);
+        let mut all = [0_u8; MOST_LENGTHS];
+        let both = of_literals.iter().take(literals).chain(of_distances.iter().take(distances));
+        for (to, len) in all.iter_mut().zip(both) {
+            *to = *len;
+        }
+        let mut symbols = [0; MOST_LENGTHS];
+        let mut counts = [0_u16; 19];
+        let mut len = 0_usize;
+        let all = all.get(..literals.saturating_add(distances)).unwrap_or_default();
+        let mut bits = 0_usize;
+        for symbol in runs(all) {
+            if let Some(to) = symbols.get_mut(len) {
+                *to = symbol;
+            }
+            len = len.saturating_add(1);
+            if let Some(count) = counts.get_mut(usize::from(symbol & 0xFF)) {
+                *count = count.wrapping_add(1);
+            }
+            bits = bits.saturating_add(extra_bits(symbol) as usize);
+        }
+        let of_lengths = lengths(&counts, 7);
+        let number = ORDER.iter().rposition(|symbol| of_lengths.get(*symbol).is_some_and(|len| *len > 0));
+        let number = number.unwrap_or_default().saturating_add(1).max(4);
+        let code = encoding(&of_lengths);
+        let header_bits = bits
+            .saturating_add(self::bits(&counts, &code))
+            .saturating_add(number.saturating_mul(3))
+            .saturating_add(17);
+        Self {
+            codes: Codes { literals: encoding(&of_literals), distances: encoding(&of_distances) },
+            literals,
+            distances,
+            symbols,
+            len,
+            code,
+            lengths: number,
+            header_bits,
+        }
+    }
+
+    fn write_header(&self, writer: &mut Writer<'_>) {
+        writer.put(0b100, 3);
+        writer.put(self.literals.saturating_sub(257) as u64, 5);
+        writer.put(self.distances.saturating_sub(1) as u64, 5);
+        writer.put(self.lengths.saturating_sub(4) as u64, 4);
+        writer.flush();
+        for symbol in ORDER.iter().take(self.lengths) {
+            let len = self.code.get(*symbol).map_or(0, |code| code >> 16);
+            writer.put(len.into(), 3);
+            writer.flush();
+        }
+        for symbol in self.symbols.iter().take(self.len) {
+            put(&self.code, (symbol & 0xFF).into(), writer);
+            writer.put((symbol >> 8).into(), extra_bits(*symbol));
+            writer.flush();
+        }
+    }
+}
+
+/// How many lengths there are up to the last that is not 0.
+fn used(lengths: &[u8]) -> usize {
+    lengths.iter().rposition(|len| *len > 0).map_or(0, |last| last.saturating_add(1))
+}
+
+/// [RFC 1951 §3.2.7]
+const fn extra_bits(symbol: u16) -> u32 {
+    match symbol & 0xFF {
+        16 => 2,
+        17 => 3,
+        18 => 7,
+        _ => 0,
+    }
+}
+
+/// Lengths as symbols, in which runs of one are one or two [RFC 1951 §3.2.7].
+fn runs(mut lengths: &[u8]) -> impl Iterator<Item = u16> {
+    let mut last = None;
+    core::iter::from_fn(move || {
+        let len = *lengths.first()?;
+        let run = lengths.iter().take_while(|other| **other == len).count();
+        let (symbol, taken, extra) = match run {
+            11.. if len == 0 => (18, run.min(138), run.min(138).wrapping_sub(11)),
+            3.. if len == 0 => (17, run.min(10), run.min(10).wrapping_sub(3)),
+            3.. if last == Some(len) => (16, run.min(6), run.min(6).wrapping_sub(3)),
+            _ => (u16::from(len), 1, 0),
+        };
+        last = Some(len);
+        lengths = lengths.get(taken..).unwrap_or_default();
+        u16::try_from(extra).ok().map(|extra| symbol | extra << 8)
+    })
+}
