@@ -1,5 +1,5 @@
 use super::finder::Match;
-use super::huffman::{Encoding, encoding, lengths};
+use super::huffman::{Code, Encoding, encoding};
 use super::writer::Writer;
 
 /// One block's symbols: runs of literals, which stand in the input, each with the match that follows it.
@@ -65,7 +65,7 @@ struct Length {
     value: u8,
 }
 
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // by the compiler
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // by the compiler
 static LENGTHS: [Length; 256] = {
     let mut all = [Length { symbol: 285, extra: 0, value: 0 }; 256];
     let (mut len, mut symbol) = (0_usize, 257);
@@ -94,6 +94,7 @@ const fn distance_symbol(distance: u32) -> (usize, u32) {
 }
 
 /// [RFC 1951 §3.2.6]
+#[allow(clippy::indexing_slicing)] // by the compiler
 static FIXED: Codes = {
     let mut all = [8; LITERALS];
     let mut symbol = 144;
@@ -123,16 +124,39 @@ const LEAST_DYNAMIC: usize = 600;
 impl Block<'_> {
     /// Finds how it takes the fewest bits.
     pub(super) fn plan(&self) -> Plan {
-        let counts = self.counts();
-        let fixed = counts.bits(&FIXED).saturating_add(3);
+        let fixed = self.fixed_bits();
         if fixed >= LEAST_DYNAMIC {
-            let dynamic = Dynamic::new(&counts);
-            let bits = dynamic.header_bits.saturating_add(counts.bits(&dynamic.codes));
-            if bits < fixed {
-                return Plan { bits, dynamic: Some(dynamic) };
+            let dynamic = Dynamic::new(&self.counts());
+            if dynamic.bits < fixed {
+                return Plan { bits: dynamic.bits, dynamic: Some(dynamic) };
             }
         }
         Plan { bits: fixed, dynamic: None }
+    }
+
+    /// How many bits it takes in the fixed codes [RFC 1951 §3.2.6].
+    fn fixed_bits(&self) -> usize {
+        let of_literals = |run: &[u8]| {
+            let long = run.iter().filter(|byte| **byte >= 144).count();
+            run.len().wrapping_mul(8).wrapping_add(long)
+        };
+        let mut bits = 3_usize.wrapping_add(7);
+        let mut plain = self.plain;
+        for sequence in self.sequences {
+            let (run, rest) = plain.split_at_checked(sequence.literals()).unwrap_or((plain, &[]));
+            bits = bits.wrapping_add(of_literals(run));
+            plain = rest;
+            if sequence.has_match() {
+                let length = length(*sequence);
+                let (_, extra) = distance_symbol(sequence.distance());
+                let of_length = if length.symbol < 280 { 7 } else { 8 };
+                let of_match =
+                    extra.wrapping_add(length.extra.into()).wrapping_add(of_length).wrapping_add(5);
+                bits = bits.wrapping_add(of_match as usize);
+                plain = plain.get(sequence.len().wrapping_add(3)..).unwrap_or_default();
+            }
+        }
+        bits.wrapping_add(of_literals(plain))
     }
 
     /// Writes it so; there is space for it.
@@ -234,20 +258,6 @@ fn length(sequence: Sequence) -> Length {
     LENGTHS.get(sequence.len()).copied().unwrap_or(Length { symbol: 285, extra: 0, value: 0 })
 }
 
-impl Counts {
-    /// How many bits all of it takes in these codes.
-    fn bits(&self, codes: &Codes) -> usize {
-        bits(&self.literals, &codes.literals)
-            .saturating_add(bits(&self.distances, &codes.distances))
-            .saturating_add(self.extra)
-    }
-}
-
-fn bits<const SYMBOLS: usize>(counts: &[u16; SYMBOLS], code: &Encoding<SYMBOLS>) -> usize {
-    let bits = counts.iter().zip(code).map(|(count, code)| u32::from(*count).wrapping_mul(code >> 16));
-    bits.fold(0_u32, u32::wrapping_add) as usize
-}
-
 /// The codes that are best for a block, and how they are told [RFC 1951 §3.2.7].
 struct Dynamic {
     codes: Codes,
@@ -260,7 +270,8 @@ struct Dynamic {
     code: Encoding<19>,
     /// How many lengths there are of that.
     lengths: usize,
-    header_bits: usize,
+    /// How many bits all of it takes.
+    bits: usize,
 }
 
 const MOST_LENGTHS: usize = 286 + 30;
@@ -270,47 +281,43 @@ const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 
 
 impl Dynamic {
     fn new(counts: &Counts) -> Self {
-        let of_literals = lengths(&counts.literals, 15);
-        let of_distances = lengths(&counts.distances, 15);
-        let literals = used(&of_literals).max(257);
-        let distances = used(&of_distances).max(1);
+        let literals = Code::new(&counts.literals, 15);
+        let distances = Code::new(&counts.distances, 15);
+        let number_of_literals = literals.used.max(257);
         let mut all = [0_u8; MOST_LENGTHS];
-        let both = of_literals.iter().take(literals).chain(of_distances.iter().take(distances));
+        let both = literals.lengths.iter().take(number_of_literals).chain(&distances.lengths);
         for (to, len) in all.iter_mut().zip(both) {
             *to = *len;
         }
         let mut symbols = [0; MOST_LENGTHS];
-        let mut counts = [0_u16; 19];
-        let mut len = 0_usize;
-        let all = all.get(..literals.saturating_add(distances)).unwrap_or_default();
-        let mut bits = 0_usize;
+        let mut counts_of_lengths = [0_u16; 19];
+        let (mut len, mut bits) = (0_usize, 17_usize);
+        let all = all.get(..number_of_literals.saturating_add(distances.used)).unwrap_or_default();
         for symbol in runs(all) {
             if let Some(to) = symbols.get_mut(len) {
                 *to = symbol;
             }
             len = len.saturating_add(1);
-            if let Some(count) = counts.get_mut(usize::from(symbol & 0xFF)) {
+            if let Some(count) = counts_of_lengths.get_mut(usize::from(symbol & 0xFF)) {
                 *count = count.wrapping_add(1);
             }
             bits = bits.saturating_add(extra_bits(symbol) as usize);
         }
-        let of_lengths = lengths(&counts, 7);
-        let number = ORDER.iter().rposition(|symbol| of_lengths.get(*symbol).is_some_and(|len| *len > 0));
-        let number = number.unwrap_or_default().saturating_add(1).max(4);
-        let code = encoding(&of_lengths);
-        let header_bits = bits
-            .saturating_add(self::bits(&counts, &code))
-            .saturating_add(number.saturating_mul(3))
-            .saturating_add(17);
+        let code = Code::new(&counts_of_lengths, 7);
+        let last = ORDER.iter().rposition(|symbol| code.lengths.get(*symbol).is_some_and(|len| *len > 0));
+        let lengths = last.unwrap_or_default().saturating_add(1).max(4);
+        let bits = [code.bits, lengths.saturating_mul(3), literals.bits, distances.bits, counts.extra]
+            .into_iter()
+            .fold(bits, usize::saturating_add);
         Self {
-            codes: Codes { literals: encoding(&of_literals), distances: encoding(&of_distances) },
-            literals,
-            distances,
+            codes: Codes { literals: literals.encoding, distances: distances.encoding },
+            literals: number_of_literals,
+            distances: distances.used,
             symbols,
             len,
-            code,
-            lengths: number,
-            header_bits,
+            code: code.encoding,
+            lengths,
+            bits,
         }
     }
 
@@ -331,11 +338,6 @@ impl Dynamic {
             writer.flush();
         }
     }
-}
-
-/// How many lengths there are up to the last that is not 0.
-fn used(lengths: &[u8]) -> usize {
-    lengths.iter().rposition(|len| *len > 0).map_or(0, |last| last.saturating_add(1))
 }
 
 /// [RFC 1951 §3.2.7]

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 use super::block::{Block, Sequence};
-use super::finder::{Effort, Finder, LONGEST, Match};
+use super::finder::{Effort, Finder, Match};
 use super::inflater::TAIL;
 use super::writer::Writer;
 use super::{Level, WindowBits};
@@ -29,7 +29,11 @@ const STORED_BITS: usize = 42;
 impl Engine {
     pub(super) fn new(level: Level, window: WindowBits) -> Self {
         let is_lazy = level.get() > 3;
-        let effort = if is_lazy { Effort { depth: 4, nice: LONGEST } } else { Effort { depth: 4, nice: 32 } };
+        let effort = if is_lazy {
+            Effort { depth: 4, nice: 64, step: 3 }
+        } else {
+            Effort { depth: 3, nice: 32, step: 4 }
+        };
         Self {
             finder: Finder::new(window),
             sequences: vec![Sequence::NONE; MOST_SEQUENCES].into(),
@@ -98,14 +102,14 @@ impl Engine {
         for slot in &mut self.sequences {
             let mut found = Match::NONE;
             while at < end && literals < Sequence::LITERALS {
-                found = search.find(at);
-                if found.len > 0 {
+                found = search.find(at, Match::NONE);
+                if found.is_some() {
                     break;
                 }
                 at = at.wrapping_add(1);
                 literals = literals.wrapping_add(1);
             }
-            if found.len == 0 {
+            if !found.is_some() {
                 if at >= end {
                     break;
                 }
@@ -118,7 +122,7 @@ impl Engine {
             if self.is_lazy {
                 // A longer one that begins a byte later is better.
                 while found.len < self.effort.nice && literals.wrapping_add(1) < Sequence::LITERALS {
-                    let later = search.find(inserted);
+                    let later = search.find(inserted, found);
                     inserted = inserted.wrapping_add(1);
                     if later.len <= found.len {
                         break;

@@ -3,7 +3,7 @@ use alloc::vec;
 
 use super::WindowBits;
 
-/// A reference to what came before; none if its length is 0.
+/// A reference to what came before; none if its distance is 0.
 #[derive(Clone, Copy)]
 pub(super) struct Match {
     /// 4 to 258.
@@ -13,7 +13,12 @@ pub(super) struct Match {
 }
 
 impl Match {
-    pub(super) const NONE: Self = Self { len: 0, distance: 0 };
+    /// What a match has to be longer than.
+    pub(super) const NONE: Self = Self { len: 3, distance: 0 };
+
+    pub(super) const fn is_some(self) -> bool {
+        self.distance > 0
+    }
 }
 
 /// The longest reference [RFC 1951 §3.2.5].
@@ -41,6 +46,8 @@ pub(super) struct Effort {
     pub(super) depth: u32,
     /// From this length on a match is taken at once.
     pub(super) nice: usize,
+    /// Of what a match covers, each how manyth position is found later.
+    pub(super) step: usize,
 }
 
 /// Buckets of the table: half as many bytes more than twice the window's, up to 24 KiB.
@@ -66,12 +73,9 @@ impl Finder {
 
     /// Begins to look in what came before and in `input`, no further back than `limit` bytes.
     pub(super) fn search<'s>(&'s mut self, input: &'s [u8], limit: usize, effort: Effort) -> Search<'s> {
-        let next = usize::from(self.position) & self.ring.len().wrapping_sub(1);
-        let (newer, older) = self.ring.split_at_checked(next).unwrap_or_default();
         Search {
             input,
-            newer,
-            older,
+            ring: &self.ring,
             table: &mut self.table,
             position: self.position,
             held: self.held,
@@ -101,10 +105,7 @@ impl Finder {
 /// Where to look while one input is under way.
 pub(super) struct Search<'s> {
     input: &'s [u8],
-    /// What came last, ...
-    newer: &'s [u8],
-    /// ... and what came before that.
-    older: &'s [u8],
+    ring: &'s [u8],
     table: &'s mut [u64],
     /// Of the start of `input`.
     position: u16,
@@ -114,12 +115,11 @@ pub(super) struct Search<'s> {
 }
 
 impl Search<'_> {
-    /// Finds the longest match for what stands at `at`, and has that found from then on.
+    /// Finds the longest match for what stands at `at`, if it is longer than `best`, and has that found from then on.
     #[inline]
-    pub(super) fn find(&mut self, at: usize) -> Match {
-        let mut best = Match::NONE;
+    pub(super) fn find(&mut self, at: usize, mut best: Match) -> Match {
         let rest = self.input.get(at..).unwrap_or_default();
-        let Some(word) = rest.first_chunk() else { return best };
+        let Some(word) = rest.first_chunk::<4>() else { return best };
         let rest = rest.get(..LONGEST).unwrap_or(rest);
         let position = self.position.wrapping_add(low(at));
         let Some(bucket) = bucket(self.table, *word) else { return best };
@@ -133,8 +133,8 @@ impl Search<'_> {
                 break; // those behind it are older
             }
             let len = match at.checked_sub(distance) {
-                Some(from) => common(self.input.get(from..).unwrap_or_default(), rest),
-                None => self.common_with_window(distance.wrapping_sub(at), rest),
+                Some(from) => common_beyond(best.len, self.input.get(from..).unwrap_or_default(), rest),
+                None => self.common_with_window(best.len, distance.wrapping_sub(at), rest),
             };
             if len > best.len {
                 best = Match { len, distance };
@@ -143,45 +143,64 @@ impl Search<'_> {
                 }
             }
         }
-        if best.len < 4 { Match::NONE } else { best }
+        best
     }
 
     /// Has what begins from `from` to before `to` found.
     #[inline]
     pub(super) fn insert(&mut self, from: usize, to: usize) {
+        let step = self.effort.step;
         let end = to.wrapping_add(3).min(self.input.len());
         let mut position = self.position.wrapping_add(low(from));
-        let mut rest = self.input.get(from..end).unwrap_or_default();
-        while let (Some(word), [_, next @ ..]) = (rest.first_chunk(), rest) {
-            if let Some(bucket) = bucket(self.table, *word) {
+        let words = self.input.get(from..end).unwrap_or_default().windows(4);
+        for word in words.step_by(step) {
+            if let Some(bucket) = bucket(self.table, *word.first_chunk().unwrap_or(&[0; 4])) {
                 *bucket = *bucket << 16 | u64::from(position);
             }
-            position = position.wrapping_add(1);
-            rest = next;
+            position = position.wrapping_add(low(step));
         }
     }
 
-    /// Returns how many bytes of `rest` are the same as those that come `back` bytes before the input's start, and behind these.
-    fn common_with_window(&self, back: usize, rest: &[u8]) -> usize {
-        let mut len = 0;
-        let first = if let Some(from) = self.newer.len().checked_sub(back) {
-            self.newer.get(from..)
-        } else {
-            let from = self.older.len().saturating_add(self.newer.len()).saturating_sub(back);
-            let older = self.older.get(from..).unwrap_or_default();
-            len = common(older, rest);
-            if len < older.len() {
-                return len;
-            }
-            Some(self.newer)
+    /// Returns how many bytes of `rest` are the same as those that come `back` bytes before the input's start, and behind these; 0
+    /// perhaps, if they are no more than `least`.
+    #[inline]
+    fn common_with_window(&self, least: usize, back: usize, rest: &[u8]) -> usize {
+        let next = usize::from(self.position) & self.ring.len().wrapping_sub(1);
+        // What lies before the next position is newer than what lies behind it.
+        let (mut from, end) = match next.checked_sub(back) {
+            Some(from) => (self.ring.get(from..next), None),
+            None => (
+                self.ring.get(self.ring.len().wrapping_add(next).wrapping_sub(back)..),
+                self.ring.get(..next),
+            ),
         };
-        let first = first.unwrap_or_default();
-        let more = common(first, rest.get(len..).unwrap_or_default());
-        len = len.wrapping_add(more);
-        if more < first.len() {
-            return len;
+        let first = from.take().unwrap_or_default();
+        if first.len() >= rest.len() {
+            return common_beyond(least, first, rest);
         }
-        len.wrapping_add(common(self.input, rest.get(len..).unwrap_or_default()))
+        self.common_across(first, end.unwrap_or_default(), rest)
+    }
+
+    /// The same for a place from which on there is less in the ring than in `rest`.
+    fn common_across(&self, first: &[u8], second: &[u8], rest: &[u8]) -> usize {
+        let mut len = 0_usize;
+        for part in [first, second, self.input] {
+            let more = common(part, rest.get(len..).unwrap_or_default());
+            len = len.wrapping_add(more);
+            if more < part.len() {
+                break;
+            }
+        }
+        len
+    }
+}
+
+/// Returns how many bytes both begin with; 0 perhaps, if they are no more than `least`, which is 3 at the least.
+#[inline]
+fn common_beyond(least: usize, one: &[u8], other: &[u8]) -> usize {
+    match (one.first_chunk::<4>(), other.first_chunk::<4>()) {
+        (Some(a), Some(b)) if a == b && one.get(least) == other.get(least) => common(one, other),
+        _ => 0,
     }
 }
 

@@ -2,83 +2,127 @@
 pub(super) type Encoding<const SYMBOLS: usize> = [u32; SYMBOLS];
 
 /// Gives the code of these lengths [RFC 1951 §3.2.2].
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // indexes are cut to their arrays; codes have 15 bits
+#[allow(clippy::indexing_slicing)] // indexes are cut to their arrays
 pub(super) const fn encoding<const SYMBOLS: usize>(lengths: &[u8; SYMBOLS]) -> Encoding<SYMBOLS> {
-    let mut next = [0_u16; 16];
+    let mut numbers = [0_u16; 16];
     let mut symbol = 0;
     while symbol < SYMBOLS {
         let len = (lengths[symbol] % 16) as usize;
-        next[len] = next[len].wrapping_add(1);
+        numbers[len] = numbers[len].wrapping_add(1);
         symbol = symbol.wrapping_add(1);
     }
-    // From how many there are of a length to the first code of it.
-    let (mut code, mut len) = (0_u16, 1);
-    while len < 16 {
-        let count = next[len];
-        next[len] = code;
-        code = code.wrapping_add(count).wrapping_shl(1);
-        len = len.wrapping_add(1);
-    }
+    let mut next = first_codes(&numbers);
     let mut encoding = [0; SYMBOLS];
     symbol = 0;
     while symbol < SYMBOLS {
-        let len = (lengths[symbol] % 16) as usize;
-        if len > 0 {
-            let bits = next[len].reverse_bits().wrapping_shr(16_u32.wrapping_sub(len as u32));
-            encoding[symbol] = (len as u32).wrapping_shl(16) | bits as u32;
-            next[len] = next[len].wrapping_add(1);
-        }
+        let len = lengths[symbol] % 16;
+        encoding[symbol] = encoded(next[len as usize], len);
+        next[len as usize] = next[len as usize].wrapping_add(1);
         symbol = symbol.wrapping_add(1);
     }
     encoding
 }
 
-/// Makes the lengths of the code that is best for symbols that come so often, none of it longer than `longest`. At least two
-/// symbols get one: decoders want a code that is whole.
-pub(super) fn lengths<const SYMBOLS: usize>(counts: &[u16; SYMBOLS], longest: usize) -> [u8; SYMBOLS] {
-    let mut lengths = [0; SYMBOLS];
-    let mut symbols = [0_u32; SYMBOLS];
-    let used = sort(counts, &mut symbols);
-    if used < 2 {
-        let only = symbols.first().map_or(0, |symbol| symbol & 0xFFFF) as usize;
-        for symbol in [only, usize::from(only == 0)] {
-            if let Some(len) = lengths.get_mut(symbol) {
-                *len = 1;
-            }
-        }
-        return lengths;
+/// The first code of each length, of which there are so many.
+#[allow(clippy::indexing_slicing)] // as above
+const fn first_codes(numbers: &[u16; 16]) -> [u16; 16] {
+    let mut first = [0_u16; 16];
+    let mut len = 1_usize;
+    while len < 15 {
+        let next = len.wrapping_add(1);
+        first[next] = first[len].wrapping_add(numbers[len]).wrapping_shl(1);
+        len = next;
     }
-    let leaves = symbols.get(..used).unwrap_or_default();
-    let numbers = number_of_lengths::<SYMBOLS>(leaves, longest);
-    // The rarest get the longest.
-    let mut rest = leaves.iter();
-    for (len, number) in (0_u8..16).zip(numbers).rev() {
-        for symbol in rest.by_ref().take(number.into()) {
-            if let Some(to) = lengths.get_mut((symbol & 0xFFFF) as usize) {
-                *to = len;
-            }
-        }
-    }
-    lengths
+    first
 }
 
-/// Sorts those that come at all by how often, which stands above bit 16 of each. Returns how many there are.
-fn sort<const SYMBOLS: usize>(counts: &[u16; SYMBOLS], symbols: &mut [u32; SYMBOLS]) -> usize {
-    let mut entries = [0; SYMBOLS];
-    let (mut used, mut all) = (0, 0);
-    for (symbol, count) in (0_u32..).zip(counts) {
-        if let Some(to) = entries.get_mut(used).filter(|_| *count > 0) {
-            *to = u32::from(*count) << 16 | symbol;
-            used = used.saturating_add(1);
-            all |= *count;
-        }
+/// A code as it is written.
+const fn encoded(code: u16, len: u8) -> u32 {
+    if len == 0 {
+        return 0;
     }
-    let shifts: &[u32] = if all < 0x100 { &[16] } else { &[16, 24] };
-    for shift in shifts {
-        let mut places = [0_u16; 256];
-        let digit = |entry: u32| (entry >> shift & 0xFF) as usize;
-        let taken = entries.get(..used).unwrap_or_default();
-        for entry in taken {
+    let bits = code.reverse_bits().wrapping_shr(16_u32.wrapping_sub(len as u32));
+    (len as u32).wrapping_shl(16) | bits as u32
+}
+
+/// A code made for symbols that come so often.
+pub(super) struct Code<const SYMBOLS: usize> {
+    pub(super) lengths: [u8; SYMBOLS],
+    pub(super) encoding: Encoding<SYMBOLS>,
+    /// The last symbol that has a code, and one more.
+    pub(super) used: usize,
+    /// How many bits all symbols take together.
+    pub(super) bits: usize,
+}
+
+impl<const SYMBOLS: usize> Code<SYMBOLS> {
+    /// Makes the best one of which no code is longer than `longest`. At least two symbols have one: decoders want a code that
+    /// is whole.
+    pub(super) fn new(counts: &[u16; SYMBOLS], longest: usize) -> Self {
+        let mut code = Self { lengths: [0; SYMBOLS], encoding: [0; SYMBOLS], used: 0, bits: 0 };
+        let mut present = [0_u32; SYMBOLS];
+        let mut number = 0_usize;
+        for (chunk, start) in counts.chunks(16).zip((0_u32..).step_by(16)) {
+            if chunk.iter().fold(0, |all, count| all | count) == 0 {
+                continue; // most do not come
+            }
+            for (symbol, count) in (start..).zip(chunk) {
+                if let Some(to) = present.get_mut(number) {
+                    *to = u32::from(*count) << 16 | symbol;
+                }
+                number = number.wrapping_add(usize::from(*count > 0));
+            }
+        }
+        if let ([first, second, ..], 0..2) = (present.as_mut_slice(), number) {
+            // One that does not come, before or behind the one that does.
+            (*first, *second) = if *first % 0x1_0000 == 0 { (*first, 1) } else { (0, *first) };
+            number = 2;
+        }
+        let present = present.get(..number).unwrap_or_default();
+        let mut sorted = [0_u32; SYMBOLS];
+        if let Some(sorted) = sorted.get_mut(..number) {
+            sort::<SYMBOLS>(present, sorted);
+        }
+        let sorted = sorted.get(..number).unwrap_or_default();
+        let numbers = number_of_lengths::<SYMBOLS>(sorted, longest);
+        // The rarest get the longest.
+        let mut rest = sorted;
+        for (len, number) in (0_u8..16).zip(numbers).rev() {
+            let (these, others) = rest.split_at_checked(number.into()).unwrap_or((rest, &[]));
+            for entry in these {
+                if let Some(to) = code.lengths.get_mut((entry & 0xFFFF) as usize) {
+                    *to = len;
+                }
+                let bits = (entry >> 16).wrapping_mul(len.into());
+                code.bits = code.bits.wrapping_add(bits as usize);
+            }
+            rest = others;
+        }
+        let mut next = first_codes(&numbers);
+        for entry in present {
+            let symbol = (entry & 0xFFFF) as usize;
+            let len = code.lengths.get(symbol).copied().unwrap_or_default();
+            if let (Some(to), Some(next)) = (code.encoding.get_mut(symbol), next.get_mut(usize::from(len))) {
+                *to = encoded(*next, len);
+                *next = next.wrapping_add(1);
+            }
+            code.used = symbol.wrapping_add(1);
+        }
+        code
+    }
+}
+
+/// Sorts by what stands above bit 16, four bits after the other.
+fn sort<const SYMBOLS: usize>(entries: &[u32], sorted: &mut [u32]) {
+    let all = entries.iter().fold(0, |all, entry| all | entry);
+    let mut from = [0; SYMBOLS];
+    let Some(from) = from.get_mut(..entries.len()) else { return };
+    sorted.copy_from_slice(entries);
+    for shift in [16, 20, 24, 28].into_iter().take_while(|shift| all >> shift > 0) {
+        from.copy_from_slice(sorted);
+        let mut places = [0_u16; 16];
+        let digit = |entry: u32| (entry >> shift & 15) as usize;
+        for entry in &*from {
             if let Some(place) = places.get_mut(digit(*entry)) {
                 *place = place.wrapping_add(1);
             }
@@ -87,17 +131,15 @@ fn sort<const SYMBOLS: usize>(counts: &[u16; SYMBOLS], symbols: &mut [u32; SYMBO
         for place in &mut places {
             (*place, next) = (next, next.wrapping_add(*place));
         }
-        for entry in taken {
+        for entry in &*from {
             if let Some(place) = places.get_mut(digit(*entry)) {
-                if let Some(to) = symbols.get_mut(usize::from(*place)) {
+                if let Some(to) = sorted.get_mut(usize::from(*place)) {
                     *to = *entry;
                 }
                 *place = place.wrapping_add(1);
             }
         }
-        entries = *symbols;
     }
-    used
 }
 
 /// Builds Huffman's tree over leaves sorted by weight, two at the least, and counts how many lie how deep.

@@ -30,14 +30,13 @@ impl<'o> Writer<'o> {
     #[inline]
     pub(super) fn flush(&mut self) {
         let space = self.output.get_mut(self.written..).unwrap_or_default();
-        match space.first_chunk_mut() {
+        if let Some(to) = space.first_chunk_mut() {
             // What is above the whole bytes is written again with what follows.
-            Some(to) => *to = self.next.to_le_bytes(),
-            None => {
-                let whole = (self.count / 8) as usize;
-                for (to, from) in space.iter_mut().zip(self.next.to_le_bytes()).take(whole) {
-                    *to = from;
-                }
+            *to = self.next.to_le_bytes();
+        } else {
+            let whole = (self.count / 8) as usize;
+            for (to, from) in space.iter_mut().zip(self.next.to_le_bytes()).take(whole) {
+                *to = from;
             }
         }
         self.written = self.written.wrapping_add((self.count / 8) as usize);
