@@ -121,9 +121,24 @@ struct Counts {
 /// Below this many bits in fixed codes, a code of its own is not tried: to tell it takes about as much.
 const LEAST_DYNAMIC: usize = 600;
 
+/// Where there is a match for fewer bytes than this, rare symbols may be better.
+const SHORT: usize = 8;
+
 impl Block<'_> {
-    /// Finds how it takes the fewest bits.
-    pub(super) fn plan(&self) -> Plan {
+    /// Finds how it takes the fewest bits: perhaps without its matches, if they are short.
+    pub(super) fn best(self) -> (Self, Plan) {
+        let plan = self.plan();
+        if self.plain.len() / SHORT < self.sequences.len() && plan.dynamic.is_some() {
+            let literals = Self { sequences: &[], ..self };
+            let other = literals.plan();
+            if other.bits < plan.bits {
+                return (literals, other);
+            }
+        }
+        (self, plan)
+    }
+
+    fn plan(&self) -> Plan {
         let fixed = self.fixed_bits();
         if fixed >= LEAST_DYNAMIC {
             let dynamic = Dynamic::new(&self.counts());

@@ -20,6 +20,8 @@ pub(super) struct Engine {
 const MOST_SEQUENCES: usize = 1000;
 /// How many bytes one block says at the most, but for a match at its end: no symbol comes more often than 16 bits can count.
 const MOST_PLAIN: usize = 0xFF00;
+/// Of a window that is given, each how manyth position is found.
+const PRIMED: usize = 2;
 /// How many bytes one block has that is not compressed.
 const STORED_MAX: usize = 0xFFFF;
 
@@ -49,7 +51,7 @@ impl Engine {
 
     /// Fills an empty window with what the peer's has last.
     pub(super) fn prime(&mut self, window: &[u8], _len: usize, _limit: WindowBits) {
-        self.finder.search(window, 0, self.effort).insert(0, window.len());
+        self.finder.search(window, 0, self.effort).insert(0, window.len(), PRIMED);
         self.finder.remember(window);
     }
 
@@ -71,8 +73,8 @@ impl Engine {
         while at < input.len() {
             let (end, count) = self.parse(input, at, limit.window_size());
             let plain = input.get(at..end).unwrap_or_default();
-            let block = Block { plain, sequences: self.sequences.get(..count).unwrap_or_default() };
-            let plan = block.plan();
+            let sequences = self.sequences.get(..count).unwrap_or_default();
+            let (block, plan) = Block { plain, sequences }.best();
             // Between two that are stored it has to win what the second one's header takes.
             let bits = plain.len().saturating_mul(8);
             let is_alone = waits == 0 && end == input.len();
@@ -134,7 +136,7 @@ impl Engine {
             count = count.wrapping_add(1);
             at = at.wrapping_add(found.len);
             literals = 0;
-            search.insert(inserted, at);
+            search.insert(inserted, at, self.effort.step);
         }
         (at, count)
     }

@@ -146,10 +146,9 @@ impl Search<'_> {
         best
     }
 
-    /// Has what begins from `from` to before `to` found.
+    /// Has what begins from `from` to before `to` found, at each `step`th position.
     #[inline]
-    pub(super) fn insert(&mut self, from: usize, to: usize) {
-        let step = self.effort.step;
+    pub(super) fn insert(&mut self, from: usize, to: usize, step: usize) {
         let end = to.wrapping_add(3).min(self.input.len());
         let mut position = self.position.wrapping_add(low(from));
         let words = self.input.get(from..end).unwrap_or_default().windows(4);
