@@ -50,12 +50,13 @@ pub(super) struct Effort {
     pub(super) step: usize,
 }
 
-/// Buckets of the table: half as many bytes more than twice the window's, up to 24 KiB.
+/// How many entries the table has: one for every four bytes of the window, up to 24 KiB of them.
 const fn buckets(window: WindowBits) -> usize {
-    let most = 3072;
-    let buckets = window.window_size() / 4;
-    if buckets < most { buckets } else { most }
+    let all = window.window_size() / 4;
+    if all < MOST_BUCKETS { all } else { MOST_BUCKETS }
 }
+
+const MOST_BUCKETS: usize = 3072;
 
 impl Finder {
     pub(super) fn new(window: WindowBits) -> Self {
