@@ -300,9 +300,13 @@ impl Dynamic {
         let distances = Code::new(&counts.distances, 15);
         let number_of_literals = literals.used.max(257);
         let mut all = [0_u8; MOST_LENGTHS];
-        let both = literals.lengths.iter().take(number_of_literals).chain(&distances.lengths);
-        for (to, len) in all.iter_mut().zip(both) {
-            *to = *len;
+        for (start, lengths) in [(0, literals.lengths.as_slice()), (number_of_literals, &distances.lengths)] {
+            // What is behind the last that is used is 0, and not sent.
+            let space = all.get_mut(start..).unwrap_or_default();
+            let len = space.len().min(lengths.len());
+            if let (Some(to), Some(from)) = (space.get_mut(..len), lengths.get(..len)) {
+                to.copy_from_slice(from);
+            }
         }
         let mut symbols = [0; MOST_LENGTHS];
         let mut counts_of_lengths = [0_u16; 19];

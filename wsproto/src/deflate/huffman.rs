@@ -153,14 +153,13 @@ fn number_of_lengths<const SYMBOLS: usize>(leaves: &[u32], longest: usize) -> [u
             let of_leaf = leaves.get(leaf).map_or(u32::MAX, |leaf| leaf >> 16);
             let of_inner = weights.get(inner).copied().unwrap_or(u32::MAX);
             weight = weight.wrapping_add(of_leaf.min(of_inner));
-            if of_leaf <= of_inner {
-                leaf = leaf.wrapping_add(1);
-            } else {
-                if let Some(parent) = parents.get_mut(inner) {
-                    *parent = number;
-                }
-                inner = inner.wrapping_add(1);
+            // Of an inner node that is not taken yet this is written again when it is.
+            if let Some(parent) = parents.get_mut(inner) {
+                *parent = number;
             }
+            let is_leaf = of_leaf <= of_inner;
+            leaf = leaf.wrapping_add(usize::from(is_leaf));
+            inner = inner.wrapping_add(usize::from(!is_leaf));
         }
         if let Some(to) = weights.get_mut(node) {
             *to = weight;
