@@ -32,7 +32,7 @@ impl Engine {
     pub(super) fn new(level: Level, window: WindowBits) -> Self {
         let is_lazy = level.get() > 3;
         let effort = if is_lazy {
-            Effort { depth: 4, nice: 64, step: 3 }
+            Effort { depth: 4, nice: 32, step: 4 }
         } else {
             Effort { depth: 3, nice: 32, step: 4 }
         };
