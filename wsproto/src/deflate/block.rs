@@ -119,7 +119,7 @@ struct Counts {
 }
 
 /// Below this many bits in fixed codes, a code of its own is not tried: to tell it takes about as much.
-const LEAST_DYNAMIC: usize = 600;
+const LEAST_DYNAMIC: usize = 800;
 
 /// Where there is a match for fewer bytes than this, rare symbols may be better.
 const SHORT: usize = 8;
