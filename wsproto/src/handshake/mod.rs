@@ -3,9 +3,10 @@
 //! Pure functions from the bytes or the header fields that came to a decision, and from a decision to the bytes or
 //! header fields to send. This layer does no I/O, keeps nothing, allocates nothing and draws no randomness.
 //!
-//! **Nothing in here panics, on any input**, and the cost is linear in its length, also when it comes a byte at a time.
-//! Incomplete input is never an error: it is `Ok(None)`. What was decoded is valid, and its iterators don't fail. What
-//! is encoded was checked: nothing in it can end a line (CR, LF), and no field of the handshake has two lines.
+//! **Nothing in here panics, on any input**, and the cost is linear in its length, also when it comes a byte at a
+//! time. Incomplete input is never an error: it is `Ok(None)`. What was decoded is valid, and its iterators don't
+//! fail. What is encoded was checked: nothing in it can end a line (CR, LF), and no field of the handshake has two
+//! lines.
 //!
 //! | you have … | server | client |
 //! |---|---|---|
@@ -40,6 +41,8 @@ mod accept;
 mod client;
 mod http;
 mod misuse;
+#[cfg(feature = "getrandom")]
+mod nonce;
 mod origin;
 mod server;
 mod url;
@@ -54,6 +57,8 @@ pub use http::fields::{Fields, HeadFields};
 pub use http::limits::HeadLimits;
 pub use http::start_line::HttpVersion;
 pub use misuse::HandshakeMisuse;
+#[cfg(feature = "getrandom")]
+pub use nonce::random_nonce;
 pub use origin::Origin;
 pub use server::{
     Answer, Choice, HttpRequest, Request, RequestDecoder, RequestError, RequestFault, RequestHead,
