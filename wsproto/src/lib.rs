@@ -104,6 +104,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod connection;
+pub mod deadlines;
 pub mod deflate;
 pub mod error;
 #[cfg(feature = "handshake")]

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module by module, the modules of the crate that it may name.
-const MAY_IMPORT: [(&str, &[&str]); 6] = [
+const MAY_IMPORT: [(&str, &[&str]); 7] = [
     ("wire", &[]),
     ("error", &["wire"]),
+    ("deadlines", &["wire"]),
     ("deflate", &["wire", "error"]),
     ("handshake", &["wire", "error", "deflate"]),
     ("connection", &["wire", "error", "deflate"]),
