@@ -1,0 +1,31 @@
+//! WebSocket connections over tokio.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
+#![warn(missing_docs, missing_debug_implementations, unreachable_pub)]
+
+mod clock;
+mod drive;
+mod error;
+mod keys;
+mod message;
+mod options;
+mod out;
+mod outbox;
+mod pool;
+mod socket;
+mod way;
+
+pub use bytes::Bytes;
+pub use bytestring::ByteString;
+pub use wsproto;
+pub use wsproto::deadlines::{Deadline, Timeouts};
+pub use wsproto::deflate::Policy;
+pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
+
+pub use error::{Error, Fault};
+pub use keys::{Client, ThreadKeys};
+pub use message::{AsMessage, Message};
+pub use options::Options;
+pub use out::Out;
+pub use socket::{Agreed, Received, WebSocket};
