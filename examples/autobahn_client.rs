@@ -2,7 +2,7 @@
 //! unless told. It asks for the number of cases, echoes in each until it is closed, and has the reports written.
 
 #[path = "client_std.rs"]
-#[allow(dead_code)] // its own `main`, and what only that needs
+#[expect(dead_code, reason = "its own `main`, and what only that needs")]
 mod client_std;
 
 use std::io::{Read, Write};

@@ -2,7 +2,7 @@
 //! unless told. It is [`echo_std`], with limits that the suite's largest messages pass.
 
 #[path = "echo_std.rs"]
-#[allow(dead_code)] // its own `main`
+#[expect(dead_code, reason = "its own `main`")]
 mod echo_std;
 
 use wsproto::connection::Config;

@@ -1,7 +1,7 @@
 //! Several servers that share a Redis are one room. Needs `redis-server` (Debian: `apt-get install redis-server`).
 
 #[path = "chat/rig.rs"]
-#[allow(dead_code)] // it is the other test's, too
+#[expect(dead_code, reason = "the other test needs more of it")]
 mod rig;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! limits.
 
 #[path = "../../wsproto/tests/vectors/table.rs"]
+#[expect(dead_code, reason = "the other tests need more of it")]
 mod table;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -37,7 +37,7 @@ pub struct Closed {
 }
 
 /// A connection, as a library has it.
-#[allow(clippy::missing_errors_doc)] // what a library fails with, it fails with
+#[expect(clippy::missing_errors_doc, reason = "what a library fails with, it fails with")]
 pub trait Peer {
     /// What was negotiated, as text.
     fn extensions(&self) -> String;

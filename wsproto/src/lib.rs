@@ -1,46 +1,75 @@
 //! A WebSocket protocol engine: bytes in, events out; intent in, bytes out.
 //!
-//! `wsproto` speaks the WebSocket protocol ([RFC 6455]) for both roles, and does nothing else: no I/O, no clock, no
-//! randomness, no threads. It is `no_std`, its core does not allocate, there is no `unsafe` in it, and no input of a
-//! peer makes it panic. It checks every rule that the RFC has for a peer. You read and write, it tells you
-//! what was read and what to write: over std, tokio, mio, or a UART.
+//! `wsproto` implements the WebSocket protocol ([RFC 6455]) for servers and clients, and nothing else: it does no I/O, keeps no
+//! clock, draws no randomness and spawns no thread. It is `no_std`, its core does not allocate, it contains no `unsafe`, and no
+//! input from a peer makes it panic. It checks every rule that the RFC sets for a peer. The program reads and writes; the engine
+//! says what was read and what to write: over std, tokio, mio, or a UART. For a ready-made WebSocket over tokio, see the crate
+//! `tokio-wsproto`.
+//!
+//! # A server
+//!
+//! An echo server, opening handshake included:
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "handshake", feature = "alloc"))]
+//! use std::io::{Error, Read, Result, Write};
+//! # #[cfg(all(feature = "handshake", feature = "alloc"))]
+//! use wsproto::{Limits, Server, Session, handshake::{Choice, Request, RequestDecoder}};
+//!
+//! # #[cfg(all(feature = "handshake", feature = "alloc"))]
+//! fn serve(mut stream: std::net::TcpStream) -> Result<()> {
+//!     let (mut head, mut out, mut decoder) = (vec![0; 8192], Vec::new(), RequestDecoder::new());
+//!     let mut filled = 0;
+//!     let found = loop {
+//!         filled += stream.read(&mut head[filled..])?;
+//!         match decoder.decode(&head[..filled]) {
+//!             Ok(Some(found)) => break found,
+//!             Ok(None) => {}
+//!             Err(error) => { error.answer().append(&mut out); stream.write_all(&out)?; return Err(Error::other(error)) }
+//!         }
+//!     };
+//!     let Request::WebSocket(handshake) = found.request(&head) else { return Ok(()) }; // serve a page
+//!     handshake.accept(Choice::default()).map_err(Error::other)?.append(&mut out);
+//!     let mut session = Session::new(Server, Limits::new(), Vec::new());
+//!     session.push(&head[found.end()..filled]);
+//!     loop { // the turn: take all, reply, write, ask, read
+//!         let outcome = session.turn(&mut out, |message, sender, out| match message.is_data() {
+//!             true => sender.frame().append(message, out),
+//!             false => Ok(()), // a control frame's reply is appended by itself
+//!         });
+//!         stream.write_all(&out)?;
+//!         out.clear();
+//!         outcome.map_err(Error::other)?; // the Close frame that names the error is on its way
+//!         if session.should_close_transport() { return Ok(()) }
+//!         match stream.read(session.buffer())? {
+//!             0 => return session.receive_eof().map_err(Error::other),
+//!             n => session.filled(n),
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! [The turn](session#the-turn) is the contract of every program that drives a session. Guides and examples in the repository
+//! show it over each kind of I/O.
 //!
 //! # Layers
 //!
-//! Each is public, each uses only those below it; take the highest that does what you need.
+//! Each layer is public, and each uses only those below it. Take the highest that does what you need.
 //!
 //! | layer | what it does | take it when |
 //! |---|---|---|
-//! | [`session`] | whole messages over one buffer; replies are ready to be sent | you write a server or a client |
+//! | [`session`] | whole messages over one buffer; keeps the reply that is due | you write a server or a client |
 //! | [`connection`] | the state machine: events in pieces, no buffer at all | messages are larger than memory, or you proxy them |
-//! | `handshake` | the opening handshake, over bytes or header fields | always, but for transports that have their own |
+//! | `handshake` | the opening handshake, over bytes or header fields | always, unless the transport has one of its own |
 //! | [`wire`] | one frame, one mask, one close code | you write a tool, a test, or a stack of your own |
 //!
-//! [`error`] has the error types: what the peer did wrong, what the caller did wrong, and lack of space are three.
-//!
-//! # The loop
-//!
-//! One connection, from the first byte to the last; whoever waits for the transport, and how, is yours to choose:
-//!
-//! ```text
-//!    transport ──▶ session.buffer()      read what there is, or `push` what was read elsewhere
-//!                        │ filled(n)
-//!                        ▼
-//!        ┌──▶ incoming.next(reply) ──▶ a message: answer it with sender.frame()…
-//!        └─────────────┘ │ None, or an error
-//!                        ▼
-//!        encode_reply ──▶ transport      the Pong or the Close frame that is due, if any; after an error too
-//!                        │
-//!                        ▼
-//!        should_close_transport()?       yes: close it. At its end: receive_eof()
-//! ```
-//!
-//! As a program it stands at [`session`]; the guides and examples of the repository have it for each kind of I/O.
+//! Beside them, [`error`] has the error types: the peer's fault, the caller's fault and lack of space are three. [`deadlines`] says
+//! when to wake up, ping and give up, without a clock; [`backoff`] when to connect again.
 //!
 //! # Limits
 //!
-//! All that a peer can make this end hold is limited, by default to little. Nothing is ever reserved
-//! because a header announced it, and the cost of receiving is linear in the bytes that came, however they were cut.
+//! Everything that a peer can make this end hold is limited, by default to little. Nothing is ever reserved because a header
+//! announced it, and the cost of receiving is linear in the bytes that came, however they were cut.
 //!
 //! | limit | default | above it |
 //! |---|---|---|
@@ -56,32 +85,34 @@
 //! # Security
 //!
 //! * **Origin.** A browser sends cookies along with every opening handshake, whichever site's page begins it. A server that knows
-//!   its users by them has to look at `Upgrade::origin` and refuse foreign ones; the engine does not know which are yours.
-//! * **Masking keys** of a client, and the nonce of its handshake, come from the caller: each fresh, from a source that nobody can
-//!   predict, such as the `getrandom` crate; see [`MaskingKey`]. A counter or a fixed key lets a script choose what proxies see.
-//! * **Limits** bound memory, not time: deadlines for the handshake, for silence and for a peer that doesn't read are the
-//!   caller's, as is a rate.
-//! * **Compression** of a secret beside what someone else has chosen tells of the secret by the length: send such messages
+//!   its users by cookies has to check the handshake's `origin` and refuse foreign ones; the engine does not know which are yours.
+//! * **Masking keys** and the nonce of a client's handshake come from the caller, fresh, from a source that nobody can
+//!   predict: [`MaskingKeys`]. A counter or a fixed key lets a script choose what proxies see.
+//! * **Limits** bound memory, not time: [`deadlines`] for the handshake, for silence and for a peer that doesn't read bound
+//!   that. A rate is the caller's.
+//! * **Compression** of a secret beside what someone else has chosen reveals the secret by the length: send such messages
 //!   with `FrameEncoder::uncompressed`.
-//! * What comes from a peer is checked for the protocol's sake alone. Names in a text may still be markup to a page.
+//! * Received data is checked for the protocol's sake alone. A name in a text may still be markup to a page.
 //!
 //! # Features
 //!
+//! * `simd`: checks UTF-8 with the vectors that the CPU turns out to have. **Text that is not ASCII is several times slower
+//!   without it.** Brings in `simdutf8`, with `std`.
 //! * `handshake` (default): the opening handshake. Brings in `sha1`, `base64` and `httparse`, each without its `std`.
 //!   Without it the crate has no dependency.
-//! * `alloc`: a [`Session`] over a `Vec<u8>` that grows with what arrives. Nothing else allocates.
-//! * `deflate`: messages are compressed by permessage-deflate (RFC 7692), see `Session::with_deflate` and
-//!   [`mod@deflate`]. Brings in `alloc` and `miniz_oxide`, which compresses, without `std` and `unsafe`; the decoder is ours.
-//! * `zlib-rs`: the same, compressed by zlib-rs, several times as fast, with `std` and some `unsafe` of its own.
-//! * `simd`: text is checked with the vectors that the CPU turns out to have: several times faster where it is not
-//!   ASCII. Brings in `simdutf8`, with `std`.
+//! * `alloc`: a [`Session`] over a `Vec<u8>` that grows with what arrives, and `append` beside every `encode`.
+//! * `getrandom`: masking keys and nonces from the operating system. Brings in `getrandom`.
+//! * `deflate`: compresses messages by permessage-deflate ([RFC 7692]), see `Session::with_deflate` and [`mod@deflate`].
+//!   Brings in `alloc`.
+//! * `zlib-rs`: compresses with zlib-rs instead, for bulk and ratio, with `std` and some `unsafe` of its own.
 //!
-//! # What is not in it
+//! # Not in it
 //!
-//! TLS, sockets, timeouts, reconnection, rooms, other extensions than permessage-deflate.
+//! TLS, sockets, reconnection, rooms, other extensions than permessage-deflate.
 //!
 //! [RFC 6455]: https://www.rfc-editor.org/rfc/rfc6455
 //! [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
+//! [RFC 7692]: https://www.rfc-editor.org/rfc/rfc7692
 
 #![no_std]
 // docs.rs shows which feature brings an item.
@@ -103,6 +134,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod backoff;
 pub mod connection;
 pub mod deadlines;
 pub mod deflate;

@@ -1,5 +1,6 @@
 //! What a peer does that wants to exhaust us, at its full size. Each takes memory and time for what came, no more.
 
+#[expect(dead_code, reason = "the logs of events are for `connection`")]
 mod common;
 
 use common::{BINARY, CLIENT, CONTINUATION, FIN, PING, PONG, SERVER, TEXT};

@@ -1,5 +1,6 @@
 //! Without `alloc` nothing is allocated, with it memory follows what came.
 
+#[expect(dead_code, reason = "the logs of events are for `connection`")]
 mod common;
 #[path = "common/heap.rs"]
 mod heap;
@@ -238,16 +239,16 @@ fn a_session_that_fails_allocates_nothing() {
 mod handshake {
     use super::assert_allocates_nothing;
     use wsproto::handshake::{
-        Answer, ClientHandshake, ClientRequest, ExtendedConnect, HttpReply, Request, RequestDecoder,
-        RequestError, Response, ResponseDecoder, subprotocol,
+        Answer, Choice, ClientHandshake, Offer, Request, RequestDecoder, RequestFault, Response,
+        ResponseDecoder, subprotocol,
     };
 
-    const REQUEST: ClientRequest<'_> = ClientRequest {
+    const REQUEST: Offer<'_> = Offer {
         origin: Some("https://example.com"),
         subprotocols: &["json", "xml"],
         extensions: Some("permessage-deflate; client_max_window_bits, x; y=\"z\""),
         headers: &[("Cookie", b"a=b")],
-        ..ClientRequest::new("example.com", "/chat?room=1")
+        ..Offer::new("example.com", "/chat?room=1")
     };
 
     #[test]
@@ -261,22 +262,20 @@ mod handshake {
             for len in 0..sent {
                 assert!(decoder.decode(&wire[..len]).unwrap().is_none());
             }
-            let Some((Request::Upgrade(upgrade), _)) = decoder.decode(&wire[..sent]).unwrap() else {
-                panic!("an upgrade")
-            };
+            let head = decoder.decode(&wire[..sent]).unwrap().unwrap();
+            let Request::WebSocket(upgrade) = head.request(&wire) else { panic!("an upgrade") };
             assert!(upgrade.origin().unwrap().is_same_host(upgrade.host()));
             assert_eq!(upgrade.extensions().count(), 2);
             let subprotocol = subprotocol::select(&["xml", "json"], upgrade.subprotocols());
-            let answer = Answer { subprotocol, extensions: Some("x"), ..Answer::default() };
+            let answer = Choice { subprotocol, extensions: Some("x"), ..Choice::default() };
             let answered = upgrade.accept(answer).unwrap().encode(&mut out).unwrap();
 
             let mut decoder = ResponseDecoder::new(handshake);
             for len in 0..answered {
                 assert!(decoder.decode(&out[..len]).unwrap().is_none());
             }
-            let Some((Response::Upgraded(upgraded), _)) = decoder.decode(&out[..answered]).unwrap() else {
-                panic!("upgraded")
-            };
+            let head = decoder.decode(&out[..answered]).unwrap().unwrap();
+            let Response::WebSocket(upgraded) = head.response(&out) else { panic!("upgraded") };
             assert_eq!(upgraded.subprotocol(), Some("xml"));
             assert_eq!(upgraded.extensions().count(), 1);
         });
@@ -288,16 +287,16 @@ mod handshake {
             let mut out = [0; 1024];
             let error =
                 Request::decode(b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n").unwrap_err();
-            assert_eq!(error, RequestError::Connection);
-            assert!(error.encode_response(&mut out).is_ok());
-            let reply = HttpReply::new(404, &[("Content-Type", b"text/plain")], b"not here\n").unwrap();
+            assert_eq!(error.fault(), RequestFault::Connection);
+            assert!(error.answer().encode(&mut out).is_ok());
+            let reply = Answer::new(404, &[("Content-Type", b"text/plain")], b"not here\n").unwrap();
             assert!(reply.encode(&mut out).is_ok());
             assert!(Request::decode(&[b'x'; 9000]).is_err());
 
             let handshake = ClientHandshake::new(REQUEST, *b"the sample nonce").unwrap();
             let received = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
-            assert!(matches!(handshake.decode_response(received), Ok(Some((Response::Http(_), _)))));
-            assert!(handshake.decode_response(b"HTTP/1.1 101 \r\nUpgrade: h2c\r\n\r\n").is_err());
+            assert!(matches!(handshake.decode(received), Ok(Some((Response::Http(_), _)))));
+            assert!(handshake.decode(b"HTTP/1.1 101 \r\nUpgrade: h2c\r\n\r\n").is_err());
         });
     }
 
@@ -306,10 +305,12 @@ mod handshake {
         let headers: [(&str, &[u8]); 2] =
             [("sec-websocket-version", b"13"), ("sec-websocket-protocol", b"json")];
         assert_allocates_nothing(|| {
-            let connect =
-                ExtendedConnect::from_parts("CONNECT", Some("websocket"), "example.com", &headers[..]);
-            let answer = Answer { subprotocol: Some("json"), ..Answer::default() };
-            assert_eq!(connect.unwrap().unwrap().accept(answer).unwrap().headers().count(), 1);
+            let (authority, path) = ("example.com", "/chat");
+            let request =
+                Request::from_http2_parts("CONNECT", Some("websocket"), authority, path, &headers[..]);
+            let Ok(Request::WebSocket(connect)) = request else { panic!("a handshake") };
+            let choice = Choice { subprotocol: Some("json"), ..Choice::default() };
+            assert_eq!(connect.accept(choice).unwrap().headers().count(), 1);
         });
     }
 }

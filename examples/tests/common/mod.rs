@@ -1,5 +1,6 @@
-//! What the tests of the examples share. Each takes what it needs.
-#![allow(dead_code)]
+//! What the tests of the examples share.
+
+#![expect(dead_code, reason = "each test takes what it needs")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -76,7 +77,7 @@ pub fn accept(listener: &TcpListener) -> (WebSocket<TcpStream>, String) {
     let stream = listener.accept().unwrap().0;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut target = String::new();
-    #[allow(clippy::result_large_err)] // tungstenite's
+    #[expect(clippy::result_large_err, reason = "the error is tungstenite's")]
     let note_target = |request: &Request, response: Response| {
         target = request.uri().to_string();
         Ok(response)

@@ -23,7 +23,7 @@ fn connect(host: &str, target: &str, _: &Plan, _: &Connection) -> Result<Tungste
 
 fn accept(stream: TcpStream, _: &Plan) -> Result<(Tungstenite, String)> {
     let mut target = String::new();
-    #[allow(clippy::result_large_err)] // tungstenite's
+    #[expect(clippy::result_large_err, reason = "the error is tungstenite's")]
     let note_target = |request: &Request, response: Response| {
         target = request.uri().to_string();
         Ok(response)

@@ -6,7 +6,7 @@ use super::state::{NextFragment, Sending};
 use super::{Fragment, Message};
 use crate::error::{BufferTooSmall, Misuse, SendError};
 use crate::wire::{
-    CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Opcode, frame,
+    CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Opcode, frame, part,
 };
 
 /// One frame that is about to be written. Each method but [`with_compressor`](Self::with_compressor) and
@@ -179,7 +179,7 @@ impl FrameEncoder<'_> {
         if dst.len() < MAX_HEADER_LEN.saturating_add(len) {
             return Err(BufferTooSmall { needed: MAX_HEADER_LEN.saturating_add(len) }.into());
         }
-        Ok(finish_frame(header, MAX_HEADER_LEN, dst))
+        Ok(frame::finish(header, MAX_HEADER_LEN, dst))
     }
 
     /// Appends a message that `write` appends to `out`, in one frame: JSON from a serialiser, without a buffer between.
@@ -227,7 +227,7 @@ impl FrameEncoder<'_> {
         }
         let header = self.frame_header(kind.into(), true, len)?;
         out.resize(start.saturating_add(MAX_HEADER_LEN).saturating_add(len), 0); // `write` may have cut it short
-        let frame_len = finish_frame(header, MAX_HEADER_LEN, out.get_mut(start..).unwrap_or_default());
+        let frame_len = frame::finish(header, MAX_HEADER_LEN, crate::wire::part_mut(out, start..));
         out.truncate(start.saturating_add(frame_len));
         Ok(written)
     }
@@ -341,7 +341,7 @@ impl FrameEncoder<'_> {
         self.sending.check_close()?;
         let mut payload = [0; MAX_CONTROL_PAYLOAD];
         let len = close.map_or(Ok(0), |close| close.encode(&mut payload))?;
-        let written = self.write_control(Opcode::Close, payload.get(..len).unwrap_or_default(), dst)?;
+        let written = self.write_control(Opcode::Close, part(&payload, ..len), dst)?;
         self.sending.close_sent();
         Ok(written)
     }
@@ -377,7 +377,7 @@ fn append_within(
 ) -> Result<(), Misuse> {
     let start = out.len();
     out.resize(start.saturating_add(space), 0);
-    let (written, result) = match encode(out.get_mut(start..).unwrap_or_default()) {
+    let (written, result) = match encode(crate::wire::part_mut(out, start..)) {
         Ok(written) => (written, Ok(())),
         Err(SendError::Misuse(misuse)) => (0, Err(misuse)),
         Err(SendError::BufferTooSmall(_)) => {
@@ -387,26 +387,6 @@ fn append_within(
     };
     out.truncate(start.saturating_add(written));
     result
-}
-
-/// Writes the header of a payload that lies at `offset` of `dst`, closes the gap between them, and masks the payload;
-/// returns the frame's length.
-pub(super) fn finish_frame(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usize {
-    let encoded = header.encode();
-    let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
-    let (start, end) = (encoded.len(), encoded.len().saturating_add(len));
-    let payload = offset..offset.saturating_add(len);
-    debug_assert!(start <= offset && payload.end <= dst.len(), "the header fits before its payload");
-    if start < offset && payload.end <= dst.len() {
-        dst.copy_within(payload, start);
-    }
-    if let Some(to_header) = dst.get_mut(..start) {
-        to_header.copy_from_slice(&encoded);
-    }
-    if let (Some(key), Some(payload)) = (header.masking_key(), dst.get_mut(start..end)) {
-        key.apply(payload);
-    }
-    end
 }
 
 /// Counts what is formatted, and keeps as much as there is space for.

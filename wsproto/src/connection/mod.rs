@@ -35,6 +35,8 @@
 //! 6. The pieces of a text are together a valid prefix of UTF-8, and whole with the last one, even if that is empty.
 //! 7. Receiving can be dropped and resumed at any byte.
 
+#[cfg(feature = "deflate")]
+mod compressing;
 #[cfg_attr(not(feature = "deflate"), path = "no_compression.rs")]
 mod compression;
 mod encoder;
@@ -51,7 +53,7 @@ mod sender;
 mod state;
 
 #[cfg(feature = "deflate")]
-pub use compression::encode_shared_message;
+pub use compressing::encode_shared_message;
 pub use encoder::FrameEncoder;
 pub use event::{Data, Event, MessageKind, Received};
 #[cfg(feature = "getrandom")]

@@ -5,7 +5,7 @@ use super::inbound::{InboundMessage, InboundPayload};
 use super::state::Receiving;
 use super::{Data, Event, Limits, Message, MessageKind, ReceiveState, Received, Role};
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, FrameHeader, MAX_CONTROL_FRAME, MaskingKey, Opcode, Rsv, from_utf8};
+use crate::wire::{CloseFrame, FrameHeader, MAX_CONTROL_FRAME, MaskingKey, Opcode, Rsv, from_utf8, part_mut};
 
 /// The half of a connection that takes bytes. See the [module](super) for the loop and for what holds.
 ///
@@ -283,7 +283,7 @@ impl<R: Role> Receiver<R> {
         header_len: usize,
         buf: &'b mut [u8],
     ) -> Result<Received<'b>, ProtocolError> {
-        let rest = buf.get_mut(header_len..).unwrap_or_default();
+        let rest = part_mut(buf, header_len..);
         let len = usize::try_from(payload.remaining).unwrap_or(usize::MAX).min(rest.len());
         let remaining = payload.remaining.saturating_sub(len as u64);
         if len == 0 && remaining > 0 {
@@ -292,13 +292,13 @@ impl<R: Role> Receiver<R> {
         }
 
         let is_last = payload.fin && remaining == 0;
-        let piece = rest.get_mut(..len).unwrap_or_default();
+        let piece = part_mut(rest, ..len);
         let is_text = message.is_plain_text();
         let (key, is_ascii) = payload.unmask(piece, is_text);
         if is_text && !(is_ascii && message.utf8.is_complete()) {
             if let Err(valid_up_to) = message.validate(piece, is_last) {
                 payload.mask_again(piece);
-                let valid = piece.get_mut(..valid_up_to).unwrap_or_default();
+                let valid = part_mut(piece, ..valid_up_to);
                 return self.receive_valid_text(message, payload, header_len, valid);
             }
         }
@@ -341,6 +341,6 @@ impl WholeMessage {
 
     fn payload<'b>(&self, buf: &'b mut [u8]) -> &'b mut [u8] {
         debug_assert!(self.len() <= buf.len(), "the message was found whole");
-        buf.get_mut(self.header_len..self.len()).unwrap_or_default()
+        part_mut(buf, self.header_len..self.len())
     }
 }

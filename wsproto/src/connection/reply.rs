@@ -1,6 +1,6 @@
 use super::{Event, ReceiveState};
 use crate::error::ProtocolError;
-use crate::wire::{CloseFrame, MAX_CONTROL_PAYLOAD};
+use crate::wire::{CloseFrame, MAX_CONTROL_PAYLOAD, part};
 
 /// The one control frame that is due: the Pong for the latest Ping, or the Close frame that answers the peer's or tells
 /// the peer of its fault. 127 bytes, however many Pings come.
@@ -101,7 +101,7 @@ impl Reply {
         self.due = Due::Close(peer);
         let mut payload = [0; MAX_CONTROL_PAYLOAD];
         let len = close.map_or(0, |close| close.encode(&mut payload).unwrap_or(0));
-        self.keep(payload.get(..len).unwrap_or_default());
+        self.keep(part(&payload, ..len));
     }
 
     fn keep(&mut self, payload: &[u8]) {
@@ -128,7 +128,7 @@ impl Reply {
     }
 
     pub(super) fn payload(&self) -> &[u8] {
-        self.payload.get(..usize::from(self.payload_len)).unwrap_or_default()
+        part(&self.payload, ..usize::from(self.payload_len))
     }
 }
 

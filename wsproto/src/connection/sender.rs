@@ -2,9 +2,9 @@ use super::compression::SenderCompression;
 use super::state::Sending;
 use super::{FrameEncoder, ReceiveState, Reply, Role, SendState};
 use crate::error::{BufferTooSmall, Misuse, SendError};
-#[cfg(feature = "alloc")]
-use crate::wire::MAX_CONTROL_FRAME;
 use crate::wire::Opcode;
+#[cfg(feature = "alloc")]
+use crate::wire::{MAX_CONTROL_FRAME, part};
 
 /// The half of a connection that makes bytes. It has no buffer: each frame goes into a slice or `Vec` of the caller's.
 ///
@@ -106,7 +106,7 @@ impl<R: Role> Sender<R> {
         let mut frame = [0; MAX_CONTROL_FRAME];
         let written = self.encode_due(&reply.into(), &mut frame);
         debug_assert!(written.is_ok(), "the longest control frame has space");
-        out.extend_from_slice(frame.get(..written.unwrap_or(0)).unwrap_or_default());
+        out.extend_from_slice(part(&frame, ..written.unwrap_or(0)));
     }
 
     pub(crate) fn encode_due(&mut self, reply: &Reply, dst: &mut [u8]) -> Result<usize, BufferTooSmall> {

@@ -232,9 +232,11 @@ impl Deadlines {
         self.phase.has_no_ping().then(|| self.next_ping())
     }
 
-    /// Returns when to call [`due`](Self::due), or `None` if nothing is going to be due. Call it before each wait.
+    /// Returns when to call [`due`](Self::due), or `None` if nothing is going to be due. Call it before each wait, also where the
+    /// moment itself is not needed because all connections are looked at every second, say: it is told here what waits.
     ///
-    /// `unsent` is how many encoded bytes wait to be written, in bytes: of those are our Ping and our Close frame, if there are any.
+    /// `unsent` is how many encoded bytes wait to be written, our Ping and our Close frame among them: 0 if each write blocks until
+    /// all is written.
     /// Whatever was encoded after such a frame, since the call before, is counted as if it stood in front of it.
     ///
     /// At that moment something is due, and not before. A caller that finds it costly to set its timer in each turn may leave it as

@@ -2,10 +2,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::WindowBits;
 use super::decoder::{Decoder, Stop};
 use super::history::History;
-use crate::error::ProtocolError;
+use super::{InflateError, WindowBits};
 
 /// Decompresses the messages of one peer, piece by piece [RFC 7692 §7.2.2].
 ///
@@ -54,17 +53,6 @@ pub struct Inflated {
     pub is_done: bool,
 }
 
-/// Why a message can't be decompressed. It is the peer's fault, and the end of the connection: what comes later
-/// may refer to what did not come out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum InflateError {
-    /// It is not DEFLATE, or refers to more than the window holds.
-    Invalid,
-    /// It does not end where a block does.
-    Unfinished,
-}
-
 /// What the sender has taken off the end of the message [RFC 7692 §7.2.1], and is put there again [RFC 7692 §7.2.2].
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
@@ -93,6 +81,11 @@ impl Inflater {
     ) -> Result<Inflated, InflateError> {
         if let Some(error) = self.failed {
             return Err(error);
+        }
+        // A message without any payload is the empty one, though DEFLATE has no such stream: browsers and most libraries
+        // take it so.
+        if input.is_empty() && self.decoder.is_none() {
+            return Ok(Inflated { consumed: 0, written: 0, is_done: is_last });
         }
         let inflated = self.inflate_message(input, is_last, output);
         match self.failed {
@@ -218,22 +211,5 @@ impl fmt::Debug for Inflater {
             .field("is_in_message", &self.decoder.is_some())
             .field("failed", &self.failed)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for InflateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        ProtocolError::from(*self).fmt(f)
-    }
-}
-
-impl core::error::Error for InflateError {}
-
-impl From<InflateError> for ProtocolError {
-    fn from(error: InflateError) -> Self {
-        match error {
-            InflateError::Invalid => Self::InvalidDeflate,
-            InflateError::Unfinished => Self::UnfinishedDeflate,
-        }
     }
 }

@@ -20,6 +20,8 @@ mod engine;
 #[path = "zlib.rs"]
 mod engine;
 #[cfg(feature = "deflate")]
+mod error;
+#[cfg(feature = "deflate")]
 mod history;
 #[cfg(feature = "deflate")]
 mod inflater;
@@ -31,8 +33,10 @@ mod policy;
 #[cfg(feature = "deflate")]
 pub use compressor::{Compressed, Compressor};
 #[cfg(feature = "deflate")]
-pub use inflater::{InflateError, Inflated, Inflater};
+pub use error::InflateError;
+#[cfg(feature = "deflate")]
+pub use inflater::{Inflated, Inflater};
 #[cfg(feature = "deflate")]
 pub(crate) use outbound::Outbound;
-pub use params::{InvalidWindowBits, Parameters, WindowBits};
-pub use policy::{InvalidLevel, Level, Policy};
+pub use params::{Parameters, WindowBits};
+pub use policy::{Level, Policy};

@@ -42,14 +42,6 @@ impl WindowBits {
     }
 }
 
-impl TryFrom<u8> for WindowBits {
-    type Error = InvalidWindowBits;
-
-    fn try_from(bits: u8) -> Result<Self, InvalidWindowBits> {
-        Self::new(bits).ok_or(InvalidWindowBits { bits })
-    }
-}
-
 impl From<WindowBits> for u8 {
     fn from(bits: WindowBits) -> Self {
         bits.get()
@@ -67,21 +59,6 @@ impl fmt::Display for WindowBits {
         self.0.fmt(f)
     }
 }
-
-/// A number that is no [`WindowBits`]: the caller's fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct InvalidWindowBits {
-    /// The number.
-    pub bits: u8,
-}
-
-impl fmt::Display for InvalidWindowBits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no window of {} bits: take 8 to 15", self.bits)
-    }
-}
-
-impl core::error::Error for InvalidWindowBits {}
 
 /// What both ends agreed on [RFC 7692 §7.1]: the same at either end.
 ///

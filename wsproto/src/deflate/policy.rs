@@ -160,14 +160,6 @@ impl Default for Level {
     }
 }
 
-impl TryFrom<u8> for Level {
-    type Error = InvalidLevel;
-
-    fn try_from(level: u8) -> Result<Self, InvalidLevel> {
-        Self::new(level).ok_or(InvalidLevel { level })
-    }
-}
-
 impl From<Level> for u8 {
     fn from(level: Level) -> Self {
         level.get()
@@ -179,18 +171,3 @@ impl fmt::Display for Level {
         self.0.fmt(f)
     }
 }
-
-/// A number that is no [`Level`]: the caller's fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct InvalidLevel {
-    /// The number.
-    pub level: u8,
-}
-
-impl fmt::Display for InvalidLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no compression level {}: take 0 to 9", self.level)
-    }
-}
-
-impl core::error::Error for InvalidLevel {}

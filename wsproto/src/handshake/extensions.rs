@@ -9,70 +9,66 @@
 //! Names and parameters come in the order in which they were sent, repeated ones too: what a repetition means is
 //! for the extension to say. The cost is linear in the length of the values, whatever is in them.
 
-use super::head::Fields;
-use super::tokens::is_token_byte;
+use super::http::fields::{Fields, values};
+use super::http::tokens::is_token_byte;
 use core::fmt::{self, Write};
 
 /// Parses the values of one or several `Sec-WebSocket-Extensions` fields, which count as one list.
 ///
-/// Everything is checked here, so what is returned iterates without failing.
-///
-/// # Errors
-///
-/// [`MalformedExtensions`] if the values are not an `extension-list` [RFC 6455 §9.1]; also if they are empty.
+/// Returns `None` if they are no `extension-list` ([RFC 6455 §9.1]), also if they are empty. Everything is checked here,
+/// so what is returned iterates without failing.
 ///
 /// # Examples
 ///
 /// ```
 /// use wsproto::handshake::extensions;
 ///
-/// let mut list = extensions::parse([&b"permessage-deflate; client_max_window_bits; server_max_window_bits=\"10\""[..]])?;
+/// let offered = &b"permessage-deflate; client_max_window_bits; server_max_window_bits=\"10\""[..];
+/// let mut list = extensions::parse([offered]).expect("a list");
 /// let deflate = list.next().unwrap();
 /// assert_eq!(deflate.name(), "permessage-deflate");
 ///
 /// let mut params = deflate.params();
-/// let flag = params.next().unwrap();
-/// assert_eq!(flag.name(), "client_max_window_bits");
-/// assert!(flag.value().is_none());
-/// assert!(params.next().unwrap().value().unwrap() == "10");
-/// # Ok::<(), wsproto::handshake::MalformedExtensions>(())
+/// assert_eq!(params.next(), Some(("client_max_window_bits", None)));
+/// let (name, value) = params.next().unwrap();
+/// assert!(name == "server_max_window_bits" && value.unwrap() == "10");
 /// ```
 ///
 /// [RFC 6455 §9.1]: https://www.rfc-editor.org/rfc/rfc6455#section-9.1
-pub fn parse<'b, V>(values: V) -> Result<Extensions<'b, V::IntoIter>, MalformedExtensions>
+pub fn parse<'b, V>(values: V) -> Option<impl Iterator<Item = Extension<'b>> + Clone + use<'b, V>>
 where
-    V: IntoIterator<Item = &'b [u8]> + Clone,
+    V: IntoIterator<Item = &'b [u8], IntoIter: Clone>,
 {
-    let mut extensions = 0_usize;
-    for mut rest in values.clone() {
-        while let Some((_, after)) = split_extension(rest)? {
-            extensions = extensions.saturating_add(1);
-            rest = after;
+    let values = values.into_iter();
+    is_list(values.clone()).then_some(Extensions { values, rest: b"" })
+}
+
+/// Parses a list that the caller wants to send.
+pub(super) fn list(list: &str) -> Option<impl Iterator<Item = Extension<'_>> + Clone> {
+    parse([list.as_bytes()])
+}
+
+/// Tells whether the values are a list, of one extension at least.
+fn is_list<'b>(values: impl Iterator<Item = &'b [u8]>) -> bool {
+    let mut is_empty = true;
+    for mut rest in values {
+        loop {
+            match split_extension(rest) {
+                Ok(Some((_, after))) => (is_empty, rest) = (false, after),
+                Ok(None) => break,
+                Err(Malformed) => return false,
+            }
         }
     }
-    if extensions == 0 {
-        return Err(MalformedExtensions);
-    }
-    Ok(Extensions { values: values.into_iter(), rest: b"" })
+    !is_empty
 }
 
-/// The value of a `Sec-WebSocket-Extensions` field does not follow the grammar of [RFC 6455 §9.1].
-///
-/// [RFC 6455 §9.1]: https://www.rfc-editor.org/rfc/rfc6455#section-9.1
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct MalformedExtensions;
+/// Something does not follow the grammar.
+struct Malformed;
 
-impl fmt::Display for MalformedExtensions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the extensions are not a list such as `name; param; param=value, name`")
-    }
-}
-
-impl core::error::Error for MalformedExtensions {}
-
-/// Iterates over a list of extensions, in order; [`parse`] makes it.
-#[derive(Debug, Clone)]
-pub struct Extensions<'b, V> {
+/// Iterates over a list of extensions that was checked, in order.
+#[derive(Clone)]
+struct Extensions<'b, V> {
     values: V,
     rest: &'b [u8],
 }
@@ -82,7 +78,7 @@ impl<'b, V: Iterator<Item = &'b [u8]>> Iterator for Extensions<'b, V> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            // `parse` has seen that none of them fails.
+            // `is_list` has seen that none of them fails.
             if let Ok(Some((extension, rest))) = split_extension(self.rest) {
                 self.rest = rest;
                 return Some(extension);
@@ -92,7 +88,7 @@ impl<'b, V: Iterator<Item = &'b [u8]>> Iterator for Extensions<'b, V> {
     }
 }
 
-/// One extension: its name and its parameters.
+/// Holds one extension: its name and its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extension<'b> {
     name: &'b str,
@@ -101,20 +97,20 @@ pub struct Extension<'b> {
 }
 
 impl<'b> Extension<'b> {
-    /// The extension's name, a token.
+    /// Returns the extension's name, a token.
     pub const fn name(&self) -> &'b str {
         self.name
     }
 
-    /// Iterates over the parameters, in order, repeated ones too.
-    pub const fn params(&self) -> Params<'b> {
+    /// Iterates over the parameters, in order, repeated ones too: the name of each, a token, and its value, if it has one.
+    pub fn params(&self) -> impl Iterator<Item = (&'b str, Option<ParamValue<'b>>)> + Clone + use<'b> {
         Params(self.params)
     }
 }
 
-/// Iterates over the parameters of an extension; [`Extension::params`] makes it.
-#[derive(Debug, Clone)]
-pub struct Params<'b>(&'b [u8]);
+/// Iterates over the parameters of an extension.
+#[derive(Clone)]
+struct Params<'b>(&'b [u8]);
 
 impl<'b> Iterator for Params<'b> {
     type Item = Param<'b>;
@@ -127,29 +123,13 @@ impl<'b> Iterator for Params<'b> {
     }
 }
 
-/// A parameter of an extension: `name`, or `name=value`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Param<'b> {
-    name: &'b str,
-    value: Option<ParamValue<'b>>,
-}
+/// `name`, or `name=value`.
+type Param<'b> = (&'b str, Option<ParamValue<'b>>);
 
-impl<'b> Param<'b> {
-    /// The parameter's name, a token.
-    pub const fn name(&self) -> &'b str {
-        self.name
-    }
-
-    /// The parameter's value, if it has one.
-    pub const fn value(&self) -> Option<ParamValue<'b>> {
-        self.value
-    }
-}
-
-/// The value of a parameter: a token, whether it was quoted or not.
+/// Holds the value of a parameter: a token, whether it was quoted or not.
 ///
-/// Compares with a `str`, prints, and gives its [`bytes`](Self::bytes). A quoted value may hold backslashes before
-/// its characters, so it is not always one slice of what was received.
+/// Compare it with a `str`, print it, or take its [`bytes`](Self::bytes). A quoted value may hold backslashes before its
+/// characters, so it is not always one slice of what was received.
 #[derive(Debug, Clone, Copy)]
 pub struct ParamValue<'b> {
     /// Without the quotes, but with the backslashes.
@@ -157,7 +137,7 @@ pub struct ParamValue<'b> {
 }
 
 impl<'b> ParamValue<'b> {
-    /// The value's characters, all of them ASCII.
+    /// Iterates over the value's characters, all of them ASCII.
     pub fn bytes(self) -> impl Iterator<Item = u8> + use<'b> {
         // A token has no backslash of its own.
         self.raw.iter().copied().filter(|&byte| byte != b'\\')
@@ -193,20 +173,20 @@ impl fmt::Display for ParamValue<'_> {
 /// The field that offers, and answers.
 pub(super) const FIELD: &str = "Sec-WebSocket-Extensions";
 
-/// The extensions that `fields` name, none if there is no such field.
-pub(super) fn named<'b, F: Fields<'b>>(
-    fields: F,
-) -> Result<impl Iterator<Item = Extension<'b>> + use<'b, F>, MalformedExtensions> {
-    let values = fields.values(FIELD);
-    match fields.value(FIELD) {
-        Some(_) => parse(values).map(Some),
-        None => Ok(None),
-    }
-    .map(|extensions| extensions.into_iter().flatten())
+/// Returns the extensions that `fields` name: none if there is no such field, or if they are malformed.
+pub(super) fn named<'b, F: Fields<'b>>(fields: F) -> impl Iterator<Item = Extension<'b>> + use<'b, F> {
+    let list =
+        is_list(values(fields, FIELD)).then(|| Extensions { values: values(fields, FIELD), rest: b"" });
+    list.into_iter().flatten()
+}
+
+/// Tells whether there is no such field, or a list in it.
+pub(super) fn are_well_formed<'b>(fields: impl Fields<'b>) -> bool {
+    values(fields, FIELD).next().is_none() || is_list(values(fields, FIELD))
 }
 
 /// What was parsed, and what follows it; or nothing was left.
-type Split<'b, T> = Result<Option<(T, &'b [u8])>, MalformedExtensions>;
+type Split<'b, T> = Result<Option<(T, &'b [u8])>, Malformed>;
 
 /// Splits off the first extension of a list, with the comma after it.
 fn split_extension(list: &[u8]) -> Split<'_, Extension<'_>> {
@@ -228,7 +208,7 @@ fn split_extension(list: &[u8]) -> Split<'_, Extension<'_>> {
     match rest {
         [] => Ok(Some((Extension { name, params }, rest))),
         [b',', rest @ ..] => Ok(Some((Extension { name, params }, rest))),
-        _ => Err(MalformedExtensions),
+        _ => Err(Malformed),
     }
 }
 
@@ -239,24 +219,24 @@ fn split_param(params: &[u8]) -> Split<'_, Param<'_>> {
     };
     let (name, rest) = split_token(trim_ows_start(rest))?;
     let [b'=', rest @ ..] = rest else {
-        return Ok(Some((Param { name, value: None }, rest)));
+        return Ok(Some(((name, None), rest)));
     };
     let (raw, rest) = match trim_ows_start(rest) {
         [b'"', rest @ ..] => split_quoted(rest)?,
         rest => split_token(rest).map(|(token, rest)| (token.as_bytes(), rest))?,
     };
-    Ok(Some((Param { name, value: Some(ParamValue { raw }) }, rest)))
+    Ok(Some(((name, Some(ParamValue { raw })), rest)))
 }
 
 /// Splits off a token and the whitespace after it.
-fn split_token(bytes: &[u8]) -> Result<(&str, &[u8]), MalformedExtensions> {
+fn split_token(bytes: &[u8]) -> Result<(&str, &[u8]), Malformed> {
     let end = bytes.iter().position(|&byte| !is_token_byte(byte)).unwrap_or(bytes.len());
     match bytes.split_at_checked(end) {
         Some((token @ [_, ..], rest)) => {
-            let token = core::str::from_utf8(token).map_err(|_| MalformedExtensions)?;
+            let token = core::str::from_utf8(token).map_err(|_| Malformed)?;
             Ok((token, trim_ows_start(rest)))
         }
-        _ => Err(MalformedExtensions),
+        _ => Err(Malformed),
     }
 }
 
@@ -265,20 +245,16 @@ fn split_token(bytes: &[u8]) -> Result<(&str, &[u8]), MalformedExtensions> {
 /// Without its backslashes it must be a token [RFC 6455 §9.1], so it is not empty and no quote of its own can hide.
 ///
 /// [RFC 6455 §9.1]: https://www.rfc-editor.org/rfc/rfc6455#section-9.1
-fn split_quoted(bytes: &[u8]) -> Result<(&[u8], &[u8]), MalformedExtensions> {
+fn split_quoted(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let mut rest = bytes;
     loop {
         rest = match rest {
             [b'"', after @ ..] => {
                 let raw = before(bytes, rest);
-                return if raw.is_empty() {
-                    Err(MalformedExtensions)
-                } else {
-                    Ok((raw, trim_ows_start(after)))
-                };
+                return if raw.is_empty() { Err(Malformed) } else { Ok((raw, trim_ows_start(after))) };
             }
             [b'\\', byte, after @ ..] | [byte, after @ ..] if is_token_byte(*byte) => after,
-            _ => return Err(MalformedExtensions),
+            _ => return Err(Malformed),
         };
     }
 }
@@ -301,7 +277,7 @@ mod tests {
     use std::{string::ToString, vec::Vec};
 
     fn names(value: &str) -> Option<Vec<&str>> {
-        Some(parse([value.as_bytes()]).ok()?.map(|extension| extension.name()).collect())
+        Some(parse([value.as_bytes()])?.map(|extension| extension.name()).collect())
     }
 
     #[test]
@@ -352,7 +328,7 @@ mod tests {
     #[test]
     fn a_quoted_value_is_the_token_that_it_holds() {
         let mut list = parse([&br#"a; b="x\1y" ; c=x1y"#[..]]).unwrap();
-        let values: Vec<_> = list.next().unwrap().params().map(|param| param.value().unwrap()).collect();
+        let values: Vec<_> = list.next().unwrap().params().map(|(_, value)| value.unwrap()).collect();
         assert_eq!(values[0], values[1]);
         assert_eq!(values[0], "x1y");
         assert_eq!(values[0].to_string(), "x1y");

@@ -7,68 +7,60 @@
 //! Incomplete input is never an error: it is `Ok(None)`. What was decoded is valid, and its iterators don't fail. What
 //! is encoded was checked: nothing in it can end a line (CR, LF), and no field of the handshake has two lines.
 //!
-//! | you have | on a server | in a client |
+//! | you have … | server | client |
 //! |---|---|---|
-//! | bytes of HTTP/1.1, in one piece | [`Request::decode`] | [`ClientHandshake::encode`], [`decode_response`] |
-//! | bytes of HTTP/1.1, as they come | [`RequestDecoder`] | [`ResponseDecoder`] |
-//! | header fields of an HTTP library | [`Request::from_parts`] | [`ClientHandshake::headers`], [`verify`] |
-//! | header fields of HTTP/2 or HTTP/3 | [`ExtendedConnect`] | [`ClientConnect`] |
+//! | bytes of HTTP/1.1, in one piece | [`Request::decode`] | [`ClientHandshake::decode`] |
+//! | bytes of HTTP/1.1, as they come | [`RequestDecoder`], [`RequestHead`] | [`ResponseDecoder`], [`ResponseHead`] |
+//! | header fields of an HTTP/1.1 library | [`Request::from_parts`] | [`ClientHandshake::headers`], [`verify`] |
+//! | header fields of HTTP/2 or HTTP/3 | [`Request::from_http2_parts`] | [`ClientHandshake::over_http2`], [`verify`] |
+//! | a handshake | [`ServerHandshake`], accepted with a [`Choice`] | [`ClientHandshake`], made of an [`Offer`] |
+//! | the other end's word | [`Request`], any is an [`HttpRequest`] | [`Response`]: [`Accepted`], any is an [`HttpResponse`] |
+//! | something to send | [`Answer::encode`], or `append` to a `Vec` | [`ClientHandshake::encode`], or `append` |
+//! | a fault of the peer | [`RequestError`], with its [`answer`] | [`ResponseError`] |
+//! | a fault of yours | [`HandshakeMisuse`] | [`HandshakeMisuse`] |
 //!
-//! [`decode_response`]: ClientHandshake::decode_response
 //! [`verify`]: ClientHandshake::verify
-//!
-//! | what | who makes it | what for |
-//! |---|---|---|
-//! | [`Upgrade`] | [`Request`], of a client's handshake | to be accepted, or refused |
-//! | [`HttpRequest`] | [`Request`], of any other | a page on the same port |
-//! | [`Answer`] | you | what your server chose of the offer |
-//! | [`Acceptance`] | [`Upgrade::accept`], of an `Answer` | 101: send it, and the connection is open |
-//! | [`HttpReply`] | you | any other answer of your server |
-//! | [`ClientRequest`] | you | what your client asks for; a [`ClientHandshake`] or [`ClientConnect`] sends it |
-//! | [`Upgraded`] | [`Response`], of an acceptance | the connection is open |
-//! | [`HttpResponse`] | [`Response`], of any other reply | a redirect, a refusal |
+//! [`answer`]: RequestError::answer
 //!
 //! | to find the rule on | look in |
 //! |---|---|
-//! | what a client must send (§4.1, §4.2.1), and what it is answered otherwise | [`Upgrade`], [`RequestError`], [`ConnectError`] |
-//! | what a server answers (§4.2.2) | [`Answer`], [`Acceptance`], [`accept_key`] |
-//! | what a server must answer (§4.1) | [`ClientHandshake`], [`ClientConnect`], [`ResponseError`] |
+//! | what a client must send (§4.1, §4.2.1) | [`ServerHandshake`], [`RequestFault`] |
+//! | what a server answers (§4.2.2) | [`Choice`], [`Answer`], [`accept_key`] |
+//! | what a server must answer (§4.1) | [`ClientHandshake`], [`ResponseError`] |
 //! | who may connect (§10.2) | [`Origin`] |
 //! | subprotocols (§1.9) | [`subprotocol`] |
 //! | extensions (§9.1) | [`extensions`] |
-//! | compression (RFC 7692 §7.1) | [`deflate`](mod@deflate) |
+//! | compression (RFC 7692 §7.1) | [`permessage_deflate`] |
 
-pub mod deflate;
 pub mod extensions;
+pub mod permessage_deflate;
 pub mod subprotocol;
 
 mod accept;
 mod client;
-mod client_connect;
-mod connect;
-mod error;
-mod head;
-mod lines;
+mod http;
+mod misuse;
+#[cfg(feature = "getrandom")]
+mod nonce;
 mod origin;
-mod places;
-mod proxy;
-mod request;
-mod response;
-mod tokens;
-mod upgrade;
+mod server;
 mod url;
-mod write;
 
 pub use accept::accept_key;
-pub use client::{ClientHandshake, ClientRequest, HttpResponse, Response, ResponseDecoder, Upgraded};
-pub use client_connect::ClientConnect;
-pub use connect::{ConnectAcceptance, ConnectError, ExtendedConnect};
-pub use error::{OptionError, RequestError, ResponseError};
-pub use extensions::MalformedExtensions;
-pub use head::{FieldValues, FieldValuesIter, Fields, HeadError, HeadFields, HeadFieldsIter, HeadLimits};
+pub use client::{
+    Accepted, ClientHandshake, HttpResponse, Offer, ProxyAnswer, ProxyConnect, ProxyDecoder, Response,
+    ResponseDecoder, ResponseError, ResponseHead,
+};
+pub use http::error::HeadError;
+pub use http::fields::{Fields, HeadFields};
+pub use http::limits::HeadLimits;
+pub use http::start_line::HttpVersion;
+pub use misuse::HandshakeMisuse;
+#[cfg(feature = "getrandom")]
+pub use nonce::random_nonce;
 pub use origin::Origin;
-pub use proxy::{ProxyAnswer, ProxyConnect, ProxyDecoder};
-pub use request::{HttpRequest, HttpVersion, Request, RequestDecoder};
-pub use response::{Acceptance, Answer, HttpReply};
-pub use upgrade::Upgrade;
+pub use server::{
+    Answer, Choice, HttpRequest, Request, RequestDecoder, RequestError, RequestFault, RequestHead,
+    ServerHandshake,
+};
 pub use url::{Url, UrlError};

@@ -1,12 +1,13 @@
-//! Who is asked, and on whose behalf: `Host` and `Origin`.
+//! On whose behalf a browser connects: `Origin`.
 
+use super::http::authority::Authority;
 use core::fmt;
 
-/// The `Origin` of an upgrade: the site whose script opens the connection, as its browser says.
+/// Holds the `Origin` of a handshake: the site whose script opens the connection, as its browser says.
 ///
 /// A browser lets every page connect to every server, with the user's cookies, so a server for browsers must check
-/// this, or any page on the web acts in its users' names [RFC 6455 §10.2]. Programs that are no browsers send what
-/// they like, or nothing.
+/// this, or any page on the web acts in its users' names ([RFC 6455 §10.2]). Other programs send what they like,
+/// or nothing.
 ///
 /// # Examples
 ///
@@ -30,14 +31,14 @@ impl<'b> Origin<'b> {
         Self(origin)
     }
 
-    /// The origin as it came: `scheme://host`, `scheme://host:port`, or `null` for a page that has none.
+    /// Returns the origin as it came: `scheme://host`, `scheme://host:port`, or `null` for a page that has none.
     pub const fn as_str(self) -> &'b str {
         self.0
     }
 
     /// Tells whether this is one of `allowed`, byte by byte: no prefixes, no patterns, no case folding.
     ///
-    /// Browsers write origins in lower case and without the scheme's own port [RFC 6454 §6.2].
+    /// Browsers write origins in lower case and without the scheme's own port ([RFC 6454 §6.2]).
     ///
     /// [RFC 6454 §6.2]: https://www.rfc-editor.org/rfc/rfc6454#section-6.2
     pub fn is_one_of(self, allowed: &[&str]) -> bool {
@@ -73,54 +74,4 @@ impl fmt::Display for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
-}
-
-/// `uri-host [ ":" port ]`, as the `Host` field has it [RFC 9110 §7.2]; never with user information.
-///
-/// [RFC 9110 §7.2]: https://www.rfc-editor.org/rfc/rfc9110#section-7.2
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Authority<'b> {
-    host: &'b str,
-    port: Option<u16>,
-}
-
-impl<'b> Authority<'b> {
-    pub(super) fn parse(text: &'b str) -> Option<Self> {
-        let (host, port) = match split_at_last_colon(text) {
-            // [RFC 3986 §3.2.3] `port = *DIGIT`: one without digits is as good as none.
-            Some((host, "")) => (host, None),
-            // The last colon of a bare IPv6 address is inside of its brackets.
-            Some((host, port)) if !port.ends_with(']') => (host, Some(parse_port(port)?)),
-            _ => (text, None),
-        };
-        is_uri_host(host).then_some(Self { host, port })
-    }
-}
-
-/// `rsplit_once`, but one of which the compiler sees that it can't panic.
-fn split_at_last_colon(text: &str) -> Option<(&str, &str)> {
-    let (before, from) = text.split_at_checked(text.bytes().rposition(|byte| byte == b':')?)?;
-    Some((before, from.strip_prefix(':')?))
-}
-
-fn parse_port(digits: &str) -> Option<u16> {
-    // `parse` alone would take a sign.
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
-}
-
-/// A name, an IPv4 address, or an IP literal in brackets [RFC 3986 §3.2.2]; not empty.
-///
-/// [RFC 3986 §3.2.2]: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2
-fn is_uri_host(host: &str) -> bool {
-    let (inside, colons) = match host.strip_prefix('[') {
-        Some(rest) => match rest.strip_suffix(']') {
-            Some(inside) => (inside, true),
-            None => return false,
-        },
-        None => (host, false),
-    };
-    let allowed = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte) || (byte == b':' && colons)
-    };
-    !inside.is_empty() && inside.bytes().all(allowed)
 }

@@ -18,14 +18,14 @@ use core::net::Ipv6Addr;
 /// # Examples
 ///
 /// ```
-/// use wsproto::handshake::{ClientRequest, Url};
+/// use wsproto::handshake::{Offer, Url};
 ///
 /// let url = Url::parse("ws://chat.example:80/rooms/1?as=guest")?;
 /// assert!(!url.is_secure());
 /// assert_eq!((url.host(), url.port()), ("chat.example", 80));
 /// // The scheme's own port is left out of the `Host` field.
 /// assert_eq!(url.authority(), "chat.example");
-/// let request = ClientRequest::new(url.authority(), url.target());
+/// let request = Offer::new(url.authority(), url.target());
 /// # let _ = request;
 /// # Ok::<(), wsproto::handshake::UrlError>(())
 /// ```

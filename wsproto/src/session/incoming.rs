@@ -2,9 +2,11 @@ use core::ops::Range;
 
 use super::Buffer;
 use super::inflating::Inflation;
-use crate::connection::{Event, Limits, Message, MessageKind, ReceiveState, Receiver, Reply, Role};
+use crate::connection::{
+    Event, Limits, Message, MessageKind, ReceiveState, Receiver, Reply, Role, WholeMessage,
+};
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8};
+use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8, part, part_mut};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
@@ -15,20 +17,20 @@ use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Incoming<R: Role, B> {
-    receiver: Receiver<R>,
+    pub(super) receiver: Receiver<R>,
     pub(super) buffer: B,
     /// The payload so far of the message under way, joined.
-    message: Range<usize>,
+    pub(super) message: Range<usize>,
     /// What was received and not yet looked at.
     pub(super) unread: Range<usize>,
-    pending: Pending,
+    pub(super) pending: Pending,
     /// Where compressed messages become whole, if they were agreed on.
-    inflation: Inflation,
+    pub(super) inflation: Inflation,
 }
 
 /// What was found and not yet given out, or given out and not yet forgotten.
 #[derive(Debug, Clone, Copy)]
-enum Pending {
+pub(super) enum Pending {
     Nothing,
     /// A message was given out; its bytes are free.
     Given,
@@ -39,7 +41,7 @@ enum Pending {
 
 /// What came whole. The payload of a control frame, of at most 125 bytes, lies right before the unread bytes.
 #[derive(Debug, Clone, Copy)]
-enum Found {
+pub(super) enum Found {
     Message(MessageKind),
     Inflated(MessageKind),
     Ping(u8),
@@ -88,7 +90,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     pub fn buffer(&mut self) -> &mut [u8] {
         self.forget_given();
         self.make_room();
-        self.buffer.bytes_mut().get_mut(self.unread.end..).unwrap_or_default()
+        part_mut(self.buffer.bytes_mut(), self.unread.end..)
     }
 
     /// Takes note that `n` bytes were read to the start of [`buffer`](Self::buffer), with no other call in between. More
@@ -118,42 +120,10 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call.
     #[inline]
     pub fn next(&mut self, reply: &mut Reply) -> Result<Option<Message<'_>>, ProtocolError> {
-        if let Some(whole) = self.find_whole() {
-            let range = self.unread.start..self.unread.start.saturating_add(whole.len());
-            self.unread.start = range.end;
-            let bytes = self.buffer.bytes_mut().get_mut(range).unwrap_or_default();
-            return match self.receiver.take_whole(whole, bytes) {
-                Ok(message) => Ok(Some(message)),
-                Err(error) => {
-                    self.pending = Pending::Told;
-                    reply.tell(error);
-                    Err(error)
-                }
-            };
+        match self.find_whole() {
+            Some(whole) => self.take_whole(whole, reply).map(Some),
+            None => self.next_found(reply),
         }
-        let Some(found) = self.take_found(reply)? else {
-            return Ok(None);
-        };
-        let payload = self.payload(found);
-        Ok(Some(match found {
-            // Its pieces were checked; only this tells the compiler.
-            Found::Message(MessageKind::Text) | Found::Inflated(MessageKind::Text) => {
-                Message::Text(from_utf8(payload).ok_or(ProtocolError::NotUtf8)?)
-            }
-            Found::Message(MessageKind::Binary) | Found::Inflated(MessageKind::Binary) => {
-                Message::Binary(payload)
-            }
-            Found::Ping(_) => {
-                reply.answer_ping(payload);
-                Message::Ping(payload)
-            }
-            Found::Pong(_) => Message::Pong(payload),
-            Found::Close(_) => {
-                let close = CloseFrame::decode(payload)?;
-                reply.answer_close(close);
-                Message::Close(close)
-            }
-        }))
     }
 
     /// Returns the same as [`next`](Self::next) as its kind and checked bytes: text is UTF-8, but not typed as `&str`, which
@@ -167,14 +137,10 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         if let Some(whole) = self.find_whole() {
             let range = self.unread.start..self.unread.start.saturating_add(whole.len());
             self.unread.start = range.end;
-            let bytes = self.buffer.bytes_mut().get_mut(range).unwrap_or_default();
+            let bytes = part_mut(self.buffer.bytes_mut(), range);
             return match self.receiver.take_whole_bytes(whole, bytes) {
                 Ok(payload) => Ok(Some((Next::Message(whole.kind), payload))),
-                Err(error) => {
-                    self.pending = Pending::Told;
-                    reply.tell(error);
-                    Err(error)
-                }
+                Err(error) => Err(tell(error, &mut self.pending, reply)),
             };
         }
         let Some(found) = self.take_found(reply)? else {
@@ -242,14 +208,55 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
 
     /// Finds a message that is there in one frame: the short way, which most take.
     #[inline]
-    fn find_whole(&mut self) -> Option<crate::connection::WholeMessage> {
+    pub(super) fn find_whole(&mut self) -> Option<WholeMessage> {
         match self.pending {
             Pending::Nothing => {}
             Pending::Given => self.forget_given(),
             Pending::Found(_) | Pending::Told => return None,
         }
-        let unread = self.buffer.bytes().get(self.unread.clone()).unwrap_or_default();
+        let unread = part(self.buffer.bytes(), self.unread.clone());
         self.receiver.find_whole(unread)
+    }
+
+    /// Takes what [`find_whole`](Self::find_whole) found.
+    #[inline]
+    pub(super) fn take_whole(
+        &mut self,
+        whole: WholeMessage,
+        reply: &mut Reply,
+    ) -> Result<Message<'_>, ProtocolError> {
+        let range = self.unread.start..self.unread.start.saturating_add(whole.len());
+        self.unread.start = range.end;
+        let bytes = part_mut(self.buffer.bytes_mut(), range);
+        let taken = self.receiver.take_whole(whole, bytes);
+        taken.map_err(|error| tell(error, &mut self.pending, reply))
+    }
+
+    /// The long way of [`next`](Self::next).
+    pub(super) fn next_found(&mut self, reply: &mut Reply) -> Result<Option<Message<'_>>, ProtocolError> {
+        let Some(found) = self.take_found(reply)? else {
+            return Ok(None);
+        };
+        let payload = self.payload(found);
+        Ok(Some(match found {
+            // Its pieces were checked; only this tells the compiler.
+            Found::Message(MessageKind::Text) | Found::Inflated(MessageKind::Text) => {
+                Message::Text(from_utf8(payload).ok_or(ProtocolError::NotUtf8)?)
+            }
+            Found::Message(MessageKind::Binary) | Found::Inflated(MessageKind::Binary) => {
+                Message::Binary(payload)
+            }
+            Found::Ping(_) => {
+                reply.answer_ping(payload);
+                Message::Ping(payload)
+            }
+            Found::Pong(_) => Message::Pong(payload),
+            Found::Close(_) => {
+                let close = CloseFrame::decode(payload)?;
+                reply.answer_close(close);
+                Message::Close(close)
+            }
+        }))
     }
 
     /// The long way: takes what was peeked, or finds what is next.
@@ -259,22 +266,12 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
                 self.pending = Pending::Nothing;
                 Some(found)
             }
-            _ => self.find().map_err(|error| self.tell(error, reply))?,
+            _ => self.find().map_err(|error| tell(error, &mut self.pending, reply))?,
         };
         if let Some(Found::Message(_) | Found::Inflated(_)) = found {
             self.pending = Pending::Given;
         }
         Ok(found)
-    }
-
-    /// Keeps the reply to a failure, once: the same error may come at many calls.
-    #[cold]
-    fn tell(&mut self, error: ProtocolError, reply: &mut Reply) -> ProtocolError {
-        if !matches!(self.pending, Pending::Told) {
-            self.pending = Pending::Told;
-            reply.tell(error);
-        }
-        error
     }
 
     fn payload(&self, found: Found) -> &[u8] {
@@ -287,13 +284,13 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         };
         let bytes = self.buffer.bytes();
         debug_assert!(range.end <= bytes.len(), "what was found lies in the buffer");
-        bytes.get(range).unwrap_or_default()
+        part(bytes, range)
     }
 
     /// Goes through the unread bytes until something is whole, joining the pieces of the message under way.
     fn find(&mut self) -> Result<Option<Found>, ProtocolError> {
         loop {
-            let unread = self.buffer.bytes_mut().get_mut(self.unread.clone()).unwrap_or_default();
+            let unread = part_mut(self.buffer.bytes_mut(), self.unread.clone());
             let received = self.receiver.receive(unread)?;
             if received.consumed == 0 {
                 return Ok(None);
@@ -341,7 +338,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.message.end = end;
     }
 
-    fn forget_given(&mut self) {
+    pub(super) fn forget_given(&mut self) {
         if matches!(self.pending, Pending::Given) {
             self.pending = Pending::Nothing;
             self.inflation.clear();
@@ -385,93 +382,14 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     }
 }
 
-#[cfg(feature = "alloc")]
-impl<R: Role> Incoming<R, alloc::vec::Vec<u8>> {
-    /// Copies all of the received bytes into the buffer: those that came with the opening handshake, or out of TLS.
-    pub fn push(&mut self, bytes: &[u8]) {
-        let pushed = self.push_some(bytes);
-        let rest = bytes.get(pushed..).unwrap_or_default();
-        if !rest.is_empty() {
-            self.buffer.truncate(self.unread.end);
-            self.buffer.extend_from_slice(rest);
-            self.unread.end = self.buffer.len();
-        }
+/// Keeps the reply to a failure, once: the same error may come at many calls.
+#[cold]
+pub(super) fn tell(error: ProtocolError, pending: &mut Pending, reply: &mut Reply) -> ProtocolError {
+    if !matches!(pending, Pending::Told) {
+        *pending = Pending::Told;
+        reply.tell(error);
     }
-
-    /// Lends the session a buffer whose first `filled` bytes were received: a thread's, which many connections share.
-    /// Whole messages are given out where they lie in it. [`reclaim`](Self::reclaim) takes it back.
-    ///
-    /// # Errors
-    ///
-    /// Gives `buffer` back if the session [`keeps`](Self::kept) bytes of its own: [`push`](Self::push) is for it then.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use wsproto::connection::{Reply, Server};
-    /// use wsproto::{Limits, Message, Session};
-    ///
-    /// let (mut incoming, _sender) = Session::new(Server, Limits::new(), Vec::new()).split();
-    /// let mut of_thread = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x81\x85".to_vec(); // read from the socket
-    ///
-    /// let n = of_thread.len();
-    /// incoming.lend(of_thread, n).expect("nothing is kept");
-    /// assert_eq!(incoming.next(&mut Reply::new())?, Some(Message::Text("Hello")));
-    /// assert_eq!(incoming.next(&mut Reply::new())?, None);
-    /// of_thread = incoming.reclaim().expect("the session has room for the two bytes that are left");
-    /// assert_eq!((of_thread.len(), incoming.kept()), (13, 2));
-    /// # Ok::<(), wsproto::ProtocolError>(())
-    /// ```
-    pub fn lend(&mut self, buffer: alloc::vec::Vec<u8>, filled: usize) -> Result<(), alloc::vec::Vec<u8>> {
-        self.forget_given();
-        if self.kept() > 0 || !matches!(self.pending, Pending::Nothing) {
-            return Err(buffer);
-        }
-        (self.message, self.unread) = (0..0, 0..filled.min(buffer.len()));
-        self.buffer = buffer;
-        Ok(())
-    }
-
-    /// Gives a lent buffer back, and keeps a copy of the bytes in it that are still needed, in memory of their size.
-    ///
-    /// Returns `None` if something was peeked and not taken: take it first.
-    pub fn reclaim(&mut self) -> Option<alloc::vec::Vec<u8>> {
-        self.forget_given();
-        if matches!(self.pending, Pending::Found(_)) {
-            return None;
-        }
-        let bytes = |range: &Range<usize>| self.buffer.get(range.clone()).unwrap_or_default();
-        let (message, unread) = (bytes(&self.message), bytes(&self.unread));
-        let own = if self.kept() == 0 { alloc::vec::Vec::new() } else { [message, unread].concat() };
-        self.message = 0..self.message.len();
-        self.unread = self.message.end..self.message.end.saturating_add(self.unread.len());
-        Some(core::mem::replace(&mut self.buffer, own))
-    }
-
-    /// Returns how many bytes the session holds that are still needed: of a message under way, and those not yet looked
-    /// at.
-    pub fn kept(&self) -> usize {
-        let message = if matches!(self.pending, Pending::Given) { 0 } else { self.message.len() };
-        message.saturating_add(self.unread.len())
-    }
-
-    /// Gives back all memory but what holds bytes still needed: none at all for a connection that is idle between
-    /// messages, but for the window of a peer that may refer to earlier messages. [`buffer`](Self::buffer) takes some again.
-    pub fn shrink(&mut self) {
-        if matches!(self.pending, Pending::Found(_)) {
-            return;
-        }
-        self.forget_given();
-        self.compact();
-        self.buffer.truncate(self.unread.end);
-        self.buffer.shrink_to_fit();
-        self.inflation.shrink();
-    }
-
-    /// Returns how many bytes of memory the buffer holds; with permessage-deflate, what is needed to decompress too.
-    pub fn capacity(&self) -> usize {
-        self.buffer.capacity().saturating_add(self.inflation.capacity())
-    }
+    error
 }
 
 impl Found {

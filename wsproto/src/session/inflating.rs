@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use crate::connection::{Data, MessageKind};
 use crate::deflate::{Inflater, WindowBits};
 use crate::error::ProtocolError;
-use crate::wire::Utf8Validator;
+use crate::wire::{Utf8Validator, part, part_mut};
 
 /// Where compressed messages become whole, if they were agreed on.
 #[derive(Debug, Clone)]
@@ -82,9 +82,9 @@ impl Inflating {
     fn inflate(&mut self, kind: MessageKind, mut payload: &[u8], is_last: bool) -> Result<(), ProtocolError> {
         loop {
             self.make_room(payload.len());
-            let space = self.plain.get_mut(self.len..).unwrap_or_default();
+            let space = part_mut(&mut self.plain, self.len..);
             let inflated = self.inflater.inflate(payload, is_last, space)?;
-            let came = space.get(..inflated.written).unwrap_or_default();
+            let came = part(space, ..inflated.written);
             if kind == MessageKind::Text {
                 // [RFC 6455 §8.1]
                 self.utf8.validate(came).map_err(|_| ProtocolError::NotUtf8)?;
@@ -93,7 +93,7 @@ impl Inflating {
             if self.len > self.max_message_size {
                 return Err(ProtocolError::MessageTooBig { len: self.len as u64 });
             }
-            payload = payload.get(inflated.consumed..).unwrap_or_default();
+            payload = part(payload, inflated.consumed..);
             if inflated.is_done {
                 let is_whole = core::mem::take(&mut self.utf8).is_complete();
                 return if is_whole { Ok(()) } else { Err(ProtocolError::NotUtf8) };
@@ -107,7 +107,7 @@ impl Inflating {
 
     /// The message, once all of it came.
     fn message(&self) -> &[u8] {
-        self.plain.get(..self.len).unwrap_or_default()
+        part(&self.plain, ..self.len)
     }
 
     /// Gives back what holds nothing that is still needed.

@@ -67,6 +67,8 @@
 //! [RFC 6455 §5.5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
 
 mod buffer;
+#[cfg(feature = "alloc")]
+mod growing;
 mod incoming;
 #[cfg_attr(not(feature = "deflate"), path = "no_inflating.rs")]
 mod inflating;
@@ -205,7 +207,17 @@ impl<R: Role, B: Buffer> Session<R, B> {
     #[expect(clippy::should_implement_trait, reason = "what it returns borrows the session: no iterator can")]
     #[inline]
     pub fn next(&mut self) -> Result<Option<(Message<'_>, &mut Sender<R>)>, ProtocolError> {
-        match self.incoming.next(&mut self.reply) {
+        // The short way needs no look at what the peer has done.
+        if let Some(whole) = self.incoming.find_whole() {
+            return match self.incoming.take_whole(whole, &mut self.reply) {
+                Ok(message) => Ok(Some((message, &mut self.sender))),
+                Err(error) => {
+                    self.sender.peer_is(ReceiveState::Failed);
+                    Err(error)
+                }
+            };
+        }
+        match self.incoming.next_found(&mut self.reply) {
             Ok(None) => Ok(None),
             Ok(Some(message)) => {
                 if let Message::Close(_) = message {

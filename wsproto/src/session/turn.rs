@@ -4,6 +4,7 @@ use core::fmt;
 use super::{Buffer, Session};
 use crate::connection::{Message, Role, Sender};
 use crate::error::{Misuse, ProtocolError};
+use crate::wire::{part, part_mut};
 
 impl<R: Role, B: Buffer> Session<R, B> {
     /// Takes all messages and control frames that are whole, hands each to `each` together with the sender and `out`, and
@@ -54,6 +55,56 @@ impl<R: Role, B: Buffer> Session<R, B> {
         };
         self.append_reply(out);
         outcome
+    }
+}
+
+impl<R: Role> Session<R, Vec<u8>> {
+    /// Takes a [`turn`](Self::turn) over bytes that were received into the caller's memory: a thread's buffer, one of
+    /// `io_uring`'s, or what rustls has decrypted. Whole messages are handed out where they lie; from the first thing on that
+    /// is not whole, the bytes are copied and kept. So a connection holds no memory between turns but for what is not whole
+    /// ([`shrink`](Self::shrink) gives back what it once took). The contents of `received` are unspecified afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`TurnError`] as for [`turn`](Self::turn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::{Limits, Server, Session};
+    ///
+    /// let mut session = Session::new(Server, Limits::new(), Vec::new());
+    /// let mut of_thread = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // read from one of many sockets
+    /// let mut out = Vec::new();
+    /// session.turn_over(&mut of_thread, &mut out, |message, sender, out| sender.frame().append(message, out))?;
+    /// assert_eq!(out, b"\x81\x05Hello");
+    /// assert_eq!(session.capacity(), 0);
+    /// # Ok::<(), wsproto::session::TurnError>(())
+    /// ```
+    pub fn turn_over(
+        &mut self,
+        received: &mut [u8],
+        out: &mut Vec<u8>,
+        mut each: impl FnMut(Message<'_>, &mut Sender<R>, &mut Vec<u8>) -> Result<(), Misuse>,
+    ) -> Result<(), TurnError> {
+        let mut taken = 0_usize;
+        while let Some(whole) = self.incoming.find_whole_in(part(received, taken..)) {
+            let range = taken..taken.saturating_add(whole.len());
+            taken = range.end;
+            let bytes = part_mut(received, range);
+            // A text that fails is met again by the turn below: the receiver has failed.
+            let Ok(message) = self.incoming.take_whole_of(whole, bytes, &mut self.reply) else { break };
+            if let Err(misuse) = each(message, &mut self.sender, out) {
+                self.push(part(received, taken..));
+                self.append_reply(out);
+                return Err(misuse.into());
+            }
+        }
+        let rest = part(received, taken..);
+        if !rest.is_empty() {
+            self.push(rest);
+        }
+        self.turn(out, each)
     }
 }
 

@@ -71,14 +71,6 @@ impl From<CloseCode> for u16 {
     }
 }
 
-impl TryFrom<u16> for CloseCode {
-    type Error = ForbiddenCloseCode;
-
-    fn try_from(code: u16) -> Result<Self, ForbiddenCloseCode> {
-        Self::new(code).ok_or(ForbiddenCloseCode { code })
-    }
-}
-
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -120,6 +112,25 @@ impl<'a> CloseFrame<'a> {
             return Err(CloseReasonTooLong { len: reason.len() });
         }
         Ok(Self { code, reason })
+    }
+
+    /// Makes a payload of a code and as much of a reason as fits: whole characters of [`MAX_CLOSE_REASON`] bytes at most.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::wire::{CloseCode, CloseFrame};
+    ///
+    /// let reason = "é".repeat(100);
+    /// let close = CloseFrame::truncated(CloseCode::INTERNAL_ERROR, &reason);
+    /// assert_eq!(close.reason(), "é".repeat(61)); // 122 bytes: the next character would take the 124th
+    /// ```
+    pub fn truncated(code: CloseCode, reason: &'a str) -> Self {
+        let mut len = reason.len().min(MAX_CLOSE_REASON);
+        while !reason.is_char_boundary(len) {
+            len = len.saturating_sub(1);
+        }
+        Self { code, reason: reason.get(..len).unwrap_or_default() }
     }
 
     /// Makes a payload of a code alone.
@@ -257,18 +268,3 @@ impl fmt::Display for CloseReasonTooLong {
 }
 
 impl core::error::Error for CloseReasonTooLong {}
-
-/// A number that is no [`CloseCode`], since it may not appear in a Close frame: the caller's fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ForbiddenCloseCode {
-    /// The number.
-    pub code: u16,
-}
-
-impl fmt::Display for ForbiddenCloseCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} may not be sent as a close code: take 1000, or one of 3000 to 4999", self.code)
-    }
-}
-
-impl core::error::Error for ForbiddenCloseCode {}

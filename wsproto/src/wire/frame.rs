@@ -101,6 +101,26 @@ pub(crate) fn write(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Resu
     Ok(needed)
 }
 
+/// Writes the header of a payload that lies at `offset` of `dst`, closes the gap between them, and masks the payload;
+/// returns the frame's length.
+pub(crate) fn finish(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usize {
+    let encoded = header.encode();
+    let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
+    let (start, end) = (encoded.len(), encoded.len().saturating_add(len));
+    let payload = offset..offset.saturating_add(len);
+    debug_assert!(start <= offset && payload.end <= dst.len(), "the header fits before its payload");
+    if start < offset && payload.end <= dst.len() {
+        dst.copy_within(payload, start);
+    }
+    if let Some(to_header) = dst.get_mut(..start) {
+        to_header.copy_from_slice(&encoded);
+    }
+    if let (Some(key), Some(payload)) = (header.masking_key(), dst.get_mut(start..end)) {
+        key.apply(payload);
+    }
+    end
+}
+
 /// Why no frame can be read: the peer's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

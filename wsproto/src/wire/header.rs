@@ -1,7 +1,7 @@
 use core::fmt;
 use core::ops::Deref;
 
-use super::{MaskingKey, Opcode};
+use super::{MaskingKey, Opcode, part::part};
 
 /// The longest a frame header can be, in bytes: 2, a 64-bit length, a masking key.
 pub const MAX_HEADER_LEN: usize = 14;
@@ -249,12 +249,23 @@ pub struct EncodedHeader {
     len: u8,
 }
 
+impl EncodedHeader {
+    /// Returns the key that the header announces, with which the caller masks the payload that follows.
+    pub fn masking_key(&self) -> Option<MaskingKey> {
+        let [_, second, ..] = self.bytes;
+        if second & MASK == 0 {
+            return None;
+        }
+        self.last_chunk().map(|key| MaskingKey::new(*key))
+    }
+}
+
 impl Deref for EncodedHeader {
     type Target = [u8];
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        part(&self.bytes, ..usize::from(self.len))
     }
 }
 

@@ -22,17 +22,17 @@ mod close;
 mod header;
 mod mask;
 mod opcode;
+mod part;
 mod space;
 mod utf8;
 
-pub use close::{
-    CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, ForbiddenCloseCode, MAX_CLOSE_REASON,
-};
+pub use close::{CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, MAX_CLOSE_REASON};
 pub use header::{
     EncodedHeader, FrameHeader, HeaderError, MAX_CONTROL_FRAME, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Rsv,
 };
 pub use mask::MaskingKey;
-pub use opcode::{Opcode, ReservedOpcode};
+pub use opcode::Opcode;
+pub(crate) use part::{part, part_mut};
 pub use space::BufferTooSmall;
 pub(crate) use utf8::from_utf8;
 pub use utf8::{Utf8Error, Utf8Validator};

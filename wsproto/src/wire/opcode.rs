@@ -55,14 +55,6 @@ impl Opcode {
     }
 }
 
-impl TryFrom<u8> for Opcode {
-    type Error = ReservedOpcode;
-
-    fn try_from(bits: u8) -> Result<Self, ReservedOpcode> {
-        Self::from_bits(bits).ok_or(ReservedOpcode { bits })
-    }
-}
-
 impl From<Opcode> for u8 {
     fn from(opcode: Opcode) -> Self {
         opcode.bits()
@@ -82,21 +74,6 @@ impl fmt::Display for Opcode {
         })
     }
 }
-
-/// Bits that are no [`Opcode`]: reserved ones, or more than four.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReservedOpcode {
-    /// The bits.
-    pub bits: u8,
-}
-
-impl fmt::Display for ReservedOpcode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is no opcode, or a reserved one: there are 0 to 2 and 8 to 10", self.bits)
-    }
-}
-
-impl core::error::Error for ReservedOpcode {}
 
 #[cfg(test)]
 mod tests {

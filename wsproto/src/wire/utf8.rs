@@ -1,5 +1,7 @@
 use core::fmt;
 
+use super::part::part;
+
 #[cfg(not(feature = "simd"))]
 use core::str::from_utf8 as check;
 // The one whose errors tell where they are, as those of `core` do. It costs no more.
@@ -69,13 +71,13 @@ impl Utf8Validator {
     #[inline]
     pub fn validate(&mut self, piece: &[u8]) -> Result<(), Utf8Error> {
         let finished = self.finish_character(piece)?;
-        let rest = piece.get(finished..).unwrap_or_default();
+        let rest = part(piece, finished..);
         let Err(error) = check(rest) else {
             return Ok(());
         };
         // What `from_utf8` calls an error may be a character that the cut went through: its bytes decide.
         let valid = finished.saturating_add(error.valid_up_to());
-        self.start_character(piece.get(valid..).unwrap_or_default())
+        self.start_character(part(piece, valid..))
             .map_err(|tail| Utf8Error { valid_up_to: valid.saturating_add(tail.valid_up_to) })
     }
 

@@ -1,7 +1,5 @@
 //! An allocator that counts.
 
-#![allow(dead_code, reason = "without `alloc` only the number of allocations is of interest")]
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

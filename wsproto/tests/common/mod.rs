@@ -1,8 +1,7 @@
 //! What the tests share: a naive frame writer, independent of the crate's, and a log of events that does not depend
 //! on how the input was cut.
 
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::cast_possible_truncation, reason = "the length forms of the RFC are casts behind a check")]
+#![expect(clippy::cast_possible_truncation, reason = "the length forms of the RFC are casts behind a check")]
 
 use wsproto::connection::{Data, Event, MessageKind, Receiver, Role};
 use wsproto::error::ProtocolError;

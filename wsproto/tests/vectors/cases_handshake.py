@@ -46,6 +46,8 @@ def server():
     good("connection-in-two-fields", "4.2.1", "a list over two fields", Connection=["keep-alive", "Upgrade"])
     good("names-in-upper-case", "4.1", "names of fields are compared whatever their case", Upgrade=None, UPGRADE="websocket")
     good("absolute-uri", "4.2.1", "an absolute HTTP URI contains the resource name", "GET http://example.com/chat HTTP/1.1")
+    good("absolute-ws-uri", "4.2.1", "the URI that was connected to contains the resource name", "GET ws://example.com/chat HTTP/1.1")
+    good("absolute-wss-uri", "4.2.1", "the URI that was connected to contains the resource name", "GET WSS://example.com/chat HTTP/1.1")
     good("with-a-query", "3", "a query is a part of the resource name", "GET /chat?room=1&x=%23 HTTP/1.1")
     good("host-with-a-port", "4.2.1", "the server's authority", Host="example.com:8080")
     good("host-in-brackets", "4.2.1", "an IPv6 address", Host="[::1]:8080")
@@ -97,6 +99,8 @@ def server():
     whole = head(line, REQUEST)
     for name, request in (("a-space-before-the-colon", whole.replace("Host:", "Host :")), ("a-folded-field", whole.replace("Upgrade: ", "Upgrade:\r\n ")), ("line-feeds-alone", whole.replace("\r\n", "\n")), ("a-field-without-a-colon", whole.replace("Host:", "Nonsense\r\nHost:")), ("a-control-character", whole.replace("example.com", "example\x01.com")), ("nul-in-a-value", whole.replace("example.com", "example.com\0")), ("a-line-that-is-no-request", "HELLO\r\n\r\n"), ("two-spaces", whole.replace("GET /", "GET  /"))):
         add(f"malformed-{name}", "4.2.1", "not a valid HTTP request", request, "refused", 400, HTTP)
+    for name, request in (("tls", "\x16\x03\x01\x02\x00\x01"), ("zero-bytes", "\0\0\0\0"), ("no-version", "GET /chat\r"), ("another-protocol", "EHLO mail.example\r"), ("another-name-of-http", "GET /chat HTTPS")):
+        add(f"first-line-{name}", "4.2.1", "no request can begin so: told before its end has come", request, "refused", 400, HTTP)
     for name, fields in (("no-upgrade", {"Upgrade": None}), ("another-protocol", {"Upgrade": "h2c"}), ("nearly-websocket", {"Upgrade": "websockets"}), ("a-version-of-websocket", {"Upgrade": "websocket/13"})):
         add(f"ordinary-{name}", "4.2.1", "not for WebSocket: an HTTP request as any other", head(line, REQUEST, **fields), "ordinary", None, "400 from a server that serves nothing else.")
     add("ordinary-http-1.0", "4.2.1", "HTTP/1.0 knows no upgrade (RFC 9110 section 7.8): the field is ignored", head("GET /chat HTTP/1.0", REQUEST), "ordinary", None, "400 from a server that serves nothing else.")
@@ -161,9 +165,15 @@ def client():
     bad("101-over-http-1.0", "4.2.2", "HTTP/1.0 has no 101", "HTTP/1.0 101 Switching Protocols")
     bad("no-status-line", "4.1", "not a valid HTTP response", "101 Switching Protocols")
     bad("another-protocol-altogether", "4.1", "not a valid HTTP response", "SSH-2.0-OpenSSH_9.2")
-    for status in (100, 200, 301, 400, 401, 403, 404, 426, 500, 503):
+    for status in (200, 301, 400, 401, 403, 404, 426, 500, 503):
         add(f"status-{status}", "4.1", "not 101: handled as HTTP has it, and the connection is not open", head(f"HTTP/1.1 {status} X", RESPONSE), "http", status=status)
     whole = head("HTTP/1.1 101 Switching Protocols", RESPONSE)
+    interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+    add("interim-responses-alone", "4.1", "the response that counts is still to come (RFC 9110 section 15.2)", interim, "incomplete")
+    add("interim-responses-first", "4.1", "they are skipped (RFC 9110 section 15.2)", interim + whole + "\x81\x00", "open", rest=2)
+    add("interim-response-malformed", "4.1", "not a valid HTTP response", "HTTP/1.1 100 Continue\r\nA B: c\r\n\r\n" + whole, "fail")
+    add("interim-then-404", "4.1", "not 101: handled as HTTP has it", interim + head("HTTP/1.1 404 Not Found", RESPONSE), "http", status=404)
+    bad("status-007", "4.1", "no status of HTTP (RFC 9110 section 15)", "HTTP/1.1 007 Bond")
     add("response-incomplete", "4.1", "all but the last byte", whole[:-1], "incomplete")
     add("response-half-a-line", "4.1", "inside the status line", whole[:9], "incomplete")
     add("response-with-a-control-character", "4.1", "not a valid HTTP response", whole.replace("websocket", "web\x00socket"), "fail")

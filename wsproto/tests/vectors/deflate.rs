@@ -2,20 +2,20 @@
 
 use serde_json::json;
 use wsproto::deflate::{Parameters, Policy};
-use wsproto::handshake::deflate;
 use wsproto::handshake::extensions::{self, Extension};
+use wsproto::handshake::permessage_deflate;
 
 use super::Case;
 use super::table::string;
 
 pub fn offer(case: &Case) {
-    let agreed = deflate::accept(list(case, "offer"), &Policy::new().with_takeover());
+    let agreed = permessage_deflate::accept(list(case, "offer"), &Policy::new().with_takeover());
     let outcome = if agreed.is_some() { "accept" } else { "decline" };
     check(case, outcome, agreed.map(|agreed| agreed.parameters()));
 }
 
 pub fn answer(case: &Case) {
-    let agreed = deflate::verify(list(case, "offer"), list(case, "answer"));
+    let agreed = permessage_deflate::verify(list(case, "offer"), list(case, "answer"));
     let outcome = match agreed {
         Ok(Some(_)) => "accept",
         Ok(None) => "decline",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use wsproto::handshake::{
-    Answer, ClientHandshake, ClientRequest, HeadLimits, Request, RequestDecoder, RequestError, Response,
+    Choice, ClientHandshake, HeadLimits, Offer, Request, RequestDecoder, RequestError, Response,
     ResponseDecoder, ResponseError, subprotocol,
 };
 
@@ -17,7 +17,9 @@ pub fn request(case: &Case) {
     let head = latin1(string(case, "request"));
     for ends in cuts(head.len()) {
         let mut decoder = RequestDecoder::with_limits(limits(case));
-        let decoded = ends.iter().map(|&end| decoder.decode(&head[..end]));
+        let decoded = ends.iter().map(|&end| {
+            decoder.decode(&head[..end]).map(|found| found.map(|found| (found.request(&head), found.end())))
+        });
         let how = format!("{name}, {} bytes first", ends[0]);
         match first_answer(decoded) {
             None => assert_eq!(string(case, "outcome"), "incomplete", "{how}"),
@@ -26,12 +28,12 @@ pub fn request(case: &Case) {
                 assert_eq!(string(case, "outcome"), "ordinary", "{how}");
                 assert_eq!(head.len() - taken, rest(case), "{how}");
             }
-            Some(Ok((Request::Upgrade(upgrade), taken))) => {
+            Some(Ok((Request::WebSocket(upgrade), taken))) => {
                 assert_eq!(string(case, "outcome"), "upgrade", "{how}");
                 assert_eq!(head.len() - taken, rest(case), "{how}");
                 let speaks = strings(case, "speaks");
                 let subprotocol = subprotocol::select(&speaks, upgrade.subprotocols());
-                let acceptance = upgrade.accept(Answer { subprotocol, ..Answer::default() }).unwrap();
+                let acceptance = upgrade.accept(Choice { subprotocol, ..Choice::default() }).unwrap();
                 let mut out = [0; 512];
                 let n = acceptance.encode(&mut out).unwrap();
                 answered(case, std::str::from_utf8(&out[..n]).unwrap(), &how);
@@ -43,7 +45,7 @@ pub fn request(case: &Case) {
 fn refused(case: &Case, error: RequestError, how: &str) {
     assert_eq!(string(case, "outcome"), "refused", "{how}: {error}");
     let mut out = [0; 512];
-    let n = error.encode_response(&mut out).unwrap();
+    let n = error.answer().encode(&mut out).unwrap();
     answered(case, std::str::from_utf8(&out[..n]).unwrap(), how);
 }
 
@@ -64,16 +66,13 @@ pub fn response(case: &Case) {
     let head = latin1(string(case, "response"));
     let subprotocols = strings(case, "subprotocols");
     let extensions = case.get("extensions").and_then(Value::as_str);
-    let request = ClientRequest {
-        subprotocols: &subprotocols,
-        extensions,
-        ..ClientRequest::new("example.com", "/chat")
-    };
+    let request = Offer { subprotocols: &subprotocols, extensions, ..Offer::new("example.com", "/chat") };
     let handshake = ClientHandshake::new(request, NONCE).unwrap();
-    assert_eq!(handshake.key(), b"dGhlIHNhbXBsZSBub25jZQ==");
     for ends in cuts(head.len()) {
         let mut decoder = ResponseDecoder::new(handshake);
-        let decoded = ends.iter().map(|&end| decoder.decode(&head[..end]));
+        let decoded = ends.iter().map(|&end| {
+            decoder.decode(&head[..end]).map(|found| found.map(|found| (found.response(&head), found.end())))
+        });
         let how = format!("{name}, {} bytes first", ends[0]);
         let outcome: Option<Result<_, ResponseError>> = first_answer(decoded);
         match outcome {
@@ -83,7 +82,7 @@ pub fn response(case: &Case) {
                 assert_eq!(string(case, "outcome"), "http", "{how}");
                 assert_eq!(case["status"], response.status(), "{how}");
             }
-            Some(Ok((Response::Upgraded(upgraded), taken))) => {
+            Some(Ok((Response::WebSocket(upgraded), taken))) => {
                 assert_eq!(string(case, "outcome"), "open", "{how}");
                 assert_eq!(upgraded.subprotocol(), case.get("subprotocol").and_then(Value::as_str), "{how}");
                 assert_eq!(head.len() - taken, rest(case), "{how}");

@@ -1,7 +1,5 @@
 //! Reads the table. Shared by the tests of the library and of the examples.
 
-#![allow(dead_code, reason = "each test uses a part")]
-
 use std::{fs, path::Path};
 
 use serde_json::{Map, Value};

@@ -20,7 +20,7 @@ use core::panic::PanicInfo;
 
 /// A function that may be called with anything its arguments' types allow.
 #[derive(Clone, Copy)]
-struct EntryPoint(#[allow(dead_code, reason = "that it is in the program is all")] *const ());
+struct EntryPoint(#[expect(dead_code, reason = "that it is in the program is all")] *const ());
 
 /// SAFETY: nobody follows it.
 unsafe impl Sync for EntryPoint {}
@@ -63,7 +63,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     a_panic_can_be_reached(info)
 }
 
-#[allow(improper_ctypes, reason = "it is nowhere: that is the point")]
+#[expect(improper_ctypes, reason = "it is nowhere: that is the point")]
 unsafe extern "C" {
     safe fn a_panic_can_be_reached(info: &PanicInfo<'_>) -> !;
 }

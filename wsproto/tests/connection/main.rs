@@ -1,0 +1,15 @@
+//! The tests of `connection`, one behaviour a file.
+
+#[cfg(feature = "alloc")]
+mod appending;
+mod closing;
+#[path = "../common/mod.rs"]
+mod common;
+mod cuts;
+mod defaults;
+mod error_texts;
+mod faults;
+mod limits;
+mod pair;
+mod rules;
+mod sending;

@@ -1,0 +1,4 @@
+//! The tests of `deadlines` and `backoff`, against a simulated clock.
+
+mod backoff;
+mod deadlines;
