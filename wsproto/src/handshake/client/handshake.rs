@@ -183,6 +183,9 @@ impl<'a> ClientHandshake<'a> {
             return;
         }
         dst.put(b"GET ");
+        if self.offer.target.starts_with('?') {
+            dst.put(b"/");
+        }
         dst.put(self.offer.target.as_bytes());
         dst.put(b" HTTP/1.1\r\n");
         dst.put_fields(self.headers_before_offer());
