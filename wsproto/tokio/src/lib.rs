@@ -16,6 +16,11 @@ mod pool;
 mod socket;
 mod way;
 
+pub mod backoff;
+mod connect;
+mod proxy;
+mod tls;
+
 pub use bytes::Bytes;
 pub use bytestring::ByteString;
 pub use wsproto;
@@ -29,3 +34,9 @@ pub use message::{AsMessage, Message};
 pub use options::Options;
 pub use out::Out;
 pub use socket::{Agreed, Received, WebSocket};
+
+pub use connect::{Connect, ConnectError, RedirectError, Refused, Step, connect};
+pub use proxy::{ProxyError, SocksError};
+pub use tls::MaybeTls;
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
