@@ -30,6 +30,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// In each turn: take what has come, write what waits, read. Only then see what is due, since what was read may be a sign
     /// of life; but after each read, since a busy peer must not put off the deadlines of writing and closing.
     pub(crate) fn poll_drive(&mut self, cx: &mut Context<'_>, wanted: Messages) -> Poll<Result<bool, Error>> {
+        self.way.heed_stop();
         loop {
             match self.way.stage {
                 Stage::Open => {}

@@ -13,6 +13,7 @@ mod options;
 mod out;
 mod outbox;
 mod pool;
+mod server;
 mod socket;
 mod way;
 
@@ -28,4 +29,5 @@ pub use keys::{Client, ThreadKeys};
 pub use message::{AsMessage, Message};
 pub use options::Options;
 pub use out::Out;
+pub use server::{Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, accept, accept_with};
 pub use socket::{Agreed, Received, WebSocket};

@@ -10,10 +10,11 @@ use wsproto::connection::{Fragment, FrameEncoder, ReceiveState, Reply, Role, Sen
 use wsproto::deadlines::{Deadline, Due};
 use wsproto::deflate::Level;
 use wsproto::error::AbnormalClosure;
-use wsproto::{CloseFrame, Message, Misuse, ProtocolError};
+use wsproto::{CloseCode, CloseFrame, Message, Misuse, ProtocolError};
 
 use crate::clock::Clock;
 use crate::outbox::Outbox;
+use crate::server::Stop;
 use crate::{Error, Options, pool};
 
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Way<R: Role> {
     pub(crate) high_water: u32,
     max_unsent: u32,
     level: Level,
+    /// Whether a server that this belongs to ends.
+    pub(crate) stop: Option<Stop>,
 }
 
 /// How far a connection has come.
@@ -81,6 +84,7 @@ impl<R: Role> Way<R> {
             high_water: saturate(options.high_water()),
             max_unsent: saturate(options.max_unsent()),
             level: options.deflate().map_or(Level::FAST, |policy| policy.level),
+            stop: None,
         }
     }
 }
@@ -142,6 +146,15 @@ impl<R: Role> Way<R> {
             },
             Stage::Over(cause) => cause.outcome(),
             Stage::Open | Stage::Ending { .. } => Ok(()),
+        }
+    }
+
+    /// Says goodbye, once, if the server that this belongs to ends.
+    pub(crate) fn heed_stop(&mut self) {
+        if self.stop.as_ref().is_some_and(Stop::is_set) {
+            self.stop = None;
+            // Where it can't be said, the connection is ending anyway.
+            let _ = self.feed_close(CloseCode::GOING_AWAY.into());
         }
     }
 

@@ -2,7 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio_wsproto::{
-    Agreed, Client, CloseCode, CloseFrame, Error, Message, Options, ProtocolError, Received, Server, ThreadKeys, WebSocket,
+    Agreed, Client, CloseCode, CloseFrame, Error, Message, Options, ProtocolError, Received, Server,
+    ThreadKeys, WebSocket,
 };
 
 fn pair(size: usize) -> (WebSocket<DuplexStream>, WebSocket<DuplexStream, Client>) {
