@@ -4,7 +4,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wsproto::connection::{Fragment, FrameEncoder, ReceiveState, Reply, Role, SendState, Sender};
 use wsproto::deadlines::{Deadline, Due};
@@ -29,7 +28,7 @@ pub(crate) struct Way<R: Role> {
     is_unflushed: bool,
     pub(crate) high_water: u32,
     max_unsent: u32,
-    level: Level,
+    pub(crate) level: Level,
     /// Whether a server that this belongs to ends.
     pub(crate) stop: Option<Stop>,
 }
@@ -57,6 +56,8 @@ pub(crate) enum Cause {
     Disconnected(AbnormalClosure),
     Io(io::ErrorKind),
     Deadline(Deadline),
+    /// It did not keep up with a broadcast.
+    Lagged,
 }
 
 impl Cause {
@@ -67,6 +68,7 @@ impl Cause {
             Self::Disconnected(closure) => Error::Disconnected(closure),
             Self::Io(kind) => Error::Io(kind.into()),
             Self::Deadline(deadline) => Error::Deadline(deadline),
+            Self::Lagged => Error::Lagged,
         })
     }
 }
@@ -108,13 +110,6 @@ impl<R: Role> Way<R> {
         self.check_room(true)?;
         // Whether fragments are compressed is decided by the first, whatever its length.
         self.encode(usize::MAX - 1, is_plain, |frame, out| frame.append_fragment(fragment, out))
-    }
-
-    /// Queues a frame that was encoded elsewhere.
-    pub(crate) fn feed_frame(&mut self, frame: &Bytes) -> Result<(), Error> {
-        self.check_room(true)?;
-        self.outbox.push(frame);
-        Ok(())
     }
 
     /// Queues a message that `write` appends.

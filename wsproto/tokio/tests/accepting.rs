@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio_wsproto::wsproto::handshake::Answer;
-use tokio_wsproto::{Accept, AcceptError, Handshake, Message, Opening, Options, Timeouts, accept, accept_with};
+use tokio_wsproto::{
+    Accept, AcceptError, Handshake, Message, Opening, Options, Timeouts, accept, accept_with,
+};
 
 const UPGRADE: &str = "GET /chat?token=1 HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
      Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
@@ -66,7 +68,8 @@ async fn a_handshake_can_be_looked_at_and_accepted_with_a_choice() {
 
 #[tokio::test]
 async fn compression_can_be_turned_off() {
-    let (server, client) = stream(&format!("{UPGRADE}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n")).await;
+    let (server, client) =
+        stream(&format!("{UPGRADE}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n")).await;
     drop(accept_with(server, &Options::new().with_deflate(None)).await.unwrap());
     assert!(!answer(client).await.contains("Sec-WebSocket-Extensions"));
 }
@@ -77,7 +80,9 @@ async fn foreign_pages_are_refused_unless_they_are_allowed() {
     let (server, client) = stream(&sent).await;
     let (outcome, answer) = tokio::join!(accept(server), answer(client));
     assert!(matches!(outcome, Err(AcceptError::Origin(origin)) if *origin == *"https://evil.example"));
-    assert!(answer.starts_with("HTTP/1.1 403 ") && answer.ends_with("pages of this origin may not connect\n"));
+    assert!(
+        answer.starts_with("HTTP/1.1 403 ") && answer.ends_with("pages of this origin may not connect\n")
+    );
 
     for options in [
         Options::new().allow_origins(["https://other.example", "https://evil.example"]),
@@ -93,7 +98,8 @@ async fn foreign_pages_are_refused_unless_they_are_allowed() {
 #[tokio::test]
 async fn refusals_have_a_status_and_a_body() {
     let (server, client) = stream(&format!("{UPGRADE}\r\n")).await;
-    let refused = async { Handshake::read(server, &Options::new()).await.unwrap().refuse(401, "who are you?\n").await };
+    let refused =
+        async { Handshake::read(server, &Options::new()).await.unwrap().refuse(401, "who are you?\n").await };
     let (outcome, answer) = tokio::join!(refused, answer(client));
     outcome.unwrap();
     assert!(answer.starts_with("HTTP/1.1 401 ") && answer.ends_with("\r\n\r\nwho are you?\n"), "{answer}");
@@ -123,7 +129,10 @@ async fn plain_http_is_handed_over_or_told_to_upgrade() {
         let page = plain.answer(Answer::new(200, &[], b"<p>\n").unwrap());
         let (outcome, told) = tokio::join!(page, answer(client));
         outcome.unwrap();
-        assert!(told.contains("Content-Length: 4\r\n") && told.ends_with(&format!("\r\n\r\n{body}")), "{told}");
+        assert!(
+            told.contains("Content-Length: 4\r\n") && told.ends_with(&format!("\r\n\r\n{body}")),
+            "{told}"
+        );
     }
     let (server, _client) = stream(page).await;
     let Ok(Opening::Http(plain)) = Opening::read(server, &Options::new()).await else { panic!() };
