@@ -30,6 +30,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// In each turn: take what has come, write what waits, read. Only then see what is due, since what was read may be a sign
     /// of life; but after each read, since a busy peer must not put off the deadlines of writing and closing.
     pub(crate) fn poll_drive(&mut self, cx: &mut Context<'_>, wanted: Messages) -> Poll<Result<bool, Error>> {
+        self.way.heed_stop();
         loop {
             match self.way.stage {
                 Stage::Open => {}
@@ -44,7 +45,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
                 }
             }
             let is_held = match self.incoming.peek() {
-                Some(Next::Message(_)) if wanted == Messages::Left => true,
+                Some(Next::Message(_)) if wanted == Messages::Left => {
+                    self.is_held = true;
+                    true
+                }
                 Some(Next::Message(_)) if wanted == Messages::Wanted => {
                     if self.way.outbox.len() > self.way.high_water as usize {
                         ready!(self.poll_drain(cx));
@@ -91,8 +95,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.way.poll_clock(&mut self.io, cx)
     }
 
+    /// Waits until no more than the high water waits to be written. Messages are left.
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let has_room = |socket: &Self| socket.way.outbox.len() <= socket.way.high_water as usize;
+        if let Stage::Open = self.way.stage {
+            if has_room(self) || self.way.poll_write(&mut self.io, cx).is_ready() || has_room(self) {
+                return Poll::Ready(self.way.check_written());
+            }
+        }
+        match self.poll_drive(cx, Messages::Left)? {
+            Poll::Ready(_) => Poll::Ready(Err(Error::Closed)),
+            Poll::Pending if has_room(self) => Poll::Ready(self.way.check_written()),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
     /// Takes the message that [`poll_drive`](Self::poll_drive) found, as one of its own. `None` if it was none after all.
     pub(crate) fn take_message(&mut self) -> Option<Message> {
+        self.is_held = false;
         let mut reply = Reply::new();
         match self.incoming.next(&mut reply) {
             Ok(message) => message.and_then(Message::copied),
@@ -105,6 +125,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
 
     /// Takes what came, and does what it asks for. A message is dropped.
     fn take_control(&mut self) {
+        self.is_held = false;
         let mut reply = Reply::new();
         let clock = &mut self.way.clock;
         match self.incoming.next(&mut reply) {

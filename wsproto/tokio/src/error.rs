@@ -14,6 +14,7 @@ use wsproto::{Misuse, ProtocolError};
 /// | the peer's | [`Protocol`](Self::Protocol) | the peer was told, the connection is over |
 /// | the transport's | [`Disconnected`](Self::Disconnected), [`Io`](Self::Io) | the connection is over |
 /// | the peer's or the network's: a [`Deadline`](Self::Deadline) passed | `Deadline` | the connection is over |
+/// | the same: the peer is too slow | [`Lagged`](Self::Lagged) | the connection is over |
 /// | the caller's | [`Closed`](Self::Closed), [`Full`](Self::Full), [`Misuse`](Self::Misuse), [`CloseReason`](Self::CloseReason) | nothing was queued, the connection stands |
 #[derive(Debug)]
 #[non_exhaustive]
@@ -28,6 +29,8 @@ pub enum Error {
     Io(io::Error),
     /// A deadline passed: the peer is silent, takes nothing, or does not end the connection.
     Deadline(Deadline),
+    /// The peer did not keep up with a [`Broadcast`](crate::Broadcast).
+    Lagged,
     /// The connection is closing or over: nothing more can be sent. Whoever calls `recv` learns why.
     Closed,
     /// More than [`max_unsent`](crate::Options::with_max_unsent) bytes wait to be written: flush, then try again.
@@ -59,7 +62,7 @@ impl Error {
         match self {
             Self::Protocol(_) => Fault::Peer,
             Self::Disconnected(_) | Self::Io(_) => Fault::Transport,
-            Self::Deadline(_) => Fault::Deadline,
+            Self::Deadline(_) | Self::Lagged => Fault::Deadline,
             Self::Closed | Self::Full | Self::Misuse(_) | Self::CloseReason(_) => Fault::Caller,
         }
     }
@@ -67,7 +70,7 @@ impl Error {
     /// Tells whether the peer is just gone, as peers on the Internet go: nothing that a server's log needs.
     pub fn is_gone(&self) -> bool {
         match self {
-            Self::Disconnected(_) | Self::Deadline(_) | Self::Closed => true,
+            Self::Disconnected(_) | Self::Deadline(_) | Self::Lagged | Self::Closed => true,
             Self::Io(error) => is_gone(error.kind()),
             Self::Protocol(_) | Self::Full | Self::Misuse(_) | Self::CloseReason(_) => false,
         }
@@ -117,6 +120,7 @@ impl fmt::Display for Error {
             Self::Disconnected(closure) => closure.fmt(f),
             Self::Io(error) => write!(f, "the transport failed: {error}"),
             Self::Deadline(deadline) => deadline.fmt(f),
+            Self::Lagged => f.write_str("the peer did not keep up with a broadcast"),
             Self::Closed => f.write_str("the connection is closing: nothing more can be sent"),
             Self::Full => f.write_str("too much waits to be written: flush first (Options::with_max_unsent)"),
             Self::Misuse(misuse) => misuse.fmt(f),
@@ -141,7 +145,7 @@ impl From<Error> for io::Error {
             Error::Io(error) => return error,
             Error::Protocol(_) => io::ErrorKind::InvalidData,
             Error::Disconnected(_) => io::ErrorKind::UnexpectedEof,
-            Error::Deadline(_) => io::ErrorKind::TimedOut,
+            Error::Deadline(_) | Error::Lagged => io::ErrorKind::TimedOut,
             Error::Closed => io::ErrorKind::BrokenPipe,
             Error::Full => io::ErrorKind::OutOfMemory,
             Error::Misuse(_) | Error::CloseReason(_) => io::ErrorKind::InvalidInput,

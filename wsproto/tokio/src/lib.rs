@@ -4,16 +4,24 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations, unreachable_pub)]
 
+mod broadcast;
+mod byte_stream;
 mod clock;
 mod drive;
 mod error;
+#[cfg(feature = "futures")]
+mod futures;
 mod keys;
 mod message;
 mod options;
 mod out;
 mod outbox;
 mod pool;
+mod prepared;
+mod server;
 mod socket;
+mod split;
+mod wakers;
 mod way;
 
 pub mod backoff;
@@ -28,12 +36,17 @@ pub use wsproto::deadlines::{Deadline, Timeouts};
 pub use wsproto::deflate::Policy;
 pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
 
+pub use broadcast::{Broadcast, Lagged, Listener};
+pub use byte_stream::ByteStream;
 pub use error::{Error, Fault};
 pub use keys::{Client, ThreadKeys};
 pub use message::{AsMessage, Message};
 pub use options::Options;
 pub use out::Out;
+pub use prepared::Prepared;
+pub use server::{Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, accept, accept_with};
 pub use socket::{Agreed, Received, WebSocket};
+pub use split::{Reader, Writer};
 
 pub use connect::{Connect, ConnectError, RedirectError, Refused, Step, connect};
 pub use proxy::{ProxyError, SocksError};

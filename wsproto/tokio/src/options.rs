@@ -138,6 +138,10 @@ impl Options {
         self.deflate.as_ref()
     }
 
+    pub(crate) const fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
     /// Returns how many bytes may wait to be written before receiving stops.
     pub const fn high_water(&self) -> usize {
         self.high_water as usize

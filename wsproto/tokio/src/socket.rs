@@ -1,6 +1,8 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::Write as _;
+#[cfg(feature = "futures")]
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +13,9 @@ use wsproto::session::{Incoming, Session};
 use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 
 use crate::drive::Messages;
+use crate::wakers::Half;
+#[cfg(feature = "futures")]
+use crate::wakers::Wakers;
 use crate::way::{Stage, Way};
 use crate::{AsMessage, Error, Message, Options, Out};
 
@@ -47,7 +52,12 @@ pub struct WebSocket<T, R: Role = Server> {
     pub(crate) way: Way<R>,
     /// Whether `incoming` has a buffer that is to be given back.
     pub(crate) is_lent: bool,
+    /// Whether a message was found that is left to be taken.
+    pub(crate) is_held: bool,
     pub(crate) closed: Option<Box<Closed>>,
+    /// Where the halves that others make of this wait.
+    #[cfg(feature = "futures")]
+    pub(crate) wakers: Option<Arc<Wakers>>,
     subprotocol: Option<Box<str>>,
 }
 
@@ -143,7 +153,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         }
         let is_lent = !received.is_empty();
         let way = Way::new(sender, options);
-        Self { io: stream, incoming, way, is_lent, closed: None, subprotocol: agreed.subprotocol }
+        Self {
+            io: stream,
+            incoming,
+            way,
+            is_lent,
+            is_held: false,
+            closed: None,
+            #[cfg(feature = "futures")]
+            wakers: None,
+            subprotocol: agreed.subprotocol,
+        }
     }
 }
 
@@ -199,6 +219,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         if !poll_fn(|cx| self.poll_drive(cx, Messages::Wanted)).await? {
             return Ok(None);
         }
+        self.is_held = false;
         let Self { io, incoming, way, .. } = self;
         let mut reply = Reply::new();
         match incoming.next(&mut reply) {
@@ -328,12 +349,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_flush_among(cx, Messages::Left)
+    }
+
+    /// Writes all that was fed; while that waits, `messages` says what is done with those that come.
+    pub(crate) fn poll_flush_among(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: Messages,
+    ) -> Poll<Result<(), Error>> {
         if let Stage::Open = self.way.stage {
             if self.way.poll_write(&mut self.io, cx).is_ready() {
                 return Poll::Ready(self.way.check_written());
             }
         }
-        match self.poll_drive(cx, Messages::Left)? {
+        match self.poll_drive(cx, messages)? {
             Poll::Ready(_) => Poll::Ready(Ok(())),
             Poll::Pending if self.way.is_flushed() => Poll::Ready(self.way.check_written()),
             Poll::Pending => Poll::Pending,
@@ -373,6 +403,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
 
 /// Asking.
 impl<T, R: Role> WebSocket<T, R> {
+    /// Returns what the other half may wait for while `half` is polled: when it changes, that one is to be woken.
+    pub(crate) fn progress(&self, half: Half) -> impl PartialEq + use<T, R> {
+        // That all is written is nothing to the half that receives; else each message that is sent would wake it.
+        let is_flushed = half == Half::Reader && self.way.is_flushed();
+        let is_full = self.way.outbox.len() > self.way.high_water as usize;
+        (self.is_held, is_flushed, is_full, self.is_closing())
+    }
+
     /// Returns how many bytes wait to be written.
     pub fn unsent(&self) -> usize {
         self.way.outbox.len()

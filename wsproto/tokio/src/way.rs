@@ -4,16 +4,16 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wsproto::connection::{Fragment, FrameEncoder, ReceiveState, Reply, Role, SendState, Sender};
 use wsproto::deadlines::{Deadline, Due};
 use wsproto::deflate::Level;
 use wsproto::error::AbnormalClosure;
-use wsproto::{CloseFrame, Message, Misuse, ProtocolError};
+use wsproto::{CloseCode, CloseFrame, Message, Misuse, ProtocolError};
 
 use crate::clock::Clock;
 use crate::outbox::Outbox;
+use crate::server::Stop;
 use crate::{Error, Options, pool};
 
 #[derive(Debug)]
@@ -28,7 +28,9 @@ pub(crate) struct Way<R: Role> {
     is_unflushed: bool,
     pub(crate) high_water: u32,
     max_unsent: u32,
-    level: Level,
+    pub(crate) level: Level,
+    /// Whether a server that this belongs to ends.
+    pub(crate) stop: Option<Stop>,
 }
 
 /// How far a connection has come.
@@ -54,6 +56,8 @@ pub(crate) enum Cause {
     Disconnected(AbnormalClosure),
     Io(io::ErrorKind),
     Deadline(Deadline),
+    /// It did not keep up with a broadcast.
+    Lagged,
 }
 
 impl Cause {
@@ -64,6 +68,7 @@ impl Cause {
             Self::Disconnected(closure) => Error::Disconnected(closure),
             Self::Io(kind) => Error::Io(kind.into()),
             Self::Deadline(deadline) => Error::Deadline(deadline),
+            Self::Lagged => Error::Lagged,
         })
     }
 }
@@ -81,6 +86,7 @@ impl<R: Role> Way<R> {
             high_water: saturate(options.high_water()),
             max_unsent: saturate(options.max_unsent()),
             level: options.deflate().map_or(Level::FAST, |policy| policy.level),
+            stop: None,
         }
     }
 }
@@ -104,13 +110,6 @@ impl<R: Role> Way<R> {
         self.check_room(true)?;
         // Whether fragments are compressed is decided by the first, whatever its length.
         self.encode(usize::MAX - 1, is_plain, |frame, out| frame.append_fragment(fragment, out))
-    }
-
-    /// Queues a frame that was encoded elsewhere.
-    pub(crate) fn feed_frame(&mut self, frame: &Bytes) -> Result<(), Error> {
-        self.check_room(true)?;
-        self.outbox.push(frame);
-        Ok(())
     }
 
     /// Queues a message that `write` appends.
@@ -142,6 +141,15 @@ impl<R: Role> Way<R> {
             },
             Stage::Over(cause) => cause.outcome(),
             Stage::Open | Stage::Ending { .. } => Ok(()),
+        }
+    }
+
+    /// Says goodbye, once, if the server that this belongs to ends.
+    pub(crate) fn heed_stop(&mut self) {
+        if self.stop.as_ref().is_some_and(Stop::is_set) {
+            self.stop = None;
+            // Where it can't be said, the connection is ending anyway.
+            let _ = self.feed_close(CloseCode::GOING_AWAY.into());
         }
     }
 
