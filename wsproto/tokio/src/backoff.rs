@@ -18,8 +18,6 @@ pub use wsproto::backoff::{Backoff, Lost};
 /// assert!(delay < Some(Duration::from_secs(5)));
 /// ```
 pub fn random() -> u64 {
-    match random_nonce() {
-        Some([a, b, c, d, e, f, g, h, ..]) => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
-        None => 1 << 63,
-    }
+    let half = random_nonce().and_then(|nonce| nonce.first_chunk().copied());
+    half.map_or(1 << 63, u64::from_ne_bytes)
 }

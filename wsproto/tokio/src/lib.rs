@@ -26,6 +26,8 @@ mod way;
 
 pub mod backoff;
 mod connect;
+#[cfg(any(feature = "h2", feature = "hyper"))]
+mod http;
 mod proxy;
 mod tls;
 
@@ -53,3 +55,16 @@ pub use proxy::{ProxyError, SocksError};
 pub use tls::MaybeTls;
 #[cfg(feature = "rustls")]
 pub use tokio_rustls::rustls;
+
+#[cfg(any(feature = "h2", feature = "hyper"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "h2", feature = "hyper"))))]
+pub use http::Refusal;
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub use http::extract;
+#[cfg(feature = "h2")]
+#[cfg_attr(docsrs, doc(cfg(feature = "h2")))]
+pub use http::http2;
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+pub use http::upgrade;

@@ -15,7 +15,7 @@ use crate::proxy::ProxyError;
 /// | the caller's | [`Url`](Self::Url), [`Request`](Self::Request), [`TlsMissing`](Self::TlsMissing), [`Roots`](Self::Roots), [`Randomness`](Self::Randomness) | no: mend the program or the machine |
 /// | the network's | [`Resolve`](Self::Resolve), [`Io`](Self::Io), [`Disconnected`](Self::Disconnected), [`Proxy`](Self::Proxy) | later |
 /// | the network's or the server's | [`Deadline`](Self::Deadline) | later |
-/// | the server's | [`Tls`](Self::Tls), [`Response`](Self::Response), [`Refused`](Self::Refused), [`Redirect`](Self::Redirect) | as its status says |
+/// | the server's | [`Tls`](Self::Tls), [`Response`](Self::Response), [`Refused`](Self::Refused), [`Redirect`](Self::Redirect), [`Http2`](Self::Http2) | as its status says |
 ///
 /// [`lost`](Self::lost) is this table for a [`Backoff`](crate::backoff::Backoff).
 #[derive(Debug)]
@@ -50,6 +50,10 @@ pub enum ConnectError {
     Response(ResponseError),
     /// The server answered with another status than 101.
     Refused(Box<Refused>),
+    /// The server takes no WebSocket over HTTP/2, or its settings did not come yet ([RFC 8441 §3]).
+    ///
+    /// [RFC 8441 §3]: https://www.rfc-editor.org/rfc/rfc8441#section-3
+    Http2,
     /// The server redirects to where this client does not go.
     Redirect(RedirectError),
 }
@@ -79,7 +83,9 @@ impl ConnectError {
             }
             Self::Proxy(ProxyError::Url) => Fault::Caller,
             Self::Resolve(_) | Self::Io(_) | Self::Disconnected | Self::Proxy(_) => Fault::Transport,
-            Self::Tls(_) | Self::Response(_) | Self::Refused(_) | Self::Redirect(_) => Fault::Peer,
+            Self::Tls(_) | Self::Response(_) | Self::Refused(_) | Self::Redirect(_) | Self::Http2 => {
+                Fault::Peer
+            }
             Self::Deadline(_) => Fault::Deadline,
         }
     }
@@ -153,6 +159,7 @@ impl fmt::Display for ConnectError {
             Self::Response(error) => error.fmt(f),
             Self::Refused(refused) => write!(f, "the server {refused}"),
             Self::Redirect(error) => error.fmt(f),
+            Self::Http2 => f.write_str("the server takes no WebSocket over HTTP/2"),
         }
     }
 }
@@ -190,7 +197,9 @@ impl From<ConnectError> for io::Error {
             ConnectError::Tls(_) | ConnectError::Response(_) | ConnectError::Redirect(_) => {
                 io::ErrorKind::InvalidData
             }
-            ConnectError::TlsMissing | ConnectError::Roots => io::ErrorKind::Unsupported,
+            ConnectError::TlsMissing | ConnectError::Roots | ConnectError::Http2 => {
+                io::ErrorKind::Unsupported
+            }
             ConnectError::Url(_) | ConnectError::Request(_) => io::ErrorKind::InvalidInput,
             ConnectError::Randomness => io::ErrorKind::Other,
         };

@@ -2,6 +2,8 @@
 
 mod dial;
 mod error;
+#[cfg(feature = "h2")]
+mod http2;
 mod open;
 mod redirect;
 mod refused;
@@ -350,15 +352,18 @@ struct Request<'a> {
 
 impl Request<'_> {
     fn handshake<'a>(&'a self, url: &Url<'a>) -> Result<ClientHandshake<'a>, ConnectError> {
-        let offer = Offer {
+        let nonce = random_nonce().ok_or(ConnectError::Randomness)?;
+        Ok(ClientHandshake::new(self.offer(url.authority(), url.target()), nonce)?)
+    }
+
+    fn offer<'a>(&'a self, host: &'a str, target: &'a str) -> Offer<'a> {
+        Offer {
             origin: self.origin,
             subprotocols: &self.subprotocols,
             extensions: self.extensions.as_deref(),
             headers: &self.headers,
-            ..Offer::new(url.authority(), url.target())
-        };
-        let nonce = random_nonce().ok_or(ConnectError::Randomness)?;
-        Ok(ClientHandshake::new(offer, nonce)?)
+            ..Offer::new(host, target)
+        }
     }
 }
 

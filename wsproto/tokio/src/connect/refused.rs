@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
-use wsproto::handshake::HttpResponse;
+use wsproto::handshake::{Fields, HttpResponse};
 
 /// The longest body that is kept, in bytes.
 const BODY: usize = 4096;
@@ -64,7 +64,7 @@ impl Refused {
     }
 
     /// Keeps a response's head.
-    pub(crate) fn of(response: &HttpResponse<'_>) -> Self {
+    pub(crate) fn of<'b>(response: &HttpResponse<'b, impl Fields<'b>>) -> Self {
         Self {
             status: response.status(),
             reason: response.reason().into(),

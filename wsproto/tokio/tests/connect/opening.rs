@@ -105,7 +105,8 @@ async fn what_comes_behind_the_head_is_kept_and_interim_answers_are_skipped() {
 #[tokio::test]
 async fn what_is_wrong_with_the_callers_words_is_told_before_anything_is_sent() {
     // Port 1 of this address takes no connection: an error of it would say so.
-    let cases: [(Connect, fn(&ConnectError) -> bool); 5] = [
+    type Check = fn(&ConnectError) -> bool;
+    let cases: [(Connect, Check); 5] = [
         (Connect::new("http://127.0.0.1:1"), |e| matches!(e, ConnectError::Url(UrlError::Scheme))),
         (Connect::new("ws://127.0.0.1:1/ "), |e| matches!(e, ConnectError::Url(UrlError::Character))),
         (Connect::new("ws://127.0.0.1:1").header("a b", "c"), |e| {

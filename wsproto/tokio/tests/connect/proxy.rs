@@ -121,7 +121,7 @@ async fn an_http_proxy_that_refuses_is_told_from_a_server_that_does() {
     assert_eq!(error.fault(), Fault::Transport);
     match error {
         ConnectError::Proxy(ProxyError::Refused(refused)) => {
-            assert_eq!((refused.status(), refused.body()), (407, &b"no"[..]))
+            assert_eq!((refused.status(), refused.body()), (407, &b"no"[..]));
         }
         error => panic!("{error:?}"),
     }

@@ -27,7 +27,7 @@ pub(crate) async fn read_head(stream: &mut TcpStream) -> String {
 pub(crate) fn fill_in(answer: &str, request: &str) -> String {
     let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
     // A proxy's request has none.
-    let accept = key.map(|key| accept_key(key.as_bytes().try_into().unwrap())).unwrap_or([b'-'; 28]);
+    let accept = key.map_or([b'-'; 28], |key| accept_key(key.as_bytes().try_into().unwrap()));
     answer.replace("{accept}", std::str::from_utf8(&accept).unwrap())
 }
 
