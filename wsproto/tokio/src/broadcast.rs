@@ -88,10 +88,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
         loop {
             let news = {
                 let mut next = pin!(listener.recv());
-                let has_room = |socket: &Self| socket.unsent() <= socket.way.high_water as usize;
                 poll_fn(|cx| {
                     loop {
-                        let had_room = has_room(self);
+                        let had_room = self.way.has_room();
                         if had_room {
                             if let Poll::Ready(news) = next.as_mut().poll(cx) {
                                 return Poll::Ready(Ok(news));
@@ -99,7 +98,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
                         }
                         match self.poll_recv(cx) {
                             Poll::Ready(received) => return Poll::Ready(Err(received)),
-                            Poll::Pending if !had_room && has_room(self) => {}
+                            Poll::Pending if !had_room && self.way.has_room() => {}
                             Poll::Pending => return Poll::Pending,
                         }
                     }
