@@ -81,6 +81,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             } else if is_written || wanted != Messages::Paced || self.way.has_room() {
                 if self.poll_read(cx).is_ready() {
                     self.way.act_if_due(&mut self.io, cx);
+                    ready!(coop::poll_proceed(cx)).made_progress();
                     continue;
                 }
                 self.release();

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
 use wsproto::connection::{Fragment, FrameEncoder, ReceiveState, Reply, Role, SendState, Sender};
 use wsproto::deadlines::{Deadline, Due};
 use wsproto::deflate::Level;
@@ -268,6 +269,8 @@ impl<R: Role> Way<R> {
                 Poll::Pending => {
                     let now = self.clock.now();
                     self.clock.deadlines.wrote(now, 0, offered);
+                    // From here on it stands still, whether anybody comes to wait or a flood keeps the task busy.
+                    let _ = self.clock.deadlines.wake_up(now, offered);
                     return Poll::Pending;
                 }
             };
@@ -384,6 +387,8 @@ impl<R: Role> Way<R> {
                 self.finish(cause);
                 return Poll::Ready(());
             } else {
+                // A transport that always has something would keep the task from yielding.
+                ready!(coop::poll_proceed(cx)).made_progress();
                 poll_discard(io, cx).map(|is_read| {
                     self.stage = Stage::Ending { cause, is_shut, is_read };
                 })
