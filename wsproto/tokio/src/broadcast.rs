@@ -11,7 +11,8 @@ use crate::{Error, Message, Prepared, WebSocket};
 
 /// Messages for all who listen: a chat's room, a ticker. Each is encoded once. Cheap to clone.
 ///
-/// The queue is bounded: a listener that is further behind than its capacity is dropped, and holds nobody up.
+/// The queue is bounded, and shared by all who listen: one that is further behind than its capacity is dropped, holds nobody up and takes
+/// no memory of its own. That is noticed when there is room again, or else at the deadline of writing.
 ///
 /// # Examples
 ///
