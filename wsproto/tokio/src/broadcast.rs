@@ -11,7 +11,8 @@ use crate::{Error, Message, Prepared, WebSocket};
 
 /// Messages for all who listen: a chat's room, a ticker. Each is encoded once. Cheap to clone.
 ///
-/// The queue is bounded: a listener that is further behind than its capacity is dropped, and holds nobody up.
+/// The queue is bounded, and shared by all who listen: one that is further behind than its capacity is dropped, holds nobody up and takes
+/// no memory of its own. That is noticed when there is room again, or else at the deadline of writing.
 ///
 /// # Examples
 ///
@@ -88,10 +89,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
         loop {
             let news = {
                 let mut next = pin!(listener.recv());
-                let has_room = |socket: &Self| socket.unsent() <= socket.way.high_water as usize;
                 poll_fn(|cx| {
                     loop {
-                        let had_room = has_room(self);
+                        let had_room = self.way.has_room();
                         if had_room {
                             if let Poll::Ready(news) = next.as_mut().poll(cx) {
                                 return Poll::Ready(Ok(news));
@@ -99,7 +99,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
                         }
                         match self.poll_recv(cx) {
                             Poll::Ready(received) => return Poll::Ready(Err(received)),
-                            Poll::Pending if !had_room && has_room(self) => {}
+                            Poll::Pending if !had_room && self.way.has_room() => {}
                             Poll::Pending => return Poll::Pending,
                         }
                     }

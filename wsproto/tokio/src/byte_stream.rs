@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wsproto::connection::Role;
 use wsproto::{CloseCode, Server};
 
+use crate::drive::Messages;
 use crate::wakers::{Half, Wakers};
 use crate::{Error, Message, WebSocket};
 
@@ -77,7 +78,7 @@ where
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         while self.rest.is_empty() && buf.remaining() > 0 {
-            match ready!(self.poll_as(Half::Reader, cx, WebSocket::poll_recv))? {
+            match ready!(self.poll_as(Half::Reader, cx, WebSocket::poll_recv_as_half))? {
                 Some(Message::Binary(payload)) => self.rest = payload,
                 Some(Message::Text(_)) => {
                     let text = "a text message in a stream of bytes";
@@ -104,7 +105,7 @@ where
             return Poll::Ready(Ok(0));
         }
         self.poll_as(Half::Writer, cx, |socket, cx| {
-            ready!(socket.poll_room(cx))?;
+            ready!(socket.poll_room(cx, Messages::Left))?;
             socket.feed(&buf[..taken])?;
             // It may be the last for a while, and not everybody flushes.
             let _ = socket.way.poll_write(&mut socket.io, cx);

@@ -15,7 +15,10 @@ use crate::{Error, Message, pool};
 /// What is done with messages while a connection is driven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Messages {
-    /// They are waited for.
+    /// They are waited for; the next one only when no more than the high water waits to be written.
+    Paced,
+    /// They are waited for, whatever waits to be written: that is for another task to bound. Would both ends stop reading
+    /// because their output stands still, it would stand still for ever.
     Wanted,
     /// They are left to others: something else is waited for.
     Left,
@@ -49,8 +52,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
                     self.is_held = true;
                     true
                 }
-                Some(Next::Message(_)) if wanted == Messages::Wanted => {
-                    if self.way.outbox.len() > self.way.high_water as usize {
+                Some(Next::Message(_)) if wanted != Messages::Dropped => {
+                    if wanted == Messages::Paced && !self.way.has_room() {
                         ready!(self.poll_drain(cx));
                         continue;
                     }
@@ -75,9 +78,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
                 // Nobody listens, so silence says nothing.
                 let now = self.way.clock.now();
                 self.way.clock.deadlines.received(now);
-            } else if is_written || self.way.outbox.len() <= self.way.high_water as usize {
+            } else if is_written || wanted != Messages::Paced || self.way.has_room() {
                 if self.poll_read(cx).is_ready() {
                     self.way.act_if_due(&mut self.io, cx);
+                    ready!(coop::poll_proceed(cx)).made_progress();
                     continue;
                 }
                 self.release();
@@ -89,23 +93,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// Waits until less than the high water waits to be written, or something is due.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let is_written = self.way.poll_write(&mut self.io, cx).is_ready();
-        if is_written || self.way.outbox.len() <= self.way.high_water as usize {
+        if is_written || self.way.has_room() {
             return Poll::Ready(());
         }
         self.way.poll_clock(&mut self.io, cx)
     }
 
-    /// Waits until no more than the high water waits to be written. Messages are left.
-    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let has_room = |socket: &Self| socket.way.outbox.len() <= socket.way.high_water as usize;
+    /// Waits until no more than the high water waits to be written.
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>, messages: Messages) -> Poll<Result<(), Error>> {
         if let Stage::Open = self.way.stage {
-            if has_room(self) || self.way.poll_write(&mut self.io, cx).is_ready() || has_room(self) {
+            if self.way.has_room() || self.way.poll_write(&mut self.io, cx).is_ready() || self.way.has_room()
+            {
                 return Poll::Ready(self.way.check_written());
             }
         }
-        match self.poll_drive(cx, Messages::Left)? {
+        match self.poll_drive(cx, messages)? {
             Poll::Ready(_) => Poll::Ready(Err(Error::Closed)),
-            Poll::Pending if has_room(self) => Poll::Ready(self.way.check_written()),
+            Poll::Pending if self.way.has_room() => Poll::Ready(self.way.check_written()),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -139,7 +143,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
                 self.closed = Some(Box::new(Closed::of(close)));
                 self.way.reply(reply);
             }
-            Ok(_) => self.way.reply(reply),
+            Ok(Some(wsproto::Message::Ping(_))) => self.way.pong(reply),
+            Ok(_) => {}
             Err(error) => self.way.fail(error, reply),
         }
     }

@@ -13,7 +13,7 @@ use wsproto::connection::Role;
 use crate::drive::Messages;
 use crate::wakers::Half;
 use crate::way::Stage;
-use crate::{AsMessage, Error, Message, Reader, WebSocket};
+use crate::{AsMessage, Error, Message, Reader, WebSocket, Writer};
 
 impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// Polls as one half: the crate's `split` gives both halves to different tasks.
@@ -36,7 +36,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role + Unpin> Stream for WebSocket<T,
         if self.is_terminated() {
             return Poll::Ready(None);
         }
-        self.poll_as(Half::Reader, cx, Self::poll_recv).map(Result::transpose)
+        self.poll_as(Half::Reader, cx, Self::poll_recv_as_half).map(Result::transpose)
     }
 }
 
@@ -57,7 +57,7 @@ where
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_as(Half::Writer, cx, Self::poll_room)
+        self.poll_as(Half::Writer, cx, |socket, cx| socket.poll_room(cx, Messages::Left))
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: M) -> Result<(), Error> {
@@ -86,5 +86,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Stream for Reader<T, R> {
             return Poll::Ready(None);
         }
         self.poll_recv(cx).map(Result::transpose)
+    }
+}
+
+/// Sends messages, as a whole [`WebSocket`] does.
+impl<T: AsyncRead + AsyncWrite + Unpin, R: Role, M: AsMessage> Sink<M> for Writer<T, R> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_room(cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: M) -> Result<(), Error> {
+        self.feed(message)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Self::poll_flush(&self, cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_close_with(CloseCode::NORMAL.into(), cx)
     }
 }

@@ -43,7 +43,8 @@ use crate::{AsMessage, Error, Message, Options, Out};
 ///
 /// **Backpressure.** While more than [`high_water`](Options::with_high_water) bytes wait to be written, `recv` gives no more
 /// messages: a loop of `recv` and `feed` needs no other bound. A program that feeds without receiving flushes, or looks at
-/// [`unsent`](Self::unsent); above [`max_unsent`](Options::with_max_unsent) `feed` refuses.
+/// [`unsent`](Self::unsent); above [`max_unsent`](Options::with_max_unsent) `feed` refuses. Where both ends send much at the same
+/// time without being asked, [`split`](Self::split) the socket: its halves don't wait for each other.
 ///
 /// The future of a `recv` needs tokio's timer unless all [timeouts](Options::with_timeouts) are off.
 pub struct WebSocket<T, R: Role = Server> {
@@ -183,7 +184,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     }
 
     pub(crate) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        while ready!(self.poll_drive(cx, Messages::Wanted))? {
+        self.poll_recv_among(cx, Messages::Paced)
+    }
+
+    /// Receives as one of two halves: the other one bounds what waits to be written.
+    pub(crate) fn poll_recv_as_half(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, Error>> {
+        self.poll_recv_among(cx, Messages::Wanted)
+    }
+
+    fn poll_recv_among(
+        &mut self,
+        cx: &mut Context<'_>,
+        messages: Messages,
+    ) -> Poll<Result<Option<Message>, Error>> {
+        while ready!(self.poll_drive(cx, messages))? {
             if let Some(message) = self.take_message() {
                 return Poll::Ready(Ok(Some(message)));
             }
@@ -216,7 +230,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// }
     /// ```
     pub async fn read(&mut self) -> Result<Option<(wsproto::Message<'_>, Out<'_, R>)>, Error> {
-        if !poll_fn(|cx| self.poll_drive(cx, Messages::Wanted)).await? {
+        if !poll_fn(|cx| self.poll_drive(cx, Messages::Paced)).await? {
             return Ok(None);
         }
         self.is_held = false;
@@ -407,7 +421,7 @@ impl<T, R: Role> WebSocket<T, R> {
     pub(crate) fn progress(&self, half: Half) -> impl PartialEq + use<T, R> {
         // That all is written is nothing to the half that receives; else each message that is sent would wake it.
         let is_flushed = half == Half::Reader && self.way.is_flushed();
-        let is_full = self.way.outbox.len() > self.way.high_water as usize;
+        let is_full = !self.way.has_room();
         (self.is_held, is_flushed, is_full, self.is_closing())
     }
 

@@ -97,7 +97,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Reader<T, R> {
     }
 
     pub(crate) fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        self.0.poll_as(Half::Reader, cx, |state, cx| state.socket.poll_recv(cx))
+        self.0.poll_as(Half::Reader, cx, |state, cx| state.socket.poll_recv_as_half(cx))
     }
 }
 
@@ -181,10 +181,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::flush`.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| {
-            self.0.poll_as(Half::Writer, cx, |state, cx| state.socket.poll_flush_among(cx, state.left()))
-        })
-        .await
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    pub(crate) fn poll_flush(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        self.0.poll_as(Half::Writer, cx, |state, cx| state.socket.poll_flush_among(cx, state.left()))
     }
 
     /// Sends a Ping to learn the latency; see [`WebSocket::ping`].
@@ -208,12 +209,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::close`.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.0.lock().socket.way.feed_close(CloseFrame::new(code, reason)?)?;
-        poll_fn(|cx| {
-            self.0.poll_as(Half::Writer, cx, |state, cx| state.socket.poll_drive(cx, Messages::Dropped))
+        let close = CloseFrame::new(code, reason)?;
+        poll_fn(|cx| self.poll_close_with(close, cx)).await
+    }
+
+    pub(crate) fn poll_close_with(&self, close: CloseFrame<'_>, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        self.0.poll_as(Half::Writer, cx, |state, cx| {
+            state.socket.way.feed_close(close)?;
+            state.socket.poll_drive(cx, Messages::Dropped).map_ok(|_| ())
         })
-        .await
-        .map(|_| ())
     }
 
     /// Waits until the connection is over: for a `select!` of a task that sends when the other half was dropped. Meanwhile what was
@@ -228,6 +232,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
         poll_fn(|cx| self.0.poll_as(Half::Writer, cx, |state, cx| state.socket.poll_drive(cx, state.left())))
             .await
             .map(|_| ())
+    }
+}
+
+#[cfg(feature = "futures")]
+impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
+    pub(crate) fn poll_room(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        self.0.poll_as(Half::Writer, cx, |state, cx| state.socket.poll_room(cx, state.left()))
     }
 }
 

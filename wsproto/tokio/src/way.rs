@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
 use wsproto::connection::{Fragment, FrameEncoder, ReceiveState, Reply, Role, SendState, Sender};
 use wsproto::deadlines::{Deadline, Due};
 use wsproto::deflate::Level;
@@ -26,9 +27,11 @@ pub(crate) struct Way<R: Role> {
     broken: Option<io::ErrorKind>,
     /// Whether the transport may hold bytes back that it took.
     is_unflushed: bool,
-    pub(crate) high_water: u32,
+    high_water: u32,
     max_unsent: u32,
     pub(crate) level: Level,
+    /// A Pong that waits for room, so that Pings without end take no memory without end. A later one takes its place.
+    late_pong: Option<Box<Reply>>,
     /// Whether a server that this belongs to ends.
     pub(crate) stop: Option<Stop>,
 }
@@ -86,6 +89,7 @@ impl<R: Role> Way<R> {
             high_water: saturate(options.high_water()),
             max_unsent: saturate(options.max_unsent()),
             level: options.deflate().map_or(Level::FAST, |policy| policy.level),
+            late_pong: None,
             stop: None,
         }
     }
@@ -187,6 +191,16 @@ impl<R: Role> Way<R> {
         Ok(())
     }
 
+    /// Queues the Pong that a Ping asks for, or keeps it until there is room.
+    pub(crate) fn pong(&mut self, reply: Reply) {
+        if self.has_room() {
+            self.late_pong = None;
+            self.reply(reply);
+        } else {
+            self.late_pong = Some(Box::new(reply));
+        }
+    }
+
     /// Queues what a control frame or a fault asks for.
     pub(crate) fn reply(&mut self, reply: Reply) {
         if !reply.is_due() {
@@ -225,6 +239,11 @@ impl<R: Role> Way<R> {
 
 /// Waiting. `Ready` means that something has changed, and `Pending` that the task will be woken.
 impl<R: Role> Way<R> {
+    /// Returns whether no more than the high water waits to be written.
+    pub(crate) fn has_room(&self) -> bool {
+        self.outbox.len() <= self.high_water as usize
+    }
+
     /// Returns whether nothing waits to be written.
     pub(crate) fn is_flushed(&self) -> bool {
         self.outbox.is_empty() && !self.is_unflushed
@@ -250,12 +269,19 @@ impl<R: Role> Way<R> {
                 Poll::Pending => {
                     let now = self.clock.now();
                     self.clock.deadlines.wrote(now, 0, offered);
+                    // From here on it stands still, whether anybody comes to wait or a flood keeps the task busy.
+                    let _ = self.clock.deadlines.wake_up(now, offered);
                     return Poll::Pending;
                 }
             };
             self.is_unflushed = true;
             let now = self.clock.now();
             self.clock.deadlines.wrote(now, taken, offered);
+            if self.has_room() {
+                if let Some(pong) = self.late_pong.take() {
+                    self.reply(*pong);
+                }
+            }
             self.settle();
         }
         if self.is_unflushed {
@@ -361,6 +387,8 @@ impl<R: Role> Way<R> {
                 self.finish(cause);
                 return Poll::Ready(());
             } else {
+                // A transport that always has something would keep the task from yielding.
+                ready!(coop::poll_proceed(cx)).made_progress();
                 poll_discard(io, cx).map(|is_read| {
                     self.stage = Stage::Ending { cause, is_shut, is_read };
                 })

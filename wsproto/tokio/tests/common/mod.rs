@@ -28,8 +28,15 @@ pub fn client<T: AsyncRead + AsyncWrite + Unpin>(stream: T, options: &Options) -
 
 /// A server and a client over pipes of that size, with the default options.
 pub fn pair(size: usize) -> (WebSocket<DuplexStream>, WebSocket<DuplexStream, Client>) {
+    pair_with(size, &Options::new())
+}
+
+pub fn pair_with(
+    size: usize,
+    options: &Options,
+) -> (WebSocket<DuplexStream>, WebSocket<DuplexStream, Client>) {
     let (left, right) = duplex(size);
-    (server(left, &Options::new()), client(right, &Options::new()))
+    (server(left, options), client(right, options))
 }
 
 /// Takes and gives one byte a turn, and is not ready at every other one.
