@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::time::sleep;
 use tokio_wsproto::backoff::{Backoff, Lost, random};
-use tokio_wsproto::{Client, Connect, Error, MaybeTls, Refused, WebSocket};
+use tokio_wsproto::{Client, Connect, Error, MaybeTls, Response, WebSocket};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
             }
             Err(error) => {
                 eprintln!("{error}");
-                (error.lost(), error.refused().and_then(Refused::retry_after))
+                (error.lost(), error.refused().and_then(Response::retry_after))
             }
         };
         let Some(delay) = lost.and_then(|lost| backoff.retry_in(lost, random())) else {

@@ -50,7 +50,7 @@ pub use server::{Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, 
 pub use socket::{Agreed, Received, WebSocket};
 pub use split::{Reader, Writer};
 
-pub use connect::{Connect, ConnectError, RedirectError, Refused, Step, connect};
+pub use connect::{Connect, ConnectError, RedirectError, Response, Step, connect};
 pub use proxy::{ProxyError, SocksError};
 pub use tls::MaybeTls;
 #[cfg(feature = "rustls")]

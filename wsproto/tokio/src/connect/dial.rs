@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::error::{ConnectError, Step};
+use super::progress::Progress;
 
 /// After this time the next address is tried, beside the one before ([RFC 8305 §5]).
 ///
@@ -19,14 +20,17 @@ use super::error::{ConnectError, Step};
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// Connects to the first of the host's addresses that takes the connection.
-pub(crate) async fn dial(host: &str, port: u16, step: &mut Step) -> Result<TcpStream, ConnectError> {
-    *step = Step::Resolving;
+pub(crate) async fn dial(host: &str, port: u16, progress: &mut Progress) -> Result<TcpStream, ConnectError> {
+    progress.step = Step::Resolving;
     let addresses = lookup_host((host, port)).await.map_err(ConnectError::Resolve)?.collect();
-    dial_addresses(addresses, step).await.map_err(ConnectError::Io)
+    dial_addresses(addresses, progress).await.map_err(ConnectError::Io)
 }
 
-pub(crate) async fn dial_addresses(addresses: Vec<SocketAddr>, step: &mut Step) -> io::Result<TcpStream> {
-    *step = Step::Connecting;
+pub(crate) async fn dial_addresses(
+    addresses: Vec<SocketAddr>,
+    progress: &mut Progress,
+) -> io::Result<TcpStream> {
+    progress.step = Step::Connecting;
     let stream = race(interleave(addresses), TcpStream::connect).await?;
     // Frames are small and wait for nothing.
     stream.set_nodelay(true)?;

@@ -4,7 +4,7 @@ use wsproto::backoff::Lost;
 use wsproto::handshake::{HandshakeMisuse, ResponseError, UrlError};
 
 use super::redirect::RedirectError;
-use super::refused::Refused;
+use super::response::Response;
 use crate::Fault;
 use crate::proxy::ProxyError;
 
@@ -49,7 +49,7 @@ pub enum ConnectError {
     /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
     Response(ResponseError),
     /// The server answered with another status than 101.
-    Refused(Box<Refused>),
+    Refused(Box<Response>),
     /// The server takes no WebSocket over HTTP/2, or its settings did not come yet ([RFC 8441 §3]).
     ///
     /// [RFC 8441 §3]: https://www.rfc-editor.org/rfc/rfc8441#section-3
@@ -101,7 +101,7 @@ impl ConnectError {
     }
 
     /// Returns the server's refusal, if that is what came.
-    pub fn refused(&self) -> Option<&Refused> {
+    pub fn refused(&self) -> Option<&Response> {
         match self {
             Self::Refused(refused) => Some(refused),
             _ => None,

@@ -7,9 +7,10 @@ use std::future::poll_fn;
 use bytes::Bytes;
 use h2::client::SendRequest;
 use h2::ext::Protocol;
-use wsproto::handshake::{ClientHandshake, Response};
+use wsproto::handshake::{self, ClientHandshake, HandshakeMisuse, Offer};
 
-use super::{Connect, ConnectError, Refused, Step, Url, timeout};
+use super::progress::{Progress, limit};
+use super::{Connect, ConnectError, Response, Step, Url};
 use crate::http2::{Stream, of_stream};
 use crate::{Agreed, Client, ThreadKeys, WebSocket};
 
@@ -50,18 +51,15 @@ impl Connect {
         &self,
         client: SendRequest<Bytes>,
     ) -> Result<WebSocket<Stream, Client>, ConnectError> {
-        let opening = Box::pin(self.open_stream(client));
-        match self.options.timeouts().opening() {
-            None => opening.await,
-            Some(time) => {
-                timeout(time, opening).await.unwrap_or(Err(ConnectError::Deadline(Step::Handshake)))
-            }
-        }
+        let progress = Progress::new(Step::Handshake, &self.options);
+        let opened = limit(progress.deadline, Box::pin(self.open_stream(client, &progress))).await;
+        opened.unwrap_or(Err(ConnectError::Deadline(Step::Handshake)))
     }
 
     async fn open_stream(
         &self,
         mut client: SendRequest<Bytes>,
+        progress: &Progress,
     ) -> Result<WebSocket<Stream, Client>, ConnectError> {
         let url = Url::parse(&self.url)?;
         let lists = self.request(true);
@@ -75,8 +73,7 @@ impl Connect {
         let values = lists.headers.iter().map(|(_, value)| *value);
         let headers: Vec<_> = names.iter().map(String::as_str).zip(values).collect();
         let offer = lists.offer(url.authority(), &target);
-        let handshake =
-            ClientHandshake::over_http2(wsproto::handshake::Offer { headers: &headers, ..offer })?;
+        let handshake = ClientHandshake::over_http2(Offer { headers: &headers, ..offer })?;
         poll_fn(|cx| client.poll_ready(cx)).await.map_err(of_http2)?;
         if !client.is_extended_connect_protocol_enabled() {
             return Err(ConnectError::Http2);
@@ -90,20 +87,20 @@ impl Connect {
         for (name, value) in handshake.headers() {
             request = request.header(name, value);
         }
-        let request = request.body(()).map_err(|_| wsproto::handshake::HandshakeMisuse::Target)?;
+        let request = request.body(()).map_err(|_| HandshakeMisuse::Target)?;
         let (response, send) = client.send_request(request, false).map_err(of_http2)?;
         let (head, receive) = response.await.map_err(of_http2)?.into_parts();
         let mut stream = Stream::new(receive, send);
         let fields = || head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         match handshake.verify(head.status.as_u16(), fields)? {
-            Response::WebSocket(accepted) => {
+            handshake::Response::WebSocket(accepted) => {
                 let agreed =
                     Agreed::new().with_subprotocol(accepted.subprotocol()).with_deflate(accepted.deflate());
                 Ok(WebSocket::from_upgraded(stream, ThreadKeys::client(), b"", agreed, &self.options))
             }
-            Response::Http(response) => {
-                let mut refused = Refused::of(&response);
-                refused.read_body(&mut stream, b"").await;
+            handshake::Response::Http(response) => {
+                let mut refused = Response::of(&response);
+                refused.read_body(&mut stream, b"", progress.deadline).await;
                 Err(ConnectError::Refused(Box::new(refused)))
             }
         }

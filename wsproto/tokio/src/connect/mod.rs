@@ -5,8 +5,9 @@ mod error;
 #[cfg(feature = "h2")]
 mod http2;
 mod open;
+mod progress;
 mod redirect;
-mod refused;
+mod response;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +15,6 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use wsproto::deflate::Policy;
 use wsproto::handshake::permessage_deflate::{self, OfferText};
 use wsproto::handshake::{ClientHandshake, Offer, Url, random_nonce};
@@ -23,9 +23,11 @@ use crate::proxy::{ProxyError, Route};
 use crate::tls::Tls;
 use crate::{Client, MaybeTls, Options, WebSocket};
 
+use progress::{Progress, limit};
+
 pub use error::{ConnectError, Step};
 pub use redirect::RedirectError;
-pub use refused::Refused;
+pub use response::Response;
 
 /// Connects to a `ws` or `wss` URL, within ten seconds. [`Connect`] does the same with header fields, subprotocols and options.
 ///
@@ -222,13 +224,24 @@ impl Connect {
     ///
     /// [`ConnectError`]; its [`lost`](ConnectError::lost) says whether to try again.
     pub async fn connect(&self) -> Result<WebSocket<MaybeTls, Client>, ConnectError> {
-        let mut step = Step::Resolving;
+        self.connect_with_response().await.map(|(socket, _)| socket)
+    }
+
+    /// Connects as [`connect`](Self::connect) does, and also returns the response that opened the connection, for its header fields: cookies
+    /// and the like.
+    ///
+    /// **Cancel safety**: a future that is dropped closes whatever it opened.
+    ///
+    /// # Errors
+    ///
+    /// As of [`connect`](Self::connect).
+    pub async fn connect_with_response(
+        &self,
+    ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
+        let mut progress = Progress::new(Step::Resolving, &self.options);
         // In a box, since a task is as large as the largest of its futures, for all its life.
-        let outcome = match self.options.timeouts().opening() {
-            None => return Box::pin(self.follow(&mut step)).await,
-            Some(time) => timeout(time, Box::pin(self.follow(&mut step))).await,
-        };
-        outcome.unwrap_or(Err(ConnectError::Deadline(step)))
+        let opened = limit(progress.deadline, Box::pin(self.follow(&mut progress))).await;
+        opened.unwrap_or(Err(ConnectError::Deadline(progress.step)))
     }
 
     /// Makes the opening handshake over a stream that is there already: a tunnel, a Unix socket, a pipe.
@@ -259,27 +272,28 @@ impl Connect {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut step = Step::Handshake;
+        let mut progress = Progress::new(Step::Handshake, &self.options);
+        let deadline = progress.deadline;
         let opening = async {
             let url = Url::parse(&self.url)?;
             let tls = self.tls.client(&url).await?;
             let request = self.request(true);
-            open::open(stream, tls, request.handshake(&url)?, &self.options, &mut step).await
+            open::open(stream, tls, request.handshake(&url)?, &self.options, &mut progress).await
         };
-        let outcome = match self.options.timeouts().opening() {
-            None => return Box::pin(opening).await,
-            Some(time) => timeout(time, Box::pin(opening)).await,
-        };
-        outcome.unwrap_or(Err(ConnectError::Deadline(step)))
+        let opened = limit(deadline, Box::pin(opening)).await;
+        opened.unwrap_or(Err(ConnectError::Deadline(progress.step))).map(|(socket, _)| socket)
     }
 
-    async fn follow(&self, step: &mut Step) -> Result<WebSocket<MaybeTls, Client>, ConnectError> {
+    async fn follow(
+        &self,
+        progress: &mut Progress,
+    ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
         let first = Url::parse(&self.url)?;
         let mut followed = 0;
         let mut target = Cow::Borrowed(&*self.url);
         loop {
             let url = Url::parse(&target)?;
-            let refused = match self.attempt(&url, redirect::is_same_server(&url, &first), step).await {
+            let refused = match self.attempt(&url, redirect::is_same_server(&url, &first), progress).await {
                 Err(ConnectError::Refused(refused)) if self.redirects > 0 => refused,
                 outcome => return outcome,
             };
@@ -299,33 +313,44 @@ impl Connect {
         &self,
         url: &Url<'_>,
         is_own: bool,
-        step: &mut Step,
-    ) -> Result<WebSocket<MaybeTls, Client>, ConnectError> {
+        progress: &mut Progress,
+    ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
         // What can't be sent is found before there is a connection.
         let tls = self.tls.client(url).await?;
         let request = self.request(is_own);
         let handshake = request.handshake(url)?;
-        let stream = self.reach(url, is_own, step).await?;
-        open::open(stream, tls, handshake, &self.options, step).await
+        let stream = self.reach(url, is_own, progress).await?;
+        open::open(stream, tls, handshake, &self.options, progress).await
     }
 
-    async fn reach(&self, url: &Url<'_>, is_own: bool, step: &mut Step) -> Result<TcpStream, ConnectError> {
+    async fn reach(
+        &self,
+        url: &Url<'_>,
+        is_own: bool,
+        progress: &mut Progress,
+    ) -> Result<TcpStream, ConnectError> {
         let addresses = if is_own { &*self.addresses } else { &[] };
         let Some(proxy) = self.route.proxy(url)? else {
             return match addresses {
-                [] => dial::dial(url.host(), url.port(), step).await,
-                addresses => dial::dial_addresses(addresses.to_vec(), step).await.map_err(ConnectError::Io),
+                [] => dial::dial(url.host(), url.port(), progress).await,
+                addresses => {
+                    dial::dial_addresses(addresses.to_vec(), progress).await.map_err(ConnectError::Io)
+                }
             };
         };
-        let dialled = dial::dial(proxy.host(), proxy.port(), step).await;
+        let dialled = dial::dial(proxy.host(), proxy.port(), progress).await;
         let mut stream = dialled.map_err(|error| match error {
             ConnectError::Io(error) | ConnectError::Resolve(error) => ProxyError::Unreachable(error).into(),
             error => error,
         })?;
-        *step = Step::Proxy;
+        progress.step = Step::Proxy;
         match addresses {
-            [] => proxy.tunnel(&mut stream, url.host(), url.port()).await?,
-            [address, ..] => proxy.tunnel(&mut stream, &address.ip().to_string(), address.port()).await?,
+            [] => proxy.tunnel(&mut stream, (url.host(), url.port()), progress.deadline).await?,
+            [address, ..] => {
+                proxy
+                    .tunnel(&mut stream, (&address.ip().to_string(), address.port()), progress.deadline)
+                    .await?
+            }
         }
         Ok(stream)
     }

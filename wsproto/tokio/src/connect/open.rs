@@ -5,10 +5,11 @@
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use wsproto::handshake::{ClientHandshake, HeadLimits, Response, ResponseDecoder};
+use wsproto::handshake::{self, ClientHandshake, HeadLimits, ResponseDecoder};
 
 use super::error::{ConnectError, Step};
-use super::refused::Refused;
+use super::progress::Progress;
+use super::response::Response;
 use crate::tls::TlsClient;
 use crate::{Agreed, Client, MaybeTls, Options, ThreadKeys, WebSocket};
 
@@ -20,19 +21,19 @@ pub(super) async fn open<T>(
     tls: Option<TlsClient>,
     handshake: ClientHandshake<'_>,
     options: &Options,
-    step: &mut Step,
-) -> Result<WebSocket<MaybeTls<T>, Client>, ConnectError>
+    progress: &mut Progress,
+) -> Result<(WebSocket<MaybeTls<T>, Client>, Response), ConnectError>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let mut stream = match tls {
         None => MaybeTls::plain(stream),
         Some(tls) => {
-            *step = Step::Tls;
+            progress.step = Step::Tls;
             tls.connect(stream).await?
         }
     };
-    *step = Step::Handshake;
+    progress.step = Step::Handshake;
     let mut request = Vec::new();
     handshake.append(&mut request);
     stream.write_all(&request).await.map_err(of_stream)?;
@@ -49,16 +50,17 @@ where
         }
     };
     let behind = received.get(head.end()..).unwrap_or_default();
-    match head.response(&received) {
-        Response::WebSocket(accepted) => {
+    let response = head.response(&received);
+    let mut kept = Response::of(response.http());
+    match response {
+        handshake::Response::WebSocket(accepted) => {
             let agreed =
                 Agreed::new().with_subprotocol(accepted.subprotocol()).with_deflate(accepted.deflate());
-            Ok(WebSocket::from_upgraded(stream, ThreadKeys::client(), behind, agreed, options))
+            Ok((WebSocket::from_upgraded(stream, ThreadKeys::client(), behind, agreed, options), kept))
         }
-        Response::Http(response) => {
-            let mut refused = Refused::of(&response);
-            refused.read_body(&mut stream, behind).await;
-            Err(ConnectError::Refused(Box::new(refused)))
+        handshake::Response::Http(_) => {
+            kept.read_body(&mut stream, behind, progress.deadline).await;
+            Err(ConnectError::Refused(Box::new(kept)))
         }
     }
 }

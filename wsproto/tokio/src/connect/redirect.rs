@@ -6,7 +6,7 @@ use std::{error, fmt};
 
 use wsproto::handshake::Url;
 
-use super::refused::Refused;
+use super::response::Response;
 
 /// Why a redirect is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ impl fmt::Display for RedirectError {
 impl error::Error for RedirectError {}
 
 /// Returns the URL that a redirect leads to, or `None` if the answer is none.
-pub(crate) fn target(refused: &Refused, from: &Url<'_>) -> Option<Result<String, RedirectError>> {
+pub(crate) fn target(refused: &Response, from: &Url<'_>) -> Option<Result<String, RedirectError>> {
     if !matches!(refused.status(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }

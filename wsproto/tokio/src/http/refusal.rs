@@ -48,7 +48,8 @@ impl Refusal {
         self.0.response
     }
 
-    pub(super) fn into_parts(self) -> (AcceptError, Response<String>) {
+    /// Returns both.
+    pub fn into_parts(self) -> (AcceptError, Response<String>) {
         (self.0.error, self.0.response)
     }
 }

@@ -2,7 +2,7 @@ use std::{error, fmt, io};
 
 use wsproto::handshake::ResponseError;
 
-use crate::Refused;
+use crate::Response;
 
 /// Why there is no way through a proxy.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub enum ProxyError {
     Malformed(Option<ResponseError>),
     /// The HTTP proxy answered with another status than 2xx: 407 wants a user and a password, 403 forbids this server, 502 and 504
     /// could not reach it.
-    Refused(Box<Refused>),
+    Refused(Box<Response>),
     /// The SOCKS proxy wants a user and a password, or another way to prove who asks than these ([RFC 1928 §3]).
     ///
     /// [RFC 1928 §3]: https://www.rfc-editor.org/rfc/rfc1928#section-3

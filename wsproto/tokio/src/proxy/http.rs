@@ -3,16 +3,17 @@
 //! [RFC 9110 §9.3.6]: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
 use wsproto::handshake::{ProxyAnswer, ProxyConnect, ProxyDecoder};
 
 use super::{ProxyError, User};
-use crate::Refused;
+use crate::Response;
 
 pub(super) async fn tunnel<T>(
     stream: &mut T,
-    host: &str,
-    port: u16,
+    (host, port): (&str, u16),
     user: Option<&User>,
+    deadline: Option<Instant>,
 ) -> Result<(), ProxyError>
 where
     T: AsyncRead + AsyncWrite + Unpin,
@@ -35,8 +36,8 @@ where
                 ProxyAnswer::Open if !behind.is_empty() => Err(ProxyError::Malformed(None)),
                 ProxyAnswer::Open => Ok(()),
                 ProxyAnswer::Refused(response) => {
-                    let mut refused = Refused::of(&response);
-                    refused.read_body(stream, behind).await;
+                    let mut refused = Response::of(&response);
+                    refused.read_body(stream, behind, deadline).await;
                     Err(ProxyError::Refused(Box::new(refused)))
                 }
             };

@@ -7,6 +7,7 @@ mod socks;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use wsproto::handshake::Url;
 
 pub use error::{ProxyError, SocksError};
@@ -97,14 +98,19 @@ impl Proxy {
         self.port
     }
 
-    /// Asks the proxy for a tunnel. Behind it, `stream` is one to the server.
-    pub(crate) async fn tunnel<T>(&self, stream: &mut T, host: &str, port: u16) -> Result<(), ProxyError>
+    /// Asks the proxy for a tunnel to a host and port. Behind it, `stream` is one to the server.
+    pub(crate) async fn tunnel<T>(
+        &self,
+        stream: &mut T,
+        server: (&str, u16),
+        deadline: Option<Instant>,
+    ) -> Result<(), ProxyError>
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
         match self.kind {
-            Kind::Http => http::tunnel(stream, host, port, self.user.as_ref()).await,
-            Kind::Socks5 => socks::tunnel(stream, host, port, self.user.as_ref()).await,
+            Kind::Http => http::tunnel(stream, server, self.user.as_ref(), deadline).await,
+            Kind::Socks5 => socks::tunnel(stream, server, self.user.as_ref()).await,
         }
     }
 }

@@ -20,8 +20,7 @@ const IPV6: u8 = 4;
 
 pub(super) async fn tunnel<T>(
     stream: &mut T,
-    host: &str,
-    port: u16,
+    (host, port): (&str, u16),
     user: Option<&User>,
 ) -> Result<(), ProxyError>
 where

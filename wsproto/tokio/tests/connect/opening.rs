@@ -221,3 +221,50 @@ async fn a_connection_can_be_made_in_a_task_of_its_own() {
     tokio::spawn(async move { connect(&url).await.map(drop) }).await.unwrap().unwrap();
     assert!(size_of_val(&connect("ws://a")) <= 512, "{}", size_of_val(&connect("ws://a")));
 }
+
+#[tokio::test]
+async fn the_response_is_there_for_those_who_ask() {
+    let (address, _requests) = scripted([ACCEPT.replace("\r\n\r\n", "\r\nSet-Cookie: a=b\r\n\r\n")]).await;
+    let (_socket, response) = Connect::new(format!("ws://{address}")).connect_with_response().await.unwrap();
+    assert_eq!((response.status(), response.header("set-cookie")), (101, Some(&b"a=b"[..])));
+    assert_eq!(response.body(), b"");
+}
+
+#[tokio::test]
+async fn a_future_that_is_dropped_closes_the_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let client = tokio::spawn(async move { connect(&url).await });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_head(&mut stream).await;
+    client.abort();
+    assert_eq!(timeout(PATIENCE, stream.read(&mut [0; 16])).await.unwrap().unwrap(), 0);
+}
+
+/// A server that takes its time for each step; the future is dropped at each await up to the end, and made anew.
+#[tokio::test]
+async fn a_client_that_gave_up_connects_the_next_time() {
+    use std::future::{Future, poll_fn};
+    use std::task::Poll;
+
+    let client = Connect::new(format!("ws://{}", echo_server()));
+    for polls in 1.. {
+        let mut connecting = std::pin::pin!(client.connect());
+        let mut left = polls;
+        let connected = poll_fn(|cx| {
+            left -= 1;
+            match connecting.as_mut().poll(cx) {
+                Poll::Ready(connected) => Poll::Ready(Some(connected)),
+                Poll::Pending if left == 0 => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        if let Some(connected) = connected.await {
+            let mut socket = connected.unwrap();
+            socket.send("hi").await.unwrap();
+            assert_eq!(socket.recv().await.unwrap(), Some(Message::from("hi")));
+            assert!(polls > 1);
+            break;
+        }
+    }
+}

@@ -202,3 +202,29 @@ async fn a_proxy_that_is_not_there_or_silent_is_told() {
     assert!(matches!(error, ConnectError::Proxy(ProxyError::Url)), "{error:?}");
     assert_eq!((error.fault(), error.lost()), (Fault::Caller, None));
 }
+
+/// A test can't change its environment, so it runs itself in another.
+#[tokio::test]
+async fn the_environment_names_the_proxy_when_asked() {
+    const NAME: &str = "proxy::the_environment_names_the_proxy_when_asked";
+    if std::env::var_os("WSPROTO_TEST_INNER").is_some() {
+        talk(&Connect::new("ws://chat.example/").proxy_from_env()).await;
+        // Not unless asked.
+        let direct = echo_server();
+        talk(&Connect::new("ws://chat.example/").address(direct)).await;
+        // Not for this host.
+        talk(&Connect::new("ws://direct.example/").address(direct).proxy_from_env()).await;
+        return;
+    }
+    let (proxy, request) = http_proxy(echo_server()).await;
+    let mut inner = std::process::Command::new(std::env::current_exe().unwrap());
+    inner
+        .args([NAME, "--exact"])
+        .env("WSPROTO_TEST_INNER", "1")
+        .env("NO_PROXY", "direct.example")
+        .env_remove("no_proxy");
+    inner.env_remove("ws_proxy").env_remove("WS_PROXY").env("http_proxy", format!("http://{proxy}"));
+    let output = tokio::task::spawn_blocking(move || inner.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(request.await.unwrap().starts_with("CONNECT chat.example:80 HTTP/1.1\r\n"));
+}

@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use tokio_wsproto::backoff::{Backoff, Lost};
-use tokio_wsproto::{ConnectError, Fault, Refused, connect};
+use tokio_wsproto::{Connect, ConnectError, Fault, Options, Response, Timeouts, connect};
 
 use crate::support::{PATIENCE, scripted};
 
-async fn refused(answer: &str) -> Refused {
+async fn refused(answer: &str) -> Response {
     let (address, _requests) = scripted([answer]).await;
     match timeout(PATIENCE, connect(&format!("ws://{address}"))).await.unwrap() {
         Err(ConnectError::Refused(refused)) => *refused,
@@ -75,4 +75,15 @@ async fn a_redirect_is_a_refusal_where_none_is_followed() {
     let refused = refused("HTTP/1.1 302 Found\r\nLocation: /chat\r\nContent-Length: 0\r\n\r\n").await;
     assert_eq!((refused.status(), refused.header("Location")), (302, Some(&b"/chat"[..])));
     assert_eq!(refused.retry_after(), None);
+}
+
+#[tokio::test]
+async fn a_body_that_is_late_does_not_make_a_refusal_a_deadline() {
+    let answer = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 10\r\n\r\nslow";
+    let (address, _requests) = scripted([answer]).await;
+    let options =
+        Options::new().with_timeouts(Timeouts::new().with_opening(Some(Duration::from_millis(300))));
+    let error = Connect::new(format!("ws://{address}")).options(options).connect().await.unwrap_err();
+    let refused = error.refused().expect("a refusal");
+    assert_eq!((refused.status(), refused.body()), (429, &b"slow"[..]));
 }

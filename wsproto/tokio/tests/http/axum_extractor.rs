@@ -91,7 +91,7 @@ async fn foreign_pages_are_refused_unless_the_options_let_them_in() {
     let (address, _done) = server().await;
     let status = async |path: &str| {
         let client = Connect::new(format!("ws://{address}/{path}")).origin("https://foreign.example");
-        client.connect().await.map_err(|error| error.refused().map(tokio_wsproto::Refused::status))
+        client.connect().await.map_err(|error| error.refused().map(tokio_wsproto::Response::status))
     };
     assert_eq!(status("talk").await.unwrap_err(), Some(403));
     assert_eq!(status("nowhere").await.unwrap_err(), Some(404));

@@ -159,7 +159,9 @@ async fn hyper_without_upgrades_is_the_programs_fault() {
     // hyper offers the upgrade all the same, and drops the connection behind its 101.
     match error {
         Ok(mut socket) => assert!(socket.recv().await.is_err()),
-        Err(error) => assert_eq!(error.refused().map(tokio_wsproto::Refused::status), Some(500), "{error:?}"),
+        Err(error) => {
+            assert_eq!(error.refused().map(tokio_wsproto::Response::status), Some(500), "{error:?}")
+        }
     }
 }
 

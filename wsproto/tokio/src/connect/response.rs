@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use wsproto::handshake::{Fields, HttpResponse};
 
 /// The longest body that is kept, in bytes.
@@ -12,18 +12,19 @@ const BODY_TIME: Duration = Duration::from_secs(1);
 /// The longest start of a body that is looked at, with the sizes of its chunks.
 const RAW_BODY: usize = 2 * BODY;
 
-/// An answer that is no WebSocket: status, header fields, and the start of the body, up to 4 KiB (4096 bytes).
+/// A server's or a proxy's response: status, header fields, and of one that is no WebSocket the start of the body, up to 4 KiB
+/// (4096 bytes).
 ///
 /// All of it is the server's, or somebody's on the way: log it with `{:?}`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct Response {
     status: u16,
     reason: Box<str>,
     headers: Vec<(Box<str>, Box<[u8]>)>,
     body: Vec<u8>,
 }
 
-impl Refused {
+impl Response {
     /// Returns the status: 401 wants an `Authorization`, 301 and its like name a `Location`.
     pub const fn status(&self) -> u16 {
         self.status
@@ -73,8 +74,13 @@ impl Refused {
         }
     }
 
-    /// Reads the start of the body, whatever comes of it in time. `received` came behind the head.
-    pub(crate) async fn read_body(&mut self, stream: &mut (impl AsyncRead + Unpin), received: &[u8]) {
+    /// Reads the start of the body, whatever comes of it in time, and not behind `deadline`. `received` came behind the head.
+    pub(crate) async fn read_body(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+        received: &[u8],
+        deadline: Option<Instant>,
+    ) {
         let framing = Framing::of(self);
         let mut raw = received.to_vec();
         let read = async {
@@ -84,7 +90,8 @@ impl Refused {
             {}
         };
         // Late or broken: the answer's head is what counts.
-        let _ = timeout(BODY_TIME, read).await;
+        let end = Instant::now() + BODY_TIME;
+        let _ = timeout_at(deadline.map_or(end, |deadline| deadline.min(end)), read).await;
         self.body = framing.body(&raw).0;
     }
 }
@@ -101,7 +108,7 @@ enum Framing {
 }
 
 impl Framing {
-    fn of(refused: &Refused) -> Self {
+    fn of(refused: &Response) -> Self {
         if matches!(refused.status, 204 | 304) {
             return Self::Length(0);
         }
@@ -156,7 +163,7 @@ fn unchunk(mut raw: &[u8]) -> (Vec<u8>, bool) {
     (body, false)
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "answered {}", self.status)?;
         if !self.reason.is_empty() {
@@ -167,9 +174,9 @@ impl fmt::Display for Refused {
 }
 
 /// Shows the body as text, escaped.
-impl fmt::Debug for Refused {
+impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Shown<'a>(&'a Refused);
+        struct Shown<'a>(&'a Response);
         impl fmt::Debug for Shown<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_map()
@@ -177,7 +184,7 @@ impl fmt::Debug for Refused {
                     .finish()
             }
         }
-        f.debug_struct("Refused")
+        f.debug_struct("Response")
             .field("status", &self.status)
             .field("reason", &self.reason)
             .field("headers", &Shown(self))
