@@ -145,8 +145,12 @@ proptest! {
             prop_assert_eq!((again.path(), again.query()), (url.path(), url.query()));
             prop_assert_eq!(again.to_string(), &*written);
             // The engine's own client takes it.
-            let target = again.target();
-            prop_assert!(ClientHandshake::new(Offer::new(again.authority(), target), [0; 16]).is_ok());
+            let mut sent = [0; 512];
+            let handshake = ClientHandshake::new(Offer::new(url.authority(), url.target()), [0; 16]).unwrap();
+            handshake.encode(&mut sent).unwrap();
+            let query = url.query().map_or(String::new(), |query| format!("?{query}"));
+            let line = format!("GET {}{query} HTTP/1.1\r\n", url.path());
+            prop_assert!(sent.starts_with(line.as_bytes()));
         }
     }
 

@@ -27,7 +27,10 @@ use crate::handshake::subprotocol;
 pub struct Offer<'a> {
     /// The server: a host, and a port unless it is the scheme's own. An IPv6 address is in brackets.
     pub host: &'a str,
-    /// The resource: an absolute path and, after `?`, the query; percent-encoded.
+    /// The resource: an absolute path and, after `?`, the query; percent-encoded. Over HTTP/1.1 the query alone stands for
+    /// the path `/` with it, as in `ws://host?query` ([RFC 6455 §3]).
+    ///
+    /// [RFC 6455 §3]: https://www.rfc-editor.org/rfc/rfc6455#section-3
     pub target: &'a str,
     /// The origin of the script that asks: a browser must give it, other programs may.
     pub origin: Option<&'a str>,
@@ -36,8 +39,8 @@ pub struct Offer<'a> {
     /// The extensions that the client offers, as the value of `Sec-WebSocket-Extensions`.
     /// [`permessage_deflate::offer`] gives that of permessage-deflate.
     pub extensions: Option<&'a str>,
-    /// More header fields, such as `authorization` or `cookie`: names and values. HTTP/2 and HTTP/3 require names in lower
-    /// case.
+    /// More header fields, such as `authorization` or `cookie`: names and values. HTTP/2 and HTTP/3 require names in
+    /// lower case.
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 
@@ -53,7 +56,9 @@ impl<'a> Offer<'a> {
             return Err(HandshakeMisuse::Host);
         }
         let target = self.target;
-        if !target.starts_with('/') || !is_visible_ascii(target.as_bytes()) || target.contains('#') {
+        // [RFC 6455 §3]: "/" is implied where the path is empty, and HTTP/1.1's request line has room to write it.
+        let is_absolute = target.starts_with('/') || (target.starts_with('?') && !is_http2);
+        if !is_absolute || !is_visible_ascii(target.as_bytes()) || target.contains('#') {
             return Err(HandshakeMisuse::Target);
         }
         if self.origin.is_some_and(|origin| !is_visible_ascii(origin.as_bytes())) {
