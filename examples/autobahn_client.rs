@@ -1,5 +1,5 @@
-//! The client that is let loose on the Autobahn|Testsuite's `fuzzingserver`: `autobahn_client [ADDR]`, 127.0.0.1:9002
-//! unless told. It asks for the number of cases, echoes in each until it is closed, and has the reports written.
+//! The client that is let loose on the Autobahn|Testsuite's `fuzzingserver`: `autobahn_client [ADDR]`, by default
+//! 127.0.0.1:9002. It asks for the number of cases, echoes in each until it is closed, and has the reports written.
 
 #[path = "client_std.rs"]
 #[expect(dead_code, reason = "its own `main`, and what only that needs")]
@@ -7,13 +7,14 @@ mod client_std;
 
 use std::io::{Read, Write};
 
-use client_std::{Connected, Result, Transport, encode_reply, fresh_key, open};
-use wsproto::connection::{Client, Config, ConnectionState};
+use client_std::{Connected, Result, Transport, open};
+use wsproto::connection::ConnectionState;
 use wsproto::deflate::Policy;
-use wsproto::session::{Message, Session};
+use wsproto::handshake::Offer;
+use wsproto::{Client, Limits, Message, RandomKeys, Session};
 
 /// The cases 9.* send messages of 16 MiB, some of them in fragments of 64 bytes.
-const CONFIG: Config = Config::new()
+const LIMITS: Limits = Limits::new()
     .with_max_frame_payload(16 << 20)
     .with_max_message_size(16 << 20)
     .with_max_fragments(1 << 20)
@@ -47,49 +48,31 @@ fn main() -> Result<()> {
 /// Echoes all that comes until the transport ends; `on_text` sees each text.
 fn converse(address: &str, target: &str, on_text: &mut dyn FnMut(&str)) -> Result<()> {
     let Connected { transport, first_bytes, agreed } =
-        open(Transport::connect(address, 80)?, address, target, POLICY)?;
-    let mut received = first_bytes.chain(&transport);
-    let mut session = Session::<Client, _>::new(CONFIG, Vec::new());
-    if let Some(agreed) = agreed {
-        session = session.with_deflate(agreed, POLICY);
-    }
+        open(Transport::connect(address)?, Offer::new(address, target), POLICY)?;
+    let client = Client::new(RandomKeys::new());
+    let mut session = Session::new(client, LIMITS, Vec::new()).with_deflate(agreed, POLICY);
+    session.push(&first_bytes);
     let mut out = Vec::new();
-    let mut outcome = Ok(());
-    while !session.should_close_transport() {
-        match received.read(session.buffer()) {
+    loop {
+        let outcome = session.turn(&mut out, |message, sender, out| {
+            if let Message::Text(text) = message {
+                on_text(text);
+            }
+            if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
+        });
+        (&transport).write_all(&out)?;
+        out.clear();
+        // The Close frame that names the error is on its way.
+        outcome?;
+        if session.should_close_transport() {
+            return Ok(());
+        }
+        match (&transport).read(session.buffer()) {
             Ok(0) => session.receive_eof()?,
             Ok(n) => session.filled(n),
             // All that there was to say is said: how the transport then ends doesn't matter.
-            Err(_) if session.state() == ConnectionState::Closed => break,
+            Err(_) if session.state() == ConnectionState::Closed => return Ok(()),
             Err(error) => return Err(error.into()),
-        }
-        // Its Close frame, if there is an error, is in `out`: that is sent before the error is passed on.
-        out.clear();
-        outcome = answer(&mut session, on_text, &mut out);
-        (&transport).write_all(&out)?;
-    }
-    outcome
-}
-
-fn answer(
-    session: &mut Session<Client, Vec<u8>>,
-    on_text: &mut dyn FnMut(&str),
-    out: &mut Vec<u8>,
-) -> Result<()> {
-    let Session { incoming, reply, sender } = session;
-    loop {
-        let message = incoming.next(reply);
-        if reply.is_due() {
-            encode_reply(sender, reply, out)?;
-        }
-        match message? {
-            Some(Message::Text(text)) => {
-                on_text(text);
-                sender.frame(fresh_key()?).append_text(text, out)?;
-            }
-            Some(Message::Binary(payload)) => sender.frame(fresh_key()?).append_binary(payload, out)?,
-            Some(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => {}
-            None => return Ok(()),
         }
     }
 }

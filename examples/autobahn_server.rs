@@ -1,15 +1,15 @@
-//! The server that the Autobahn|Testsuite's `fuzzingclient` is let loose on: `autobahn_server [ADDR]`, 127.0.0.1:9001
-//! unless told. It is [`echo_std`], with limits that the suite's largest messages pass.
+//! The server that the Autobahn|Testsuite's `fuzzingclient` is let loose on: `autobahn_server [ADDR]`, by default
+//! 127.0.0.1:9001. It is [`echo_std`], with limits that the suite's largest messages pass.
 
 #[path = "echo_std.rs"]
 #[expect(dead_code, reason = "its own `main`")]
 mod echo_std;
 
-use wsproto::connection::Config;
+use wsproto::Limits;
 use wsproto::deflate::Policy;
 
 /// The cases 9.* send messages of 16 MiB, some of them in fragments of 64 bytes.
-const CONFIG: Config = Config::new()
+const LIMITS: Limits = Limits::new()
     .with_max_frame_payload(16 << 20)
     .with_max_message_size(16 << 20)
     .with_max_fragments(1 << 20)
@@ -20,5 +20,5 @@ const POLICY: Policy = Policy::new().with_threshold(0).with_takeover().with_acce
 
 fn main() -> echo_std::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
-    echo_std::serve(&address, CONFIG, POLICY)
+    echo_std::serve(&address, LIMITS, POLICY)
 }

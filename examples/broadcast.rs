@@ -1,41 +1,49 @@
 //! Sends every message to all who are connected: `cargo run -p wsproto-examples --bin broadcast -- [ADDRESS]`
 //!
 //! A message's payload exists once, however many it goes to: each connection's queue has a reference to it, and a write
-//! gathers headers and payloads from where they are. A queue has an end: who doesn't read what the others say is dropped.
+//! gathers headers and payloads from where they are. A queue has an end: a peer that doesn't read is dropped.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use wsproto::connection::Sender;
-use wsproto::handshake::{Answer, HttpReply, Request, RequestDecoder};
-use wsproto::session::{Incoming, Reply};
-use wsproto::wire::EncodedHeader;
-use wsproto::{Config, Message, Server, Session};
+use wsproto::connection::{Reply, SendState, Sender};
+use wsproto::deadlines::{Deadline, Deadlines, Due, Moment, Timeouts};
+use wsproto::handshake::{Answer, Choice, Request, RequestDecoder};
+use wsproto::session::Incoming;
+use wsproto::{Limits, Message, Server, Session};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// How many messages may wait for one who is slow; each is held once, and for the slowest.
+/// How many messages may wait for one that is slow; each is held once, and for the slowest.
 const QUEUE: usize = 64;
-const MAX_MESSAGE: usize = 64 * 1024;
-/// For the opening handshake, and for the peer's end of the transport after the closing one.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// After so long without a byte a Ping is sent; after as much again the peer is gone. A write may take as long.
-const SILENCE: Duration = Duration::from_secs(30);
+const LIMITS: Limits = Limits::new().with_max_message_size(64 * 1024);
 
 fn main() -> Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
     let listener = TcpListener::bind(address)?;
     println!("listening on ws://{}", listener.local_addr()?);
+    serve(&listener, Timeouts::new())
+}
+
+pub(crate) fn serve(listener: &TcpListener, timeouts: Timeouts) -> ! {
     let room = Arc::new(Room::default());
     loop {
-        let (socket, peer) = listener.accept()?;
+        let (socket, peer) = match listener.accept() {
+            Ok(accepted) => accepted,
+            // This connection is lost, or descriptors are short for a while: no reason to end.
+            Err(error) => {
+                eprintln!("accept: {error}");
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            }
+        };
         let room = room.clone();
         thread::spawn(move || {
-            if let Err(error) = serve(&socket, peer, &room) {
+            if let Err(error) = converse(&socket, peer, &room, Deadlines::new(timeouts, now())) {
                 eprintln!("{peer}: {error}");
             }
         });
@@ -55,21 +63,14 @@ struct Member {
 enum Out {
     Text(Arc<str>),
     Binary(Arc<[u8]>),
-    Ping,
-    /// The answer to a Ping.
-    Pong(Reply),
-    /// The Close frame that is due, and then nothing more.
-    Close(Reply),
+    /// The answer to a Ping, or the Close frame that is due and behind which there is nothing more.
+    Reply(Reply),
 }
 
 impl Room {
-    fn members(&self) -> MutexGuard<'_, HashMap<SocketAddr, Member>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Puts a message into every queue; nobody waits for anybody.
     fn send(&self, message: impl Fn() -> Out) {
-        self.members().retain(|_, member| {
+        lock(&self.0).retain(|_, member| {
             let has_space = member.queue.try_send(message()).is_ok();
             if !has_space {
                 // A Close frame would have to wait behind all that is not read.
@@ -80,161 +81,226 @@ impl Room {
     }
 }
 
-/// Serves a connection: this thread reads, and another one writes.
-fn serve(mut socket: &TcpStream, peer: SocketAddr, room: &Room) -> Result<()> {
+/// Serves a connection: this thread reads, and another one writes and has an eye on the clock.
+fn converse(socket: &TcpStream, peer: SocketAddr, room: &Room, mut deadlines: Deadlines) -> Result<()> {
     socket.set_nodelay(true)?;
-    socket.set_write_timeout(Some(SILENCE))?;
-    let Some(early) = handshake(socket)? else { return Ok(()) };
-    socket.set_read_timeout(Some(SILENCE))?;
+    socket.set_write_timeout(deadlines.timeouts().write())?;
+    let mut session = Session::new(Server, LIMITS, Vec::new());
+    match handshake(socket, &mut deadlines)? {
+        Some(first_bytes) => session.push(&first_bytes),
+        None => return end(socket, &mut deadlines),
+    }
+    socket.set_read_timeout(None)?;
 
-    let Session { mut incoming, reply, sender } =
-        Session::<Server, _>::new(Config::new().with_max_message_size(MAX_MESSAGE as u64), Vec::new());
-    let _ = incoming.push(&early); // shorter than a head, and a Vec takes that much
+    let (incoming, sender) = session.split();
+    let deadlines = Mutex::new(deadlines);
     let (queue, outgoing) = sync_channel(QUEUE);
-    room.members().insert(peer, Member { queue: queue.clone(), socket: socket.try_clone()? });
-    let outcome = thread::scope(|scope| {
-        let writer = scope.spawn(move || write(socket, sender, &outgoing));
-        let outcome = read(socket, incoming, reply, &queue, room);
+    lock(&room.0).insert(peer, Member { queue: queue.clone(), socket: socket.try_clone()? });
+    let (read, written) = thread::scope(|scope| {
+        let deadlines = &deadlines;
+        let writer = scope.spawn(move || {
+            let outcome = write(socket, sender, &outgoing, deadlines);
+            if outcome.is_err() {
+                let _ = socket.shutdown(Shutdown::Both); // so that the reader ends as well
+            }
+            outcome
+        });
+        let outcome = read(socket, incoming, &queue, room, deadlines);
         // With the queue's last end the writer's work ends too.
-        room.members().remove(&peer);
+        lock(&room.0).remove(&peer);
         drop(queue);
-        let written = writer.join().unwrap_or_else(|_| Err("the writer panicked".into()));
-        outcome.and(written)
+        (outcome, writer.join().unwrap_or_else(|_| Err("the writer panicked".into())))
     });
-    // The peer ends its side too: a socket that is closed with unread bytes takes with it what is still under way.
-    socket.set_read_timeout(Some(PATIENCE))?;
-    let end = Instant::now() + PATIENCE;
-    while Instant::now() < end && socket.read(&mut [0; 4096]).is_ok_and(|n| n > 0) {}
-    outcome
+    end(socket, &mut lock(&deadlines))?;
+    written.and(read)
 }
 
 /// Hands what comes to all, until the connection closes.
 fn read(
     mut socket: &TcpStream,
     mut incoming: Incoming<Server, Vec<u8>>,
-    mut reply: Reply,
     queue: &SyncSender<Out>,
     room: &Room,
+    deadlines: &Mutex<Deadlines>,
 ) -> Result<()> {
-    let mut is_pinged = false;
+    let mut reply = Reply::new();
     loop {
         loop {
-            match incoming.next(&mut reply) {
-                Ok(Some(Message::Text(text))) => {
+            let message = incoming.next(&mut reply);
+            // Also the Close frame that tells of an error, before the error is passed on.
+            if reply.is_due() {
+                queue.send(Out::Reply(reply.take()))?;
+            }
+            match message? {
+                Some(Message::Text(text)) => {
                     let text: Arc<str> = text.into();
                     room.send(|| Out::Text(text.clone()));
                 }
-                Ok(Some(Message::Binary(bytes))) => {
+                Some(Message::Binary(bytes)) => {
                     let bytes: Arc<[u8]> = bytes.into();
                     room.send(|| Out::Binary(bytes.clone()));
                 }
-                Ok(Some(Message::Ping(_))) => queue.send(Out::Pong(reply.take()))?,
-                Ok(Some(Message::Pong(_))) => {}
-                Ok(Some(Message::Close(_))) => return Ok(queue.send(Out::Close(reply.take()))?),
-                Ok(None) => break,
-                Err(error) => {
-                    queue.send(Out::Close(reply.take()))?;
-                    return Err(error.into());
-                }
+                Some(Message::Ping(_)) => {}
+                Some(Message::Pong(payload)) => lock(deadlines).pong(now(), payload),
+                Some(Message::Close(_)) => return Ok(()),
+                None => break,
             }
         }
         match socket.read(incoming.buffer()) {
             Ok(0) => return Ok(incoming.receive_eof()?),
-            Ok(n) => {
-                incoming.filled(n);
-                is_pinged = false;
-            }
+            Ok(n) => incoming.filled(n),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock && !is_pinged => {
-                is_pinged = true;
-                queue.send(Out::Ping)?;
-            }
             Err(error) => return Err(error.into()),
         }
+        // Whatever it was, the peer is alive.
+        lock(deadlines).received(now());
     }
 }
 
-/// Writes what is in the queue, all of it at once, until the queue or the connection ends.
-fn write(socket: &TcpStream, mut sender: Sender<Server>, queue: &Receiver<Out>) -> Result<()> {
-    while let Ok(first) = queue.recv() {
-        let mut batch: Vec<Out> = std::iter::once(first).chain(queue.try_iter()).collect();
-        // Once the peer has begun to close, no more messages go out [RFC 6455 §6.1].
-        let is_last = batch.iter().any(|out| matches!(out, Out::Close(_)));
-        let mut control = Vec::new();
-        let mut messages: Vec<(EncodedHeader, &[u8])> = Vec::new();
-        for out in &mut batch {
-            match out {
-                Out::Text(_) | Out::Binary(_) if is_last => {}
+/// Writes what is in the queue, all of it at once, until the queue or the connection ends; and what silence asks for.
+fn write(
+    socket: &TcpStream,
+    mut sender: Sender<Server>,
+    queue: &Receiver<Out>,
+    deadlines: &Mutex<Deadlines>,
+) -> Result<()> {
+    while sender.state() == SendState::Open {
+        let mut heads = Vec::new();
+        match lock(deadlines).due(now()) {
+            Some(Due::Ping(payload)) => sender.frame().append(Message::Ping(&payload), &mut heads)?,
+            Some(Due::GiveUp(why)) => return Err(why.into()),
+            None => {}
+        }
+        // All that was encoded before is written; what is in the queue is not encoded yet.
+        let patience = if heads.is_empty() { patience(&mut lock(deadlines)) } else { Duration::ZERO };
+        let batch: Vec<Out> = match queue.recv_timeout(patience) {
+            Ok(first) => std::iter::once(first).chain(queue.try_iter()).collect(),
+            Err(RecvTimeoutError::Timeout) => Vec::new(),
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        // Where in `heads` each frame's header ends, and its payload; a control frame is in `heads` as a whole.
+        let mut frames: Vec<(usize, &[u8])> = vec![(heads.len(), &[])];
+        for out in &batch {
+            let payload = match out {
                 Out::Text(text) => {
-                    messages.push((sender.frame().text_header(text)?, text.as_bytes()));
+                    heads.extend_from_slice(&sender.frame().header(&**text)?);
+                    text.as_bytes()
                 }
                 Out::Binary(bytes) => {
-                    messages.push((sender.frame().binary_header(bytes)?, bytes));
+                    heads.extend_from_slice(&sender.frame().header(&**bytes)?);
+                    bytes
                 }
-                Out::Ping => sender.frame().append_ping(b"", &mut control)?,
-                Out::Pong(reply) | Out::Close(reply) => reply.append(sender.frame(), &mut control)?,
+                Out::Reply(reply) => {
+                    sender.append_reply(reply.clone(), &mut heads);
+                    &[]
+                }
+            };
+            frames.push((heads.len(), payload));
+            if sender.state() != SendState::Open {
+                break;
             }
         }
-        let mut slices = vec![IoSlice::new(&control)];
-        for (header, payload) in &messages {
-            slices.extend([IoSlice::new(header), IoSlice::new(payload)]);
+        let mut start = 0;
+        let mut slices = Vec::new();
+        for (end, payload) in frames {
+            slices.extend([IoSlice::new(&heads[start..end]), IoSlice::new(payload)]);
+            start = end;
         }
-        if let Err(error) = write_all_vectored(socket, &mut slices) {
-            let _ = socket.shutdown(Shutdown::Both); // so that the reader ends as well
-            return Err(error.into());
-        }
-        if is_last {
-            // It is for a server to end the transport [RFC 6455 §7.1.1].
-            socket.shutdown(Shutdown::Write)?;
-            return Ok(());
-        }
+        write_all_vectored(socket, &mut slices, deadlines)?;
     }
     Ok(())
 }
 
-fn write_all_vectored(mut socket: &TcpStream, mut slices: &mut [IoSlice<'_>]) -> std::io::Result<()> {
-    IoSlice::advance_slices(&mut slices, 0); // empty ones
-    while !slices.is_empty() {
+fn write_all_vectored(
+    mut socket: &TcpStream,
+    mut slices: &mut [IoSlice<'_>],
+    deadlines: &Mutex<Deadlines>,
+) -> Result<()> {
+    let mut unsent = slices.iter().map(|slice| slice.len()).sum();
+    while unsent > 0 {
         match socket.write_vectored(slices) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(n) => IoSlice::advance_slices(&mut slices, n),
+            Ok(0) => return Err("the socket takes nothing".into()),
+            Ok(n) => {
+                lock(deadlines).wrote(now(), n, unsent);
+                IoSlice::advance_slices(&mut slices, n);
+                unsent -= n;
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) if is_timeout(&error) => return Err(Deadline::Write.into()),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
 }
 
 /// Answers the opening handshake; gives what came behind it, or nothing if it was refused.
-fn handshake(mut socket: &TcpStream) -> Result<Option<Vec<u8>>> {
-    let deadline = Instant::now() + PATIENCE;
+fn handshake(mut socket: &TcpStream, deadlines: &mut Deadlines) -> Result<Option<Vec<u8>>> {
     let mut decoder = RequestDecoder::new();
     let mut received = Vec::new();
-    let mut out = [0; 512];
     let decoded = loop {
         match decoder.decode(&received) {
             Ok(None) => {}
-            decoded => break decoded,
+            Ok(Some(found)) => break Ok(found),
+            Err(error) => break Err(error),
         }
-        let left = deadline.checked_duration_since(Instant::now()).ok_or("no handshake in time")?;
-        socket.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+        if let Some(Due::GiveUp(why)) = deadlines.due(now()) {
+            return Err(why.into());
+        }
+        socket.set_read_timeout(Some(patience(deadlines)))?;
         let mut bytes = [0; 1024];
-        match socket.read(&mut bytes)? {
-            0 => return Ok(None),
-            n => received.extend_from_slice(&bytes[..n]),
+        match socket.read(&mut bytes) {
+            Ok(0) => return Err("the transport ended inside the opening handshake".into()),
+            Ok(n) => received.extend_from_slice(&bytes[..n]),
+            Err(error) if is_timeout(&error) => {}
+            Err(error) => return Err(error.into()),
         }
     };
-    let n = match decoded {
-        Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-            let n = upgrade.accept(Answer::default())?.encode(&mut out)?;
-            socket.write_all(&out[..n])?;
-            return Ok(Some(received.split_off(consumed)));
+    let (mut out, mut first_bytes) = (Vec::new(), None);
+    match decoded.map(|found| (found.end(), found.request(&received))) {
+        Ok((end, Request::WebSocket(handshake))) => {
+            handshake.accept(Choice::default())?.append(&mut out);
+            first_bytes = Some(received[end..].to_vec());
         }
-        Ok(_) => HttpReply::new(404, &[], b"only WebSocket is spoken here\n")?.encode(&mut out)?,
-        Err(error) => error.encode_response(&mut out)?,
-    };
-    socket.write_all(&out[..n])?;
-    socket.shutdown(Shutdown::Write)?;
-    while Instant::now() < deadline && socket.read(&mut out).is_ok_and(|n| n > 0) {}
-    Ok(None)
+        Ok(_) => Answer::new(404, &[], b"only WebSocket is spoken here\n")?.append(&mut out),
+        Err(error) => error.answer().append(&mut out),
+    }
+    socket.write_all(&out)?;
+    deadlines.opened(now());
+    Ok(first_bytes)
+}
+
+/// Ends our side of the transport, as it is for a server to do [RFC 6455 §7.1.1], and waits for the peer's end: a socket
+/// that is closed with unread bytes takes with it what is still under way.
+fn end(mut socket: &TcpStream, deadlines: &mut Deadlines) -> Result<()> {
+    let _ = socket.shutdown(Shutdown::Write); // it may be gone already
+    deadlines.shut_down(now());
+    while deadlines.due(now()).is_none() {
+        socket.set_read_timeout(Some(patience(deadlines)))?;
+        match socket.read(&mut [0; 4096]) {
+            Ok(1..) => {}
+            Err(error) if is_timeout(&error) => {}
+            Ok(0) | Err(_) => break,
+        }
+    }
+    Ok(())
+}
+
+/// How long until the next deadline, at least a millisecond: the socket takes none for no end.
+fn patience(deadlines: &mut Deadlines) -> Duration {
+    let now = now();
+    let wake_up = deadlines.wake_up(now, 0);
+    wake_up.map_or(Duration::MAX, |at| at.duration_since(now).max(Duration::from_millis(1)))
+}
+
+fn now() -> Moment {
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Moment::since_origin(ORIGIN.elapsed())
+}
+
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

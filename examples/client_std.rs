@@ -7,7 +7,7 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -15,11 +15,13 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
-use wsproto::connection::{Client, Config, ReceiveState, Sender};
+use wsproto::connection::{ReceiveState, Reply, Sender};
 use wsproto::deflate::{Parameters, Policy};
-use wsproto::handshake::{ClientHandshake, ClientRequest, HeadLimits, Response, ResponseDecoder, deflate};
-use wsproto::session::{Incoming, Message, Reply, Session};
-use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME, MaskingKey};
+use wsproto::handshake::{
+    ClientHandshake, HeadLimits, Offer, Response, ResponseDecoder, Url, permessage_deflate,
+};
+use wsproto::session::Incoming;
+use wsproto::{Client, CloseCode, Limits, Message, Misuse, RandomKeys, Session};
 
 /// How long a server may take for each part of its opening handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,18 +41,19 @@ fn main() -> Result<()> {
         [url, "--ca", file] => (url, Some(file)),
         _ => return Err("usage: client_std ws[s]://HOST[:PORT][/PATH] [--ca FILE]".into()),
     };
-    let (scheme, host, target) = parse_url(url).ok_or("the URL has to begin with ws:// or wss://")?;
-    let transport = match scheme {
-        Scheme::Ws => Transport::connect(host, 80)?,
-        Scheme::Wss => Transport::connect(host, 443)?.with_tls(host, authority)?,
-    };
-    let Connected { transport, first_bytes, agreed } = open(transport, host, target, POLICY)?;
-
-    let mut session = Session::<Client, _>::new(Config::new(), Vec::new());
-    if let Some(agreed) = agreed {
-        session = session.with_deflate(agreed, POLICY);
+    let url = Url::parse(url)?;
+    let mut transport = Transport::connect((url.host(), url.port()))?;
+    if url.is_secure() {
+        transport = transport.with_tls(url.server_name(), authority)?;
     }
-    let Session { incoming, reply, sender } = session;
+    let Connected { transport, first_bytes, agreed } =
+        open(transport, Offer::new(url.authority(), url.target()), POLICY)?;
+
+    // Masking keys come from the system: no author of a payload can foresee them [RFC 6455 §10.3].
+    let client = Client::new(RandomKeys::new());
+    let mut session = Session::new(client, Limits::new(), Vec::new()).with_deflate(agreed, POLICY);
+    session.push(&first_bytes);
+    let (incoming, sender) = session.split();
     let outgoing = Arc::new(Outgoing { sender: Mutex::new(sender), transport });
     let typed = Arc::clone(&outgoing);
     // Not joined: it waits for the terminal, and ends with the process.
@@ -59,23 +62,26 @@ fn main() -> Result<()> {
             eprintln!("{error}");
         }
     });
-    let outcome = print_messages(first_bytes.chain(&outgoing.transport), incoming, reply, &outgoing);
+    let outcome = print_messages(incoming, &outgoing);
     outgoing.transport.close();
     outcome
 }
 
 /// What both threads write to.
 struct Outgoing {
-    sender: Mutex<Sender<Client>>,
+    sender: Mutex<Sender<Client<RandomKeys>>>,
     transport: Transport,
 }
 
 impl Outgoing {
-    /// Writes the frame that `encode` makes of the sender. The lock keeps frames in order and in one piece.
-    fn write(&self, encode: impl FnOnce(&mut Sender<Client>, &mut Vec<u8>) -> Result<()>) -> Result<()> {
+    /// Writes the frame that `append` makes with the sender. The lock keeps frames in order and in one piece.
+    fn write(
+        &self,
+        append: impl FnOnce(&mut Sender<Client<RandomKeys>>, &mut Vec<u8>) -> std::result::Result<(), Misuse>,
+    ) -> Result<()> {
         let mut sender = lock(&self.sender);
         let mut out = Vec::new();
-        encode(&mut sender, &mut out)?;
+        append(&mut sender, &mut out)?;
         Ok((&self.transport).write_all(&out)?)
     }
 }
@@ -83,56 +89,49 @@ impl Outgoing {
 fn send_lines(outgoing: &Outgoing) -> Result<()> {
     for line in io::stdin().lock().lines() {
         let line = line?;
-        outgoing.write(|sender, out| Ok(sender.frame(fresh_key()?).append_text(&line, out)?))?;
+        outgoing.write(|sender, out| sender.frame().append(&line, out))?;
     }
-    outgoing.write(|sender, out| {
-        out.resize(MAX_CONTROL_FRAME, 0);
-        let bye = CloseFrame::new(CloseCode::NORMAL, "")?;
-        let n = sender.frame(fresh_key()?).encode_close(Some(bye), out)?;
-        out.truncate(n);
-        Ok(())
-    })?;
+    outgoing.write(|sender, out| sender.frame().append(CloseCode::NORMAL, out))?;
     // The server answers, and the other thread sees it. Not for ever, either.
     thread::sleep(CLOSE_TIMEOUT);
     Ok(outgoing.transport.socket.shutdown(Shutdown::Both)?)
 }
 
-fn print_messages(
-    mut received: impl Read,
-    mut incoming: Incoming<Client, Vec<u8>>,
-    mut reply: Reply,
-    outgoing: &Outgoing,
-) -> Result<()> {
+fn print_messages(mut incoming: Incoming<Client<RandomKeys>, Vec<u8>>, outgoing: &Outgoing) -> Result<()> {
+    let mut reply = Reply::new();
     loop {
-        match received.read(incoming.buffer()) {
+        loop {
+            let message = incoming.next(&mut reply);
+            if reply.is_due() {
+                outgoing.write(|sender, out| {
+                    sender.append_reply(reply.take(), out);
+                    Ok(())
+                })?;
+            }
+            match message {
+                Ok(Some(Message::Text(text))) => println!("{text}"),
+                Ok(Some(Message::Binary(payload))) => println!("[{} bytes]", payload.len()),
+                Ok(Some(Message::Close(close))) => {
+                    match close {
+                        Some(close) => eprintln!("closed: {} {:?}", close.code(), close.reason()),
+                        None => eprintln!("closed"),
+                    }
+                    // Now it is for the server to end the transport. Not for ever.
+                    outgoing.transport.socket.set_read_timeout(Some(CLOSE_TIMEOUT))?;
+                }
+                Ok(Some(Message::Ping(_) | Message::Pong(_))) => {}
+                Ok(None) => break,
+                // The Close frame that names the error is sent: this end closes the transport at once.
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match (&outgoing.transport).read(incoming.buffer()) {
             // After the peer's Close frame this is how it should end.
             Ok(0) => return Ok(incoming.receive_eof()?),
             Ok(n) => incoming.filled(n),
             // And this is how it may: all that there was to say is said.
             Err(_) if incoming.state() == ReceiveState::CloseReceived => return Ok(()),
             Err(error) => return Err(error.into()),
-        }
-        loop {
-            let message = incoming.next(&mut reply);
-            if reply.is_due() {
-                outgoing.write(|sender, out| encode_reply(sender, &mut reply, out))?;
-            }
-            if let Ok(Some(Message::Close(_))) = message {
-                // Now it is for the server to end the transport. Not for ever.
-                outgoing.transport.socket.set_read_timeout(Some(CLOSE_TIMEOUT))?;
-            }
-            match message {
-                Ok(Some(Message::Text(text))) => println!("{text}"),
-                Ok(Some(Message::Binary(payload))) => println!("[{} bytes]", payload.len()),
-                Ok(Some(Message::Close(Some(close)))) => {
-                    eprintln!("closed: {} {}", close.code(), close.reason());
-                }
-                Ok(Some(Message::Close(None))) => eprintln!("closed"),
-                Ok(Some(Message::Ping(_) | Message::Pong(_))) => {}
-                Ok(None) => break,
-                // The Close frame that tells the server is sent: this end closes the transport at once.
-                Err(error) => return Err(error.into()),
-            }
         }
     }
 }
@@ -141,23 +140,22 @@ fn print_messages(
 pub(crate) struct Connected {
     pub(crate) transport: Transport,
     /// What the server sent behind its answer: the first bytes of its frames.
-    pub(crate) first_bytes: io::Cursor<Vec<u8>>,
+    pub(crate) first_bytes: Vec<u8>,
     /// How messages are to be compressed, if they are.
     pub(crate) agreed: Option<Parameters>,
 }
 
-/// Asks `host` for `target`, and offers compression as `policy` wants it.
-pub(crate) fn open(transport: Transport, host: &str, target: &str, policy: Policy) -> Result<Connected> {
+/// Sends an opening handshake, offers compression as `policy` wants it, and reads the answer.
+pub(crate) fn open(transport: Transport, offer: Offer<'_>, policy: Policy) -> Result<Connected> {
     let mut stream = &transport;
     stream.socket.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
-    let offer = deflate::offer(&policy);
-    let request = ClientRequest { extensions: Some(&offer), ..ClientRequest::new(host, target) };
-    let handshake = ClientHandshake::new(request, nonce)?;
-    let mut request = [0; 1024];
-    let n = handshake.encode(&mut request)?;
-    stream.write_all(&request[..n])?;
+    let deflate = permessage_deflate::offer(&policy);
+    let handshake = ClientHandshake::new(Offer { extensions: Some(&deflate), ..offer }, nonce)?;
+    let mut request = Vec::new();
+    handshake.append(&mut request);
+    stream.write_all(&request)?;
 
     // The decoder refuses a head that fills this, and remembers what it has seen: each byte is looked at once.
     let mut head = [0; HeadLimits::DEFAULT.bytes];
@@ -168,36 +166,17 @@ pub(crate) fn open(transport: Transport, host: &str, target: &str, policy: Polic
             0 => return Err("the transport ended inside the opening handshake".into()),
             n => filled += n,
         }
-        match decoder.decode(&head[..filled])? {
-            None => {}
-            Some((Response::Upgraded(upgraded), consumed)) => {
-                stream.socket.set_read_timeout(None)?;
-                let first_bytes = io::Cursor::new(head[consumed..filled].to_vec());
-                let agreed = upgraded.deflate();
-                return Ok(Connected { transport, first_bytes, agreed });
-            }
-            Some((Response::Http(response), _)) => {
+        let Some(found) = decoder.decode(&head[..filled])? else { continue };
+        let agreed = match found.response(&head) {
+            Response::WebSocket(accepted) => accepted.deflate(),
+            Response::Http(response) => {
                 return Err(format!("refused: {} {}", response.status(), response.reason()).into());
             }
-        }
+        };
+        stream.socket.set_read_timeout(None)?;
+        let first_bytes = head[found.end()..filled].to_vec();
+        return Ok(Connected { transport, first_bytes, agreed });
     }
-}
-
-/// Appends the Pong or the Close frame that is due, if one is.
-pub(crate) fn encode_reply(sender: &mut Sender<Client>, reply: &mut Reply, out: &mut Vec<u8>) -> Result<()> {
-    let mut control = [0; MAX_CONTROL_FRAME];
-    let n = reply.encode(sender.frame(fresh_key()?), &mut control)?;
-    out.extend_from_slice(&control[..n]);
-    Ok(())
-}
-
-/// A key for one frame, from the system: nobody who writes a payload can foresee it ([RFC 6455 §10.3]).
-///
-/// [RFC 6455 §10.3]: https://www.rfc-editor.org/rfc/rfc6455#section-10.3
-pub(crate) fn fresh_key() -> Result<MaskingKey> {
-    let mut key = [0; 4];
-    getrandom::fill(&mut key)?;
-    Ok(MaskingKey::new(key))
 }
 
 /// A socket, in the clear or with TLS, which one thread reads and others write.
@@ -215,19 +194,14 @@ struct Tls {
 }
 
 impl Transport {
-    pub(crate) fn connect(host: &str, default_port: u16) -> Result<Self> {
-        let has_port = host_and_port(host).1;
-        let socket = if has_port {
-            TcpStream::connect(host)?
-        } else {
-            TcpStream::connect(format!("{host}:{default_port}"))?
-        };
+    pub(crate) fn connect(address: impl ToSocketAddrs) -> Result<Self> {
+        let socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
         Ok(Self { socket, tls: None })
     }
 
-    /// Has all that is written encrypted, for a server that proves to be `host`, by one more authority if there is one.
-    fn with_tls(self, host: &str, authority: Option<&str>) -> Result<Self> {
+    /// Has all that is written encrypted, for a server that proves to be `name`, by one more authority if there is one.
+    fn with_tls(self, name: &str, authority: Option<&str>) -> Result<Self> {
         let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         if let Some(file) = authority {
             for certificate in CertificateDer::pem_file_iter(file)? {
@@ -237,7 +211,6 @@ impl Transport {
         let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         // An upgrade is one of HTTP/1.1.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let name = host_and_port(host).0.trim_matches(['[', ']']);
         let tls = ClientConnection::new(Arc::new(config), ServerName::try_from(name)?.to_owned())?;
         Ok(Self { tls: Some(Tls { connection: Mutex::new(tls), writing: Mutex::new(()) }), ..self })
     }
@@ -316,28 +289,4 @@ impl Write for &Transport {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-enum Scheme {
-    Ws,
-    Wss,
-}
-
-/// The scheme, the host, with a port if there is one, and the path with its query.
-fn parse_url(url: &str) -> Option<(Scheme, &str, &str)> {
-    let (scheme, rest) = match url.split_once("://")? {
-        ("ws", rest) => (Scheme::Ws, rest),
-        ("wss", rest) => (Scheme::Wss, rest),
-        _ => return None,
-    };
-    let (host, target) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
-    Some((scheme, host, target))
-}
-
-/// The host alone, and whether there is a port.
-fn host_and_port(host: &str) -> (&str, bool) {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() => (name, true),
-        _ => (host, false),
-    }
 }

@@ -1,5 +1,5 @@
 //! An echo server on bare readiness events (epoll, kqueue), all connections on one thread: `echo_mio [ADDR]`,
-//! 127.0.0.1:8080 unless told.
+//! by default 127.0.0.1:8080.
 //!
 //! The thread has one buffer to receive into and one to send from, whoever's turn it is. A connection keeps bytes of
 //! its own only while it has to: the start of a frame whose rest has not come, a message that comes in pieces, and
@@ -17,45 +17,41 @@ use std::time::{Duration, Instant};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
-use wsproto::connection::{Config, Connection, Event, MessageKind};
-use wsproto::error::SendError;
-use wsproto::handshake::{Answer, HttpReply, Request, RequestDecoder};
-use wsproto::wire::{FrameHeader, MAX_CONTROL_FRAME, Opcode};
+use wsproto::deadlines::{Deadlines, Due, Moment, Timeouts};
+use wsproto::handshake::{Answer, Choice, Request, RequestDecoder};
+use wsproto::wire::{FrameHeader, Opcode};
+use wsproto::{Connection, Event, Limits, Message, MessageKind};
 
 /// What a peer may send; a message that comes in pieces is kept until it is whole.
-const CONFIG: Config = Config::new().with_max_message_size(1024 * 1024);
+const LIMITS: Limits = Limits::new().with_max_message_size(1024 * 1024);
 /// More of them wait in the system's queue.
 const MAX_CONNECTIONS: usize = 50_000;
 /// The most that one read takes: so much has a connection in a turn, then it is the next one's.
 const READ_SIZE: usize = 256 * 1024;
-/// How long a client may take for its opening handshake.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may leave what we send untaken.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long we wait for the client's end of the transport once ours is closed.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often the deadlines are looked at.
-const TICK: Duration = Duration::from_secs(1);
+/// How often all deadlines are looked at: for so many connections that costs less than a timer for each.
+const TICK: Duration = Duration::from_millis(250);
 
 const LISTENER: Token = Token(usize::MAX);
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
-type EncodeResult = std::result::Result<usize, SendError>;
 
 fn main() -> Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    Server::bind(&address)?.run()
+    Server::bind(&address, Timeouts::new())?.run()
 }
 
-struct Server {
+pub(crate) struct Server {
     poll: Poll,
-    listener: TcpListener,
+    pub(crate) listener: TcpListener,
     /// Whether somebody may wait in the listener's queue.
     has_waiting: bool,
     peers: Slab<Peer>,
     /// Whose turn left something to read: they are not told a second time.
     unfinished: Vec<usize>,
     shared: Buffers,
+    timeouts: Timeouts,
+    /// What [`Moment`]s count from.
+    began: Instant,
 }
 
 /// What all connections share, since only one has its turn.
@@ -65,25 +61,26 @@ struct Buffers {
 }
 
 impl Server {
-    fn bind(address: &str) -> Result<Self> {
+    pub(crate) fn bind(address: &str, timeouts: Timeouts) -> Result<Self> {
         let mut listener = TcpListener::bind(address.parse()?)?;
         println!("listening on ws://{}", listener.local_addr()?);
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let shared = Buffers { input: vec![0; READ_SIZE], output: Vec::with_capacity(READ_SIZE) };
-        Ok(Self { poll, listener, has_waiting: true, peers: Slab::new(), unfinished: Vec::new(), shared })
+        let (peers, unfinished, began) = (Slab::new(), Vec::new(), Instant::now());
+        Ok(Self { poll, listener, has_waiting: true, peers, unfinished, shared, timeouts, began })
     }
 
-    fn run(mut self) -> Result<()> {
+    pub(crate) fn run(mut self) -> Result<()> {
         let mut events = Events::with_capacity(1024);
-        let mut last_tick = Instant::now();
+        let mut last_tick = self.now();
         loop {
             let patience = if self.unfinished.is_empty() { TICK } else { Duration::ZERO };
             match self.poll.poll(&mut events, Some(patience)) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
                 _ => {}
             }
-            let now = Instant::now();
+            let now = self.now();
             for key in std::mem::take(&mut self.unfinished) {
                 self.give_turn(key, now);
             }
@@ -101,13 +98,13 @@ impl Server {
             }
             if now.duration_since(last_tick) >= TICK {
                 last_tick = now;
-                self.peers.retain(|_, peer| peer.deadline.is_none_or(|deadline| now < deadline));
+                self.peers.retain(|_, peer| keep(peer.tick(now), peer));
             }
             self.accept(now);
         }
     }
 
-    fn accept(&mut self, now: Instant) {
+    fn accept(&mut self, now: Moment) {
         while self.has_waiting && self.peers.len() < MAX_CONNECTIONS {
             match self.listener.accept() {
                 Ok((mut stream, _)) => {
@@ -115,7 +112,7 @@ impl Server {
                     let both = Interest::READABLE | Interest::WRITABLE;
                     let registered = self.poll.registry().register(&mut stream, Token(slot.key()), both);
                     if registered.and_then(|()| stream.set_nodelay(true)).is_ok() {
-                        slot.insert(Peer::new(stream, now + HANDSHAKE_TIMEOUT));
+                        slot.insert(Peer::new(stream, Deadlines::new(self.timeouts, now)));
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.has_waiting = false,
@@ -125,16 +122,30 @@ impl Server {
         }
     }
 
-    fn give_turn(&mut self, key: usize, now: Instant) {
+    fn give_turn(&mut self, key: usize, now: Moment) {
         // Those that left since they were told of are no concern.
         let Some(peer) = self.peers.get_mut(key) else { return };
-        match peer.turn(&mut self.shared, now) {
-            Ok(()) if peer.has_more() => self.unfinished.push(key),
-            Ok(()) => {}
-            // Also an ordinary end. Dropping the stream closes it and takes it out of `poll`.
-            Err(_) => drop(self.peers.remove(key)),
+        let outcome = peer.turn(&mut self.shared, now);
+        if !keep(outcome, peer) {
+            // Dropping the stream closes it and takes it out of `poll`.
+            self.peers.remove(key);
+        } else if peer.has_more() {
+            self.unfinished.push(key);
         }
     }
+
+    fn now(&self) -> Moment {
+        Moment::since_origin(self.began.elapsed())
+    }
+}
+
+/// Tells whether a connection continues, and why not if it should.
+fn keep(outcome: Result<()>, peer: &Peer) -> bool {
+    let Err(error) = outcome else { return true };
+    if !matches!(peer.phase, Phase::Closed) {
+        eprintln!("{error}");
+    }
+    false
 }
 
 struct Peer {
@@ -144,14 +155,13 @@ struct Peer {
     untaken: Vec<u8>,
     /// The message under way, if it does not come at once.
     message: Vec<u8>,
-    /// What the socket did not take. Until it has, nothing more is read: who does not read is not heard.
+    /// What the socket did not take. Until it has, nothing more is read: a client that does not read is not heard.
     unsent: VecDeque<u8>,
     /// Whether there may be something to read. It was said once and is not said again.
     is_readable: bool,
     /// Whether the client's end of the transport was announced; bytes may still lie before it.
     is_ending: bool,
-    /// When to give up.
-    deadline: Option<Instant>,
+    deadlines: Deadlines,
 }
 
 enum Phase {
@@ -167,7 +177,7 @@ enum Phase {
 }
 
 impl Peer {
-    fn new(stream: TcpStream, deadline: Instant) -> Self {
+    fn new(stream: TcpStream, deadlines: Deadlines) -> Self {
         Self {
             stream,
             phase: Phase::Opening(RequestDecoder::new()),
@@ -176,7 +186,7 @@ impl Peer {
             unsent: VecDeque::new(),
             is_readable: false,
             is_ending: false,
-            deadline: Some(deadline),
+            deadlines,
         }
     }
 
@@ -188,22 +198,23 @@ impl Peer {
     /// Sends what is left of the turn before; then reads once, and answers all that came with one write.
     ///
     /// `Err` is the connection's end, also an ordinary one.
-    fn turn(&mut self, Buffers { input, output }: &mut Buffers, now: Instant) -> Result<()> {
+    fn turn(&mut self, Buffers { input, output }: &mut Buffers, now: Moment) -> Result<()> {
         self.send_unsent(now)?;
         if !self.has_more() {
             return Ok(());
         }
         let Some(filled) = self.read(input)? else { return Ok(()) };
         let input = &mut input[..filled];
+        self.deadlines.received(now);
         output.clear();
-        let opened = self.open(input, output)?;
+        let opened = self.open(input, output, now)?;
         // The first frames may have come in one packet with the request.
-        let answered = self.answer(&mut input[opened..], output)?;
+        let answered = self.answer(&mut input[opened..], output, now);
         self.untaken = match self.phase {
             Phase::Opening(_) | Phase::Open(_) => input[opened + answered..].to_vec(),
             Phase::Closing | Phase::Closed => Vec::new(),
         };
-        let sent = write(&mut self.stream, output)?;
+        let sent = self.write(output, now)?;
         self.unsent.extend(&output[sent..]);
         self.settle(now)
     }
@@ -230,42 +241,44 @@ impl Peer {
     }
 
     /// Answers the opening handshake, if it is due and whole. Gives how many bytes were taken.
-    fn open(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<usize> {
+    fn open(&mut self, input: &[u8], output: &mut Vec<u8>, now: Moment) -> Result<usize> {
         let Phase::Opening(decoder) = &mut self.phase else { return Ok(0) };
-        output.resize(512, 0);
-        let (written, taken, next) = match decoder.decode(input) {
+        let (taken, phase) = match decoder.decode(input) {
             // What has come stays in `untaken`; the decoder refuses a head of more than 8 KiB.
-            Ok(None) => (0, 0, None),
-            Ok(Some((Request::Upgrade(upgrade), taken))) => {
-                let written = upgrade.accept(Answer::default())?.encode(output)?;
-                (written, taken, Some(Phase::Open(Connection::new(CONFIG))))
-            }
-            Ok(Some((Request::Http(_), taken))) => {
-                let text = [("Content-Type", &b"text/plain"[..])];
-                let reply = HttpReply::new(404, &text, b"Only WebSocket lives here.\n")?;
-                (reply.encode(output)?, taken, Some(Phase::Closing))
-            }
+            Ok(None) => return Ok(0),
+            Ok(Some(found)) => match found.request(input) {
+                Request::WebSocket(handshake) => {
+                    handshake.accept(Choice::default())?.append(output);
+                    (found.end(), Phase::Open(Connection::new(wsproto::Server, LIMITS)))
+                }
+                Request::Http(_) => {
+                    let text = [("Content-Type", &b"text/plain"[..])];
+                    Answer::new(404, &text, b"Only WebSocket lives here.\n")?.append(output);
+                    (found.end(), Phase::Closing)
+                }
+            },
             // The error knows its answer.
-            Err(error) => (error.encode_response(output)?, 0, Some(Phase::Closing)),
+            Err(error) => {
+                error.answer().append(output);
+                (0, Phase::Closing)
+            }
         };
-        output.truncate(written);
-        if let Some(phase) = next {
-            self.phase = phase;
-            self.deadline = None;
-        }
+        self.phase = phase;
+        self.deadlines.opened(now);
         Ok(taken)
     }
 
     /// Appends the answers to all frames that are there, if the connection is open. Gives how many bytes were taken.
-    fn answer(&mut self, input: &mut [u8], output: &mut Vec<u8>) -> Result<usize> {
-        let Phase::Open(connection) = &mut self.phase else { return Ok(0) };
+    fn answer(&mut self, input: &mut [u8], output: &mut Vec<u8>, now: Moment) -> usize {
+        let Phase::Open(connection) = &mut self.phase else { return 0 };
         let mut taken = 0;
         loop {
             let received = match connection.receive(&mut input[taken..]) {
                 Ok(received) => received,
                 // The error knows its Close frame.
                 Err(error) => {
-                    append_control(output, |out| connection.frame().encode_failure(error, out))?;
+                    eprintln!("{error}");
+                    connection.append_reply(error, output);
                     break;
                 }
             };
@@ -281,7 +294,8 @@ impl Peer {
                         append_message(output, data.kind, &std::mem::take(&mut self.message));
                     }
                 }
-                Some(event) => append_control(output, |out| connection.frame().encode_reply(&event, out))?,
+                Some(Event::Pong(payload)) => self.deadlines.pong(now, payload),
+                Some(event) => connection.append_reply(&event, output),
                 None if received.consumed == 0 => break,
                 None => {}
             }
@@ -289,47 +303,60 @@ impl Peer {
         if connection.should_close_transport() {
             self.phase = Phase::Closing;
         }
-        Ok(taken)
+        taken
     }
 
-    fn send_unsent(&mut self, now: Instant) -> Result<()> {
+    /// Does what is due.
+    fn tick(&mut self, now: Moment) -> Result<()> {
+        match (self.deadlines.due(now), &mut self.phase) {
+            (Some(Due::GiveUp(why)), _) => return Err(why.into()),
+            (Some(Due::Ping(payload)), Phase::Open(connection)) => {
+                let mut ping = Vec::new();
+                connection.frame().append(Message::Ping(&payload), &mut ping)?;
+                self.unsent.extend(ping);
+            }
+            _ => {}
+        }
+        self.send_unsent(now)
+    }
+
+    fn send_unsent(&mut self, now: Moment) -> Result<()> {
         if self.unsent.is_empty() {
             return Ok(());
         }
-        let sent = write(&mut self.stream, self.unsent.make_contiguous())?;
-        self.unsent.drain(..sent);
-        if self.unsent.is_empty() {
-            self.unsent = VecDeque::new();
-            self.deadline = None;
+        let mut unsent = std::mem::take(&mut self.unsent);
+        let sent = self.write(unsent.make_contiguous(), now)?;
+        if sent < unsent.len() {
+            unsent.drain(..sent);
+            self.unsent = unsent;
         }
         self.settle(now)
     }
 
-    /// Decides how long to wait for what, after a write.
-    fn settle(&mut self, now: Instant) -> Result<()> {
-        if !self.unsent.is_empty() {
-            self.deadline = Some(now + WRITE_TIMEOUT);
-        } else if matches!(self.phase, Phase::Closing) {
+    /// Ends our end of the transport when that is due, and takes note of what is unsent.
+    fn settle(&mut self, now: Moment) -> Result<()> {
+        if self.unsent.is_empty() && matches!(self.phase, Phase::Closing) {
             self.stream.shutdown(Shutdown::Write)?;
             self.phase = Phase::Closed;
-            self.deadline = Some(now + CLOSE_TIMEOUT);
+            self.deadlines.shut_down(now);
         }
+        // The next tick looks at it, whenever it is.
+        let _ = self.deadlines.wake_up(now, self.unsent.len());
         Ok(())
     }
-}
 
-/// Writes once; gives how many bytes the socket took. `poll` tells when it takes more.
-fn write(stream: &mut TcpStream, bytes: &[u8]) -> Result<usize> {
-    if bytes.is_empty() {
-        return Ok(0);
-    }
-    loop {
-        match stream.write(bytes) {
-            Ok(sent) => return Ok(sent),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(0),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+    /// Writes once; gives how many bytes the socket took. `poll` tells when it takes more.
+    fn write(&mut self, bytes: &[u8], now: Moment) -> Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
         }
+        let sent = match self.stream.write(bytes) {
+            // Interrupted: there is the next time, as for a socket that is full.
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
+            sent => sent?,
+        };
+        self.deadlines.wrote(now, sent, bytes.len());
+        Ok(sent)
     }
 }
 
@@ -344,12 +371,4 @@ fn append_message(output: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) {
         output.extend(&*header.encode());
         output.extend(payload);
     }
-}
-
-/// Appends the control frame that `encode` writes, if it does.
-fn append_control(output: &mut Vec<u8>, encode: impl FnOnce(&mut [u8]) -> EncodeResult) -> Result<()> {
-    let mut frame = [0; MAX_CONTROL_FRAME];
-    let written = encode(&mut frame)?;
-    output.extend(&frame[..written]);
-    Ok(())
 }

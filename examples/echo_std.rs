@@ -1,37 +1,35 @@
-//! An echo server with a thread for each connection and blocking sockets: `echo_std [ADDR]`, 127.0.0.1:8080 unless told.
+//! An echo server with a thread for each connection and blocking sockets: `echo_std [ADDR]`, by default 127.0.0.1:8080.
 //!
 //! Top-down: `main`, `serve`, then the life of one connection: `converse` (the loop), and what comes before and after
 //! it, `handshake` and `close`.
 
 use std::error::Error;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wsproto::connection::{Config, Server};
 use wsproto::deflate::{Parameters, Policy};
-use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder, deflate};
-use wsproto::session::{Message, Session};
-use wsproto::wire::MAX_CONTROL_FRAME;
+use wsproto::handshake::{Answer, Choice, HeadLimits, Request, RequestDecoder, permessage_deflate};
+use wsproto::{Limits, Server, Session};
 
 /// How long a client may take for its opening handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may be silent, and how long a write may be stuck.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
-/// How long we wait for the client's end of the transport once ours is closed.
+/// How long to wait for the client's end of the transport once ours is closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    serve(&address, Config::new(), Policy::new())
+    serve(&address, Limits::new(), Policy::new())
 }
 
-/// Listens on `address`, and echoes what each client sends within the limits of `config`, compressed where `policy` and
-/// the client want it.
-pub(crate) fn serve(address: &str, config: Config, policy: Policy) -> Result<()> {
+/// Listens on `address`, and echoes what each client sends within the limits, compressed where `policy` and the client
+/// want it.
+pub(crate) fn serve(address: &str, limits: Limits, policy: Policy) -> Result<()> {
     let listener = TcpListener::bind(address)?;
     println!("listening on ws://{}", listener.local_addr()?);
     loop {
@@ -45,62 +43,46 @@ pub(crate) fn serve(address: &str, config: Config, policy: Policy) -> Result<()>
             }
         };
         thread::spawn(move || {
-            if let Err(error) = converse(&stream, peer, config, policy) {
+            if let Err(error) = converse(&stream, peer, limits, policy) {
                 eprintln!("{peer}: {error}");
             }
         });
     }
 }
 
-fn converse(mut stream: &TcpStream, peer: SocketAddr, config: Config, policy: Policy) -> Result<()> {
+fn converse(mut stream: &TcpStream, peer: SocketAddr, limits: Limits, policy: Policy) -> Result<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(IDLE_TIMEOUT))?;
     let Some((first_bytes, agreed)) = handshake(stream, policy)? else { return Ok(()) };
     stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
 
-    // A client may send its first frames in one packet with the request: they come first.
-    let mut received = first_bytes.chain(stream);
-    let mut session = Session::<Server, _>::new(config, Vec::new());
-    if let Some(agreed) = agreed {
-        session = session.with_deflate(agreed, policy);
-    }
+    let mut session = Session::new(Server, limits, Vec::new()).with_deflate(agreed, policy);
+    session.push(&first_bytes);
     let mut out = Vec::new();
-    while !session.should_close_transport() {
-        match received.read(session.buffer())? {
-            0 => session.receive_eof()?,
-            n => session.filled(n),
-        }
+    loop {
         // All answers to what one read brought leave in one write.
+        let outcome = session.turn(&mut out, |message, sender, out| {
+            // The reply to a control frame is appended by itself.
+            if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
+        });
+        stream.write_all(&out)?;
         out.clear();
-        if let Err(error) = answer(&mut session, &mut out) {
+        // The Close frame that names the error is on its way.
+        if let Err(error) = outcome {
             eprintln!("{peer}: {error}");
         }
-        stream.write_all(&out)?;
-    }
-    close(stream)
-}
-
-/// Appends the answers to all that is whole so far.
-fn answer(session: &mut Session<Server, Vec<u8>>, out: &mut Vec<u8>) -> Result<()> {
-    // The parts are borrowed side by side: a message lies in `incoming`'s buffer while `sender` makes the echo of it.
-    let Session { incoming, reply, sender } = session;
-    loop {
-        let message = incoming.next(reply);
-        // The Pong or the Close frame that is due, also the one that tells the peer of an error.
-        let mut control = [0; MAX_CONTROL_FRAME];
-        let n = reply.encode(sender.frame(), &mut control)?;
-        out.extend_from_slice(&control[..n]);
-        match message? {
-            Some(Message::Text(text)) => sender.frame().append_text(text, out)?,
-            Some(Message::Binary(payload)) => sender.frame().append_binary(payload, out)?,
-            Some(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => {}
-            None => return Ok(()),
+        if outcome.is_err() || session.should_close_transport() {
+            return close(stream);
+        }
+        match stream.read(session.buffer())? {
+            0 => session.receive_eof()?,
+            n => session.filled(n),
         }
     }
 }
 
 /// What the client sent behind its opening handshake, and how messages are to be compressed, if they are.
-type Upgraded = (io::Cursor<Vec<u8>>, Option<Parameters>);
+type Upgraded = (Vec<u8>, Option<Parameters>);
 
 /// Reads the opening handshake and answers it. `None` if this was none, and the client was told.
 fn handshake(mut stream: &TcpStream, policy: Policy) -> Result<Option<Upgraded>> {
@@ -120,24 +102,30 @@ fn handshake(mut stream: &TcpStream, policy: Policy) -> Result<Option<Upgraded>>
             0 => return Err("the transport ended inside the opening handshake".into()),
             n => filled += n,
         }
-        let mut out = [0; 512];
-        let (written, upgraded) = match decoder.decode(&head[..filled]) {
+        let mut out = Vec::new();
+        let upgraded = match decoder.decode(&head[..filled]) {
             Ok(None) => continue,
-            Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-                let first_bytes = io::Cursor::new(head[consumed..filled].to_vec());
-                let agreed = deflate::accept(upgrade.extensions(), &policy);
-                let answer = Answer { extensions: agreed.as_deref(), ..Answer::default() };
-                let n = upgrade.accept(answer)?.encode(&mut out)?;
-                (n, Some((first_bytes, agreed.map(|agreed| agreed.parameters()))))
-            }
-            Ok(Some((Request::Http(_), _))) => {
-                let text = [("Content-Type", &b"text/plain"[..])];
-                (HttpReply::new(404, &text, b"Only WebSocket lives here.\n")?.encode(&mut out)?, None)
-            }
+            Ok(Some(found)) => match found.request(&head) {
+                Request::WebSocket(handshake) => {
+                    let agreed = permessage_deflate::accept(handshake.extensions(), &policy);
+                    let choice = Choice { extensions: agreed.as_deref(), ..Choice::default() };
+                    handshake.accept(choice)?.append(&mut out);
+                    let first_bytes = head[found.end()..filled].to_vec();
+                    Some((first_bytes, agreed.map(|agreed| agreed.parameters())))
+                }
+                Request::Http(_) => {
+                    let text = [("Content-Type", &b"text/plain"[..])];
+                    Answer::new(404, &text, b"Only WebSocket lives here.\n")?.append(&mut out);
+                    None
+                }
+            },
             // The error knows its answer.
-            Err(error) => (error.encode_response(&mut out)?, None),
+            Err(error) => {
+                error.answer().append(&mut out);
+                None
+            }
         };
-        stream.write_all(&out[..written])?;
+        stream.write_all(&out)?;
         if upgraded.is_none() {
             close(stream)?;
         }

@@ -8,32 +8,32 @@ use embassy_executor::Spawner;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{ErrorType, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::time::Duration;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 use wsproto::connection::FrameEncoder;
-use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder};
-use wsproto::{Config, Message, ProtocolError, SendError, Server, Session};
+use wsproto::deadlines::{Deadline, Deadlines, Due, Moment, Timeouts};
+use wsproto::handshake::{Answer, Choice, HeadLimits, Request, RequestDecoder};
+use wsproto::{Limits, Message, ProtocolError, SendError, Server, Session};
 
 /// To receive into, and as much to send from: for messages of up to 1,917 bytes, and a request's head as long as the buffer.
 const BUFFER: usize = 2048;
 /// How many are served at once: each has its place in static memory.
 const CONNECTIONS: usize = 4;
-/// For the opening handshake, and for the end of the transport.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// After so long without a message a Ping is sent; after as much again the peer is gone.
-const SILENCE: Duration = Duration::from_secs(30);
 
 /// Why a connection ended, if not by closing.
 #[derive(Debug)]
 #[expect(dead_code, reason = "it is printed, by Debug")]
-enum Error<E> {
+pub(crate) enum Error<E> {
     /// The transport's own.
     Transport(E),
     /// The peer broke a rule, and has been told.
     Protocol(ProtocolError),
     /// The peer asked for something else, or not as it should, and has been told.
     Refused,
-    /// The peer hung up, or said nothing for too long.
+    /// The peer hung up.
     Gone,
+    /// The peer took too long.
+    Late(Deadline),
     /// What was to be sent is not possible.
     Send(SendError),
 }
@@ -45,7 +45,7 @@ impl<E> From<SendError> for Error<E> {
 }
 
 /// A connection over a transport. All its state is here and none in a future: each of its futures can be dropped, and the
-/// next one goes on.
+/// next one continues.
 struct WebSocket<T> {
     transport: T,
     session: Session<Server, [u8; BUFFER]>,
@@ -53,42 +53,49 @@ struct WebSocket<T> {
     out: [u8; BUFFER],
     made: usize,
     written: usize,
+    /// A Ping that is due, and for which `out` has to be free.
+    ping: Option<[u8; 4]>,
+    deadlines: Deadlines,
 }
 
 impl<T: Read + Write> WebSocket<T> {
     /// Answers the opening handshake.
-    async fn accept(mut transport: T) -> Result<Self, Error<T::Error>> {
+    async fn accept(mut transport: T, mut deadlines: Deadlines) -> Result<Self, Error<T::Error>> {
         let mut received = [0; BUFFER];
         let mut filled = 0;
         let mut out = [0; BUFFER];
         let mut decoder = RequestDecoder::with_limits(HeadLimits::DEFAULT.with_bytes(BUFFER));
-        let decoded = loop {
+        let (answer, end) = loop {
             match decoder.decode(&received[..filled]) {
                 Ok(None) => {}
-                decoded => break decoded,
+                Ok(Some(found)) => match found.request(&received) {
+                    Request::WebSocket(handshake) => {
+                        break (handshake.accept(Choice::default()), Some(found.end()));
+                    }
+                    Request::Http(_) => break (Answer::new(404, &[], b""), None),
+                },
+                Err(error) => break (Ok(error.answer()), None),
             }
-            match transport.read(&mut received[filled..]).await.map_err(Error::Transport)? {
-                0 => return Err(Error::Gone),
-                n => filled += n,
+            if let Some(Due::GiveUp(why)) = deadlines.due(now()) {
+                return Err(Error::Late(why));
+            }
+            match within(left(&mut deadlines, 0), transport.read(&mut received[filled..])).await {
+                None => {}
+                Some(Ok(0)) => return Err(Error::Gone),
+                Some(read) => filled += read.map_err(Error::Transport)?,
             }
         };
-        let (answer, consumed) = match decoded {
-            Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-                let acceptance = upgrade.accept(Answer::default()).expect("nothing was asked for");
-                (acceptance.encode(&mut out), Some(consumed))
-            }
-            Err(error) => (error.encode_response(&mut out), None),
-            Ok(_) => (HttpReply::new(404, &[], b"").expect("a status").encode(&mut out), None),
-        };
-        let answer = &out[..answer.expect("less than 200 bytes")];
-        transport.write_all(answer).await.map_err(Error::Transport)?;
+        let answer = answer.expect("nothing was asked for").encode(&mut out).expect("less than 200 bytes");
+        let written = within(left(&mut deadlines, 0), transport.write_all(&out[..answer])).await;
+        written.ok_or(Error::Late(Deadline::Opening))?.map_err(Error::Transport)?;
         transport.flush().await.map_err(Error::Transport)?;
-        let consumed = consumed.ok_or(Error::Refused)?;
+        let end = end.ok_or(Error::Refused)?;
+        deadlines.opened(now());
         // The same memory takes the frames now, and those that have come already go first.
-        received.copy_within(consumed..filled, 0);
-        let mut session = Session::new(Config::new(), received);
-        session.filled(filled - consumed);
-        Ok(Self { transport, session, out, made: 0, written: 0 })
+        received.copy_within(end..filled, 0);
+        let mut session = Session::new(Server, Limits::new(), received);
+        session.filled(filled - end);
+        Ok(Self { transport, session, out, made: 0, written: 0, ping: None, deadlines })
     }
 
     /// Waits for a message or a control frame. `answer` may encode one frame, while the message is borrowed; it is written
@@ -97,74 +104,96 @@ impl<T: Read + Write> WebSocket<T> {
         &mut self,
         answer: impl FnOnce(Message<'_>, FrameEncoder<'_>, &mut [u8]) -> Result<usize, SendError>,
     ) -> Result<bool, Error<T::Error>> {
+        // Each round takes one step, and waits until the next deadline at most.
         loop {
-            self.write().await?;
-            if self.session.should_close_transport() {
-                return Ok(false);
+            match self.deadlines.due(now()) {
+                Some(Due::Ping(payload)) => self.ping = Some(payload),
+                Some(Due::GiveUp(why)) => return Err(Error::Late(why)),
+                None => {}
             }
-            let Session { incoming, reply, sender } = &mut self.session;
-            match incoming.next(reply) {
-                Ok(Some(message)) => {
+            let rest = &self.out[self.written..self.made];
+            let ping = if self.ping.is_some() { 6 } else { 0 };
+            let left = left(&mut self.deadlines, rest.len() + ping);
+            if !rest.is_empty() {
+                if let Some(taken) = within(left, self.transport.write(rest)).await {
+                    let taken = taken.map_err(Error::Transport)?;
+                    self.deadlines.wrote(now(), taken, rest.len());
+                    self.written += taken;
+                }
+                continue;
+            }
+            if self.made > 0 {
+                if let Some(flushed) = within(left, self.transport.flush()).await {
+                    flushed.map_err(Error::Transport)?;
+                    (self.made, self.written) = (0, 0);
+                }
+                continue;
+            }
+            if let Some(payload) = self.ping.take() {
+                self.made = self.session.frame().encode(Message::Ping(&payload), &mut self.out)?;
+                continue;
+            }
+            self.made = self.session.encode_reply(&mut self.out).map_err(SendError::from)?;
+            if self.made > 0 {
+                continue;
+            }
+            match self.session.next() {
+                Ok(Some((message, sender))) => {
+                    match message {
+                        Message::Pong(payload) => self.deadlines.pong(now(), payload),
+                        // The reply is queued, and the next thing to be written.
+                        Message::Close(_) => self.deadlines.close_queued(),
+                        _ => {}
+                    }
                     self.made = answer(message, sender.frame(), &mut self.out)?;
                     return Ok(true);
                 }
-                // After an error this is the Close frame that tells of it.
-                Ok(None) | Err(_) if reply.is_due() => {
-                    self.made = reply.encode(sender.frame(), &mut self.out)?;
+                Ok(None) => {}
+                Err(error) => {
+                    if !self.session.is_reply_due() {
+                        return Err(Error::Protocol(error));
+                    }
+                    // First the Close frame that tells of it; then the same error comes again.
+                    self.deadlines.close_queued();
+                    continue;
                 }
-                Err(error) => return Err(Error::Protocol(error)),
-                Ok(None) => match self.transport.read(incoming.buffer()).await.map_err(Error::Transport)? {
-                    0 => return incoming.receive_eof().map(|()| false).map_err(|_| Error::Gone),
-                    n => incoming.filled(n),
-                },
+            }
+            if self.session.should_close_transport() {
+                return Ok(false);
+            }
+            match within(left, self.transport.read(self.session.buffer())).await {
+                None => {}
+                Some(Ok(0)) => return self.session.receive_eof().map(|()| false).map_err(|_| Error::Gone),
+                Some(read) => {
+                    self.session.filled(read.map_err(Error::Transport)?);
+                    self.deadlines.received(now());
+                }
             }
         }
-    }
-
-    /// Makes a Ping, which the next call of [`Self::next`] writes.
-    fn ping(&mut self) -> Result<(), Error<T::Error>> {
-        // What is there is an answer that the peer doesn't take: no sign of life either.
-        if self.made == 0 {
-            self.made = self.session.frame().encode_ping(b"", &mut self.out)?;
-        }
-        Ok(())
-    }
-
-    /// Writes all that was made.
-    async fn write(&mut self) -> Result<(), Error<T::Error>> {
-        while self.written < self.made {
-            let rest = &self.out[self.written..self.made];
-            self.written += self.transport.write(rest).await.map_err(Error::Transport)?;
-        }
-        if self.made > 0 {
-            self.transport.flush().await.map_err(Error::Transport)?;
-            (self.made, self.written) = (0, 0);
-        }
-        Ok(())
     }
 }
 
 /// Serves a connection to its end.
-async fn echo<T: Read + Write>(transport: T) -> Result<(), Error<T::Error>> {
-    let mut socket = within(PATIENCE, WebSocket::accept(transport)).await.unwrap_or(Err(Error::Gone))?;
-    let mut is_pinged = false;
-    loop {
-        let next = socket.next(|message, frame, out| match message {
-            Message::Text(text) => frame.encode_text(text, out),
-            Message::Binary(bytes) => frame.encode_binary(bytes, out),
-            _ => Ok(0), // what answers a control frame is made by itself
-        });
-        match within(SILENCE, next).await {
-            Some(Ok(true)) => is_pinged = false,
-            Some(Ok(false)) => return Ok(()),
-            Some(Err(error)) => return Err(error),
-            None if is_pinged => return Err(Error::Gone),
-            None => {
-                is_pinged = true;
-                socket.ping()?;
-            }
-        }
-    }
+pub(crate) async fn echo<T: Read + Write>(transport: T, timeouts: Timeouts) -> Result<(), Error<T::Error>> {
+    let mut socket = WebSocket::accept(transport, Deadlines::new(timeouts, now())).await?;
+    // What answers a control frame is made by itself.
+    while socket
+        .next(|message, frame, out| if message.is_data() { frame.encode(message, out) } else { Ok(0) })
+        .await?
+    {}
+    Ok(())
+}
+
+/// How long until the next deadline, while so many bytes are unsent.
+fn left(deadlines: &mut Deadlines, unsent: usize) -> Duration {
+    let now = now();
+    deadlines.wake_up(now, unsent).map_or(Duration::MAX, |at| at.duration_since(now))
+}
+
+/// On a device this is made of `Instant::now` of `embassy-time`, by `Moment::from_millis`.
+fn now() -> Moment {
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Moment::since_origin(ORIGIN.elapsed())
 }
 
 /// Drops a future that takes longer. On a device this is `with_timeout` of `embassy-time`.
@@ -177,7 +206,7 @@ async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
 
 /// A socket of this machine, with the traits of `embedded-io-async`.
 #[derive(Clone, Copy)]
-struct Socket<'a>(&'a async_io::Async<TcpStream>);
+pub(crate) struct Socket<'a>(pub(crate) &'a async_io::Async<TcpStream>);
 
 impl ErrorType for Socket<'_> {
     type Error = std::io::Error;
@@ -205,21 +234,24 @@ impl Write for Socket<'_> {
 /// Serves one connection after the other; the executor has [`CONNECTIONS`] of these.
 #[embassy_executor::task(pool_size = CONNECTIONS)]
 async fn serve(listener: &'static async_io::Async<TcpListener>) {
+    let timeouts = Timeouts::new();
     loop {
         let socket = match listener.accept().await {
             Ok((socket, _)) => socket,
+            // This connection is lost, or descriptors are short for a while: no reason to end, nor to ask without a pause.
             Err(error) => {
-                eprintln!("{error}");
+                eprintln!("accept: {error}");
+                async_io::Timer::after(Duration::from_millis(100)).await;
                 continue;
             }
         };
-        if let Err(error) = echo(Socket(&socket)).await {
+        if let Err(error) = echo(Socket(&socket), timeouts).await {
             eprintln!("{error:?}");
         }
         // The server ends the transport, and waits for the peer's end lest the last bytes get lost.
         if socket.get_ref().shutdown(Shutdown::Write).is_ok() {
             let end = async { while Socket(&socket).read(&mut [0; 256]).await.is_ok_and(|n| n > 0) {} };
-            let _ = within(PATIENCE, end).await;
+            let _ = within(timeouts.end().unwrap_or_default(), end).await;
         }
     }
 }

@@ -6,17 +6,21 @@
 //! up. Control frames are not passed on, they are about their own leg; but when one leg closes, the other is closed with the
 //! same words.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, interval_at, sleep_until, timeout};
-use wsproto::connection::{ConnectionState, Data, FrameEncoder, Role};
+use tokio::time::{Instant, sleep, timeout};
+use wsproto::connection::{ConnectionState, Reply, Role};
+use wsproto::deadlines::{Deadline, Deadlines, Due, Moment, Timeouts};
 use wsproto::handshake::{
-    Answer, ClientHandshake, ClientRequest, HttpReply, Origin, Request, RequestDecoder, Response,
-    ResponseDecoder, Upgrade,
+    Answer, Choice, ClientHandshake, Offer, Origin, Request, RequestDecoder, Response, ResponseDecoder,
+    ServerHandshake,
 };
-use wsproto::wire::MAX_HEADER_LEN;
-use wsproto::{Client, CloseCode, CloseFrame, Config, Connection, Event, MaskingKey, SendError, Server};
+use wsproto::{
+    Client, CloseCode, CloseFrame, Connection, Event, Limits, Message, Misuse, ProtocolError, RandomKeys,
+    Server,
+};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -24,12 +28,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 const PIECE: usize = 16 * 1024;
 /// The longest head of a request or response.
 const HEAD: usize = 8192;
-/// For both opening handshakes together, and from the first Close frame to the end.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// A leg on which nothing moved for so long gets a Ping; when as much passes again, it is gone.
-const SILENCE: Duration = Duration::from_secs(30);
 /// No message is kept, so each may have any length, in any number of fragments.
-const CONFIG: Config = Config::new()
+const LIMITS: Limits = Limits::new()
     .with_max_frame_payload(u64::MAX)
     .with_max_message_size(u64::MAX)
     .with_max_fragments(u32::MAX);
@@ -40,107 +40,112 @@ fn main() -> Result<()> {
         return Err("proxy LISTEN UPSTREAM, for instance 127.0.0.1:9001 127.0.0.1:9002".into());
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(tokio::task::LocalSet::new().run_until(listen_on(&listen, &upstream)))
+    runtime.block_on(tokio::task::LocalSet::new().run_until(async {
+        let listener = TcpListener::bind(listen).await?;
+        println!("listening on ws://{}", listener.local_addr()?);
+        accept(listener, &upstream, Timeouts::new()).await
+    }))
 }
 
-async fn listen_on(listen: &str, upstream: &str) -> Result<()> {
-    let listener = TcpListener::bind(listen).await?;
-    println!("listening on ws://{}", listener.local_addr()?);
+pub(crate) async fn accept(listener: TcpListener, upstream: &str, timeouts: Timeouts) -> Result<()> {
     loop {
-        let (socket, peer) = listener.accept().await?;
+        let (socket, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            // This connection is lost, or descriptors are short for a while: no reason to end.
+            Err(error) => {
+                eprintln!("accept: {error}");
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
         let upstream = upstream.to_owned();
         tokio::task::spawn_local(async move {
-            if let Err(error) = serve(socket, &upstream).await {
+            if let Err(error) = serve(socket, &upstream, timeouts).await {
                 eprintln!("{peer}: {error}");
             }
         });
     }
 }
 
-async fn serve(client: TcpStream, upstream: &str) -> Result<()> {
-    match timeout(PATIENCE, open(client, upstream)).await?? {
+async fn serve(client: TcpStream, upstream: &str, timeouts: Timeouts) -> Result<()> {
+    // For both opening handshakes together.
+    let opening = timeouts.opening().unwrap_or(Duration::MAX);
+    match timeout(opening, open(client, upstream, timeouts)).await.map_err(|_| Deadline::Opening)?? {
         Some((mut client, mut server)) => run(&mut client, &mut server).await,
         None => Ok(()), // it was refused
     }
 }
 
 /// Passes on in both directions until both legs have ended.
-async fn run(client: &mut Leg<Server>, server: &mut Leg<Client>) -> Result<()> {
-    let mut ticks = interval_at(Instant::now() + SILENCE, SILENCE);
-    let mut deadline = None;
+async fn run(client: &mut Leg<Server>, server: &mut Leg<Client<RandomKeys>>) -> Result<()> {
     loop {
         client.write().await?;
         server.write().await?;
         pass_on(client, server)?;
         pass_on(server, client)?;
+        let left = client.look_at_the_clock(server)?.min(server.look_at_the_clock(client)?);
         if client.has_ended && server.has_ended {
-            return Ok(());
-        }
-        if deadline.is_none() && !(client.is_open() && server.is_open()) {
-            deadline = Some(Instant::now() + PATIENCE);
+            let failure = client.failure.or(server.failure);
+            return failure.map_or(Ok(()), |error| Err(error.into()));
         }
         tokio::select! {
             _ = client.socket.readable(), if client.may_read(server) => client.read(),
             _ = server.socket.readable(), if server.may_read(client) => server.read(),
             _ = client.socket.writable(), if client.may_write() => {}
             _ = server.socket.writable(), if server.may_write() => {}
-            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                return Err("a closing handshake that did not end".into());
-            }
-            _ = ticks.tick() => {
-                client.tick(server)?;
-                server.tick(client)?;
-            }
+            () = sleep(left) => {}
         }
     }
 }
 
 /// Takes what came on one leg: data for the other, control frames for itself.
-fn pass_on<From: Side, To: Side>(from: &mut Leg<From>, to: &mut Leg<To>) -> Result<()> {
+fn pass_on<From: Role, To: Role>(from: &mut Leg<From>, to: &mut Leg<To>) -> Result<()> {
     let mut start = 0;
     loop {
         let received = match from.connection.receive(&mut from.received[start..from.filled]) {
             Ok(received) => received,
             Err(error) => {
+                from.failure = Some(error);
                 // The first time; then the rest is dropped, until the transport ends.
-                from.send(|frame, out| frame.append_failure(error, out))?;
+                from.connection.append_reply(error, &mut from.unsent);
                 start = from.filled;
                 break;
             }
         };
         start += received.consumed;
-        match received.event {
-            Some(Event::Data(data)) => to.send(|frame, out| append_fragment(frame, &data, out))?,
-            Some(Event::Ping(payload)) => from.ping = Some(payload.to_vec()),
-            Some(Event::Close(close)) => {
-                to.send(|frame, out| frame.append_close(close, out))?;
-                From::frame(&mut from.connection)?.append_reply(&Event::Close(close), &mut from.unsent)?;
+        let Some(event) = received.event else {
+            if received.consumed == 0 {
+                break;
             }
-            None if received.consumed == 0 => break,
-            Some(Event::Pong(_)) | None => {}
+            continue;
+        };
+        match event {
+            // Unmasked when it came, masked anew if it goes to a server.
+            Event::Data(data) => unless_closing(to.connection.frame().append_fragment(data, &mut to.unsent))?,
+            Event::Pong(payload) => from.deadlines.pong(now(), payload),
+            Event::Close(close) => {
+                from.deadlines.close_received(now());
+                to.close(close)?;
+                from.connection.append_reply(&event, &mut from.unsent);
+            }
+            Event::Ping(_) => from.reply.answer(&event),
         }
     }
     from.received.copy_within(start..from.filled, 0);
     from.filled -= start;
     if !from.is_open() {
         // Without effect where a Close frame was passed on.
-        let away = CloseFrame::new(CloseCode::GOING_AWAY, "the other end has gone")?;
-        to.send(|frame, out| frame.append_close(Some(away), out))?;
+        to.close(Some(CloseFrame::new(CloseCode::GOING_AWAY, "the other end has gone")?))?;
     }
     Ok(())
 }
 
-/// Appends a piece of a message as a fragment: unmasked when it came, masked anew if it goes to a server.
-fn append_fragment(
-    frame: FrameEncoder<'_>,
-    data: &Data<'_>,
-    out: &mut Vec<u8>,
-) -> std::result::Result<(), SendError> {
-    let start = out.len();
-    out.resize(start + MAX_HEADER_LEN + data.payload.len(), 0);
-    let encoded = frame.encode_fragment(data.kind, data.payload, data.is_last, &mut out[start..]);
-    out.truncate(start + encoded.unwrap_or(0));
-    encoded.map(drop)
+/// No frame is made where none may be sent any more: the leg is closing.
+fn unless_closing(made: std::result::Result<(), Misuse>) -> Result<()> {
+    match made {
+        Err(Misuse::NotOpen | Misuse::CloseSent) => Ok(()),
+        made => Ok(made?),
+    }
 }
 
 /// One of the two connections.
@@ -153,28 +158,32 @@ struct Leg<R: Role> {
     /// Frames, of which the first `written` bytes were written.
     unsent: Vec<u8>,
     written: usize,
-    /// The latest Ping, to be answered when `unsent` is empty: those of a peer that doesn't read can't pile up.
-    ping: Option<Vec<u8>>,
-    /// Ticks since something moved.
-    quiet: u8,
+    /// The Pong that is due, to be made when `unsent` is empty: those for a peer that doesn't read can't pile up.
+    reply: Reply,
+    /// The rule that the peer broke.
+    failure: Option<ProtocolError>,
+    deadlines: Deadlines,
     has_shut_down: bool,
     has_ended: bool,
 }
 
-impl<R: Side> Leg<R> {
+impl<R: Role> Leg<R> {
     /// Starts behind the opening handshake, with the bytes that came with it.
-    fn new(socket: TcpStream, early: &[u8]) -> Self {
+    fn new(socket: TcpStream, role: R, early: &[u8], timeouts: Timeouts) -> Self {
         let mut received = vec![0; PIECE].into_boxed_slice();
         received[..early.len()].copy_from_slice(early); // no longer than a head, which is shorter than a piece
+        let mut deadlines = Deadlines::new(timeouts, now());
+        deadlines.opened(now());
         Self {
             socket,
-            connection: Connection::new(CONFIG),
+            connection: Connection::new(role, LIMITS),
             received,
             filled: early.len(),
             unsent: Vec::new(),
             written: 0,
-            ping: None,
-            quiet: 0,
+            reply: Reply::new(),
+            failure: None,
+            deadlines,
             has_shut_down: false,
             has_ended: false,
         }
@@ -185,7 +194,7 @@ impl<R: Side> Leg<R> {
     }
 
     fn may_write(&self) -> bool {
-        !self.unsent.is_empty() || self.ping.is_some() || self.may_shut_down()
+        !self.unsent.is_empty() || self.reply.is_due() || self.may_shut_down()
     }
 
     fn may_shut_down(&self) -> bool {
@@ -202,7 +211,7 @@ impl<R: Side> Leg<R> {
         match self.socket.try_read(&mut self.received[self.filled..]) {
             Ok(n @ 1..) => {
                 self.filled += n;
-                self.quiet = 0;
+                self.deadlines.received(now());
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
             Ok(0) | Err(_) => self.end(),
@@ -213,14 +222,19 @@ impl<R: Side> Leg<R> {
     async fn write(&mut self) -> Result<()> {
         loop {
             if self.unsent.is_empty() {
-                let Some(ping) = self.ping.take() else { break };
-                self.send(|frame, out| frame.append_pong(&ping, out))?;
-                continue;
+                self.connection.append_reply(self.reply.take(), &mut self.unsent);
+                if !self.is_open() {
+                    self.deadlines.close_queued();
+                }
             }
-            match self.socket.try_write(&self.unsent[self.written..]) {
+            let unsent = &self.unsent[self.written..];
+            if unsent.is_empty() {
+                break;
+            }
+            match self.socket.try_write(unsent) {
                 Ok(n) => {
+                    self.deadlines.wrote(now(), n, unsent.len());
                     self.written += n;
-                    self.quiet = 0;
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(()),
                 Err(_) => self.end(),
@@ -232,141 +246,136 @@ impl<R: Side> Leg<R> {
         }
         if self.may_shut_down() {
             self.has_shut_down = true;
+            self.deadlines.shut_down(now());
             let _ = self.socket.shutdown().await; // it may be gone already
         }
         Ok(())
     }
 
-    /// Makes a frame, or none where that may not be sent any more: the leg is closing.
-    fn send(
-        &mut self,
-        append: impl FnOnce(FrameEncoder<'_>, &mut Vec<u8>) -> std::result::Result<(), SendError>,
-    ) -> Result<()> {
-        let _ = append(R::frame(&mut self.connection)?, &mut self.unsent);
+    /// Begins the closing handshake, or ends it.
+    fn close(&mut self, close: Option<CloseFrame<'_>>) -> Result<()> {
+        unless_closing(self.connection.frame().append(Message::Close(close), &mut self.unsent))?;
+        self.deadlines.close_queued();
         Ok(())
     }
 
-    /// Sends a Ping after a silence, and gives up after two; a leg that waits for the other one may be silent.
-    fn tick<O: Role>(&mut self, other: &Leg<O>) -> Result<()> {
-        match self.quiet {
-            _ if !self.may_read(other) => self.quiet = 0,
-            0 => {}
-            1 => self.send(|frame, out| frame.append_ping(b"", out))?,
-            _ => return Err("a peer that has gone silent".into()),
+    /// Does what is due, and tells how long there is nothing more to do.
+    fn look_at_the_clock<O: Role>(&mut self, other: &Leg<O>) -> Result<Duration> {
+        if !self.may_read(other) {
+            // A silence that nobody listens to says nothing.
+            self.deadlines.received(now());
         }
-        self.quiet += 1;
-        Ok(())
+        match self.deadlines.due(now()) {
+            Some(Due::Ping(payload)) => {
+                unless_closing(self.connection.frame().append(Message::Ping(&payload), &mut self.unsent))?;
+            }
+            // All was said: how the transport then ends doesn't matter.
+            Some(Due::GiveUp(Deadline::End)) => self.end(),
+            Some(Due::GiveUp(why)) => return Err(why.into()),
+            None => {}
+        }
+        let wake_up = self.deadlines.wake_up(now(), self.unsent.len() - self.written);
+        Ok(wake_up.map_or(Duration::MAX, |at| at.duration_since(now())))
     }
 
     /// The transport is gone, after a Close frame or without.
     fn end(&mut self) {
         let _ = self.connection.receive_eof();
+        self.deadlines.ended();
         self.has_ended = true;
         self.unsent.clear();
         self.written = 0;
     }
 }
 
-/// What the roles do differently: a client has a fresh masking key for each frame.
-trait Side: Role {
-    fn frame(connection: &mut Connection<Self>) -> Result<FrameEncoder<'_>>
-    where
-        Self: Sized;
-}
-
-impl Side for Server {
-    fn frame(connection: &mut Connection<Self>) -> Result<FrameEncoder<'_>> {
-        Ok(connection.frame())
-    }
-}
-
-impl Side for Client {
-    fn frame(connection: &mut Connection<Self>) -> Result<FrameEncoder<'_>> {
-        Ok(connection.frame(MaskingKey::new(random()?)))
-    }
-}
-
-fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes)
+fn now() -> Moment {
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Moment::since_origin(ORIGIN.elapsed())
 }
 
 /// Opens both legs, the one to upstream first, since only its answer says whether there is something to accept.
-async fn open(mut client: TcpStream, upstream: &str) -> Result<Option<(Leg<Server>, Leg<Client>)>> {
+async fn open(
+    mut client: TcpStream,
+    upstream: &str,
+    timeouts: Timeouts,
+) -> Result<Option<(Leg<Server>, Leg<Client<RandomKeys>>)>> {
     client.set_nodelay(true)?;
-    let mut out = vec![0; HEAD];
     let mut received = Vec::with_capacity(HEAD);
     let mut decoder = RequestDecoder::new();
     let decoded = loop {
         match decoder.decode(&received) {
             Ok(None) => {}
-            decoded => break decoded,
+            Ok(Some(found)) => break Ok(found),
+            Err(error) => break Err(error),
         }
         if client.read_buf(&mut received).await? == 0 {
             return Ok(None);
         }
     };
-    let refused = match decoded {
-        Ok(Some((Request::Upgrade(upgrade), consumed))) => match ask(&upgrade, upstream).await {
+    let mut out = Vec::new();
+    match decoded.map(|found| (found.end(), found.request(&received))) {
+        Ok((end, Request::WebSocket(handshake))) => match ask(&handshake, upstream, timeouts).await {
             Ok((server, subprotocol)) => {
-                let answer = Answer { subprotocol: subprotocol.as_deref(), ..Answer::default() };
-                let n = upgrade.accept(answer)?.encode(&mut out)?;
-                client.write_all(&out[..n]).await?;
-                return Ok(Some((Leg::new(client, &received[consumed..]), server)));
+                let choice = Choice { subprotocol: subprotocol.as_deref(), ..Choice::default() };
+                handshake.accept(choice)?.append(&mut out);
+                client.write_all(&out).await?;
+                return Ok(Some((Leg::new(client, Server, &received[end..], timeouts), server)));
             }
             Err(error) => {
                 eprintln!("{upstream}: {error}");
-                HttpReply::new(502, &[], b"upstream does not answer as it should\n")?.encode(&mut out)?
+                Answer::new(502, &[], b"upstream does not answer as it should\n")?.append(&mut out);
             }
         },
-        Err(error) => error.encode_response(&mut out)?,
-        Ok(_) => HttpReply::new(404, &[], b"only WebSocket is proxied\n")?.encode(&mut out)?,
-    };
-    client.write_all(&out[..refused]).await?;
+        Err(error) => error.answer().append(&mut out),
+        Ok(_) => Answer::new(404, &[], b"only WebSocket is proxied\n")?.append(&mut out),
+    }
+    client.write_all(&out).await?;
     client.shutdown().await?;
-    while client.read(&mut out).await? > 0 {} // or the refusal may be lost; `open` has a deadline
+    while client.read(&mut [0; 1024]).await? > 0 {} // or the refusal may be lost; `open` has a deadline
     Ok(None)
 }
 
 /// Asks upstream for what the client asked for; gives the leg, and the subprotocol that was chosen.
-async fn ask(upgrade: &Upgrade<'_>, upstream: &str) -> Result<(Leg<Client>, Option<String>)> {
-    let http = upgrade.http();
+async fn ask(
+    request: &ServerHandshake<'_>,
+    upstream: &str,
+    timeouts: Timeouts,
+) -> Result<(Leg<Client<RandomKeys>>, Option<String>)> {
+    let http = request.http();
     let target =
         http.query().map_or_else(|| http.path().to_owned(), |query| format!("{}?{query}", http.path()));
-    let subprotocols: Vec<_> = upgrade.subprotocols().collect();
+    let subprotocols: Vec<_> = request.subprotocols().collect();
     let passed_on: Vec<_> =
         ["Authorization", "Cookie"].into_iter().filter_map(|name| Some((name, http.header(name)?))).collect();
-    let request = ClientRequest {
-        origin: upgrade.origin().map(Origin::as_str),
+    let offer = Offer {
+        origin: request.origin().map(Origin::as_str),
         subprotocols: &subprotocols,
         headers: &passed_on,
-        ..ClientRequest::new(upgrade.host(), &target)
+        ..Offer::new(request.host(), &target)
     };
-    let handshake = ClientHandshake::new(request, random()?)?;
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce)?;
+    let handshake = ClientHandshake::new(offer, nonce)?;
 
     let mut socket = TcpStream::connect(upstream).await?;
     socket.set_nodelay(true)?;
-    let mut out = vec![0; 2 * HEAD];
-    let n = handshake.encode(&mut out)?;
-    socket.write_all(&out[..n]).await?;
+    let mut out = Vec::new();
+    handshake.append(&mut out);
+    socket.write_all(&out).await?;
     let mut received = Vec::with_capacity(HEAD);
     let mut decoder = ResponseDecoder::new(handshake);
     loop {
-        match decoder.decode(&received)? {
-            Some((Response::Upgraded(upgraded), consumed)) => {
-                let subprotocol = upgraded.subprotocol().map(str::to_owned);
-                return Ok((Leg::new(socket, &received[consumed..]), subprotocol));
+        if socket.read_buf(&mut received).await? == 0 {
+            return Err("it hung up".into());
+        }
+        let Some(found) = decoder.decode(&received)? else { continue };
+        match found.response(&received) {
+            Response::WebSocket(accepted) => {
+                let subprotocol = accepted.subprotocol().map(str::to_owned);
+                let role = Client::new(RandomKeys::new());
+                return Ok((Leg::new(socket, role, &received[found.end()..], timeouts), subprotocol));
             }
-            Some((Response::Http(response), consumed)) if response.status() < 200 => {
-                drop(received.drain(..consumed));
-            }
-            Some((Response::Http(response), _)) => return Err(format!("status {}", response.status()).into()),
-            None => {
-                if socket.read_buf(&mut received).await? == 0 {
-                    return Err("it hung up".into());
-                }
-            }
+            Response::Http(response) => return Err(format!("status {}", response.status()).into()),
         }
     }
 }

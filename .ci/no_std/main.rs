@@ -6,10 +6,8 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use wsproto::connection::{Client, Config, Server};
-use wsproto::handshake::{Answer, ClientHandshake, ClientRequest, Request};
-use wsproto::session::{Message, Session};
-use wsproto::wire::MaskingKey;
+use wsproto::handshake::{Choice, ClientHandshake, Offer, Request};
+use wsproto::{Client, Limits, MaskingKey, Server, Session};
 
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
@@ -22,30 +20,28 @@ extern "C" fn _start() -> ! {
 
 /// Both ends of an opening handshake.
 fn open(wire: &mut [u8], out: &mut [u8]) -> Option<usize> {
-    let handshake = ClientHandshake::new(ClientRequest::new("example.com", "/"), black_box([0; 16])).ok()?;
+    let handshake = ClientHandshake::new(Offer::new("example.com", "/"), black_box([0; 16])).ok()?;
     let sent = handshake.encode(wire).ok()?;
-    let Ok(Some((Request::Upgrade(upgrade), _))) = Request::decode(black_box(&wire[..sent])) else {
+    let Ok(Some((Request::WebSocket(opening), _))) = Request::decode(black_box(&wire[..sent])) else {
         return None;
     };
-    let answered = upgrade.accept(Answer::default()).ok()?.encode(out).ok()?;
-    handshake.decode_response(black_box(&out[..answered])).ok()??;
+    let answered = opening.accept(Choice::default()).ok()?.encode(out).ok()?;
+    handshake.decode(black_box(&out[..answered])).ok()??;
     Some(answered)
 }
 
 /// Both ends of a connection.
 fn talk(wire: &mut [u8], out: &mut [u8]) -> Option<usize> {
-    let mut client = Session::<Client, _>::new(Config::new(), [0; 256]);
-    let mut server = Session::<Server, _>::new(Config::new(), [0; 256]);
-    let sent = client.frame(MaskingKey::new(black_box([0; 4]))).encode_text("Hello", wire).ok()?;
-    server.buffer().get_mut(..sent)?.copy_from_slice(black_box(&wire[..sent]));
-    server.filled(sent);
-    let Session { incoming, reply, sender } = &mut server;
-    let written = match incoming.next(reply) {
-        Ok(Some(Message::Text(text))) => sender.frame().encode_text(text, out).ok()?,
+    let keys = || MaskingKey::new(black_box([0; 4]));
+    let mut client = Session::new(Client::new(keys), Limits::new(), [0; 256]);
+    let mut server = Session::new(Server, Limits::new(), [0; 256]);
+    let sent = client.frame().encode("Hello", wire).ok()?;
+    let _ = server.push_some(black_box(&wire[..sent]));
+    let written = match server.next() {
+        Ok(Some((message, sender))) if message.is_data() => sender.frame().encode(message, out).ok()?,
         _ => server.encode_reply(out).ok()?,
     };
-    client.buffer().get_mut(..written)?.copy_from_slice(black_box(&out[..written]));
-    client.filled(written);
+    let _ = client.push_some(black_box(&out[..written]));
     client.next().ok()??;
     Some(written)
 }

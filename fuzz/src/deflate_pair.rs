@@ -1,11 +1,15 @@
 //! Two ends that compress, in one process: whatever was agreed on and however messages are sent, they arrive, in order.
 
 use arbitrary::Arbitrary;
-use wsproto::connection::{Client, Config, FrameEncoder, MessageKind, Role, Server, encode_shared_message};
+use wsproto::connection::{
+    Fragment, FrameEncoder, Limits, MessageKind, Reply, Role, Server, encode_shared_message,
+};
 use wsproto::deflate::{Compressor, Level, Parameters, Policy, WindowBits};
-use wsproto::error::SendError;
-use wsproto::session::{Message, Session};
-use wsproto::wire::MaskingKey;
+use wsproto::session::Session;
+
+use crate::CLIENT;
+use crate::incoming::take;
+use crate::messages::Owned;
 
 #[derive(Debug, Arbitrary)]
 pub struct Conversation<'a> {
@@ -49,93 +53,94 @@ pub fn check(conversation: &Conversation<'_>) {
         .with_level(level)
         .with_threshold(conversation.threshold.into())
         .with_send_takeover(conversation.send_takeover);
-    let config = Config::new().with_max_fragments(u32::MAX);
-    let mut client = Session::<Client, _>::new(config, Vec::new()).with_deflate(agreed, policy);
-    let mut server = Session::<Server, _>::new(config, Vec::new()).with_deflate(agreed, policy);
+    let limits = Limits::new().with_max_fragments(u32::MAX);
+    let mut client = Session::new(CLIENT, limits, Vec::new()).with_deflate(agreed, policy);
+    let mut server = Session::new(Server, limits, Vec::new()).with_deflate(agreed, policy);
     let mut shared = Compressor::new(level, WindowBits::MAX);
     let (mut to_client, mut to_server) = (Vec::new(), Vec::new());
-    let key = MaskingKey::new([1, 2, 3, 4]);
     for (text, how) in &conversation.messages {
         if let How::Forgotten = how {
-            client.sender.shrink();
-            server.sender.shrink();
+            client.shrink();
+            server.shrink();
         }
-        for piece in pieces(text, how) {
-            send(&piece, how, client.frame(key), &mut shared, &mut to_server);
+        for fragment in fragments(text, how) {
+            send(text, fragment, how, client.frame(), &mut shared, &mut to_server);
         }
         if let How::ToMany(bits) = how {
             let (bits, mut out) = (window(*bits), vec![0; text.len() + 10]);
             let n = encode_shared_message(MessageKind::Text, text.as_bytes(), bits, &mut shared, &mut out);
-            if server.sender.begin_shared_message(bits).is_ok() {
+            if server.sender().begin_shared_message(bits).is_ok() {
                 to_client.extend_from_slice(&out[..n.expect("as much space as without")]);
                 continue;
             }
             assert!(bits > agreed.server_max_window_bits);
         }
-        for piece in pieces(text, how) {
-            send(&piece, how, server.frame(), &mut shared, &mut to_client);
+        for fragment in fragments(text, how) {
+            send(text, fragment, how, server.frame(), &mut shared, &mut to_client);
         }
     }
     let read = usize::from(conversation.read).max(1);
-    receive(&mut server, &to_server, read, &conversation.messages);
-    receive(&mut client, &to_client, read, &conversation.messages);
+    receive(server, &to_server, read, &conversation.messages);
+    receive(client, &to_client, read, &conversation.messages);
 }
 
-/// One frame's part of a message.
-struct Piece<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    is_last: bool,
-}
-
-fn pieces<'a>(text: &'a str, how: &How) -> Vec<Piece<'a>> {
+/// The frames of a message.
+fn fragments<'a>(text: &'a str, how: &How) -> Vec<Fragment<'a>> {
     let size = match how {
         How::Fragments(size) => usize::from(*size).max(1),
         _ => usize::MAX,
     };
-    let mut pieces: Vec<_> =
-        text.as_bytes().chunks(size).map(|bytes| Piece { text, bytes, is_last: false }).collect();
-    if pieces.is_empty() {
-        pieces.push(Piece { text, bytes: b"", is_last: false });
+    let fragment = |payload| Fragment { kind: MessageKind::Text, payload, is_last: false };
+    let mut fragments: Vec<_> = text.as_bytes().chunks(size).map(fragment).collect();
+    if fragments.is_empty() {
+        fragments.push(fragment(b""));
     }
-    pieces.last_mut().expect("not empty").is_last = true;
-    pieces
+    fragments.last_mut().expect("not empty").is_last = true;
+    fragments
 }
 
-fn send(piece: &Piece<'_>, how: &How, frame: FrameEncoder<'_>, shared: &mut Compressor, wire: &mut Vec<u8>) {
-    let least = piece.bytes.len() + 14;
-    let size = match how {
-        How::Tight(more) => least + usize::from(*more),
-        _ => Compressor::bound(piece.bytes.len()) + 14,
+/// Writes one frame of a message, of which that is all but for `How::Fragments`.
+fn send(
+    text: &str,
+    fragment: Fragment<'_>,
+    how: &How,
+    frame: FrameEncoder<'_>,
+    shared: &mut Compressor,
+    wire: &mut Vec<u8>,
+) {
+    let mut encode = |frame: FrameEncoder<'_>, space| {
+        let mut dst = vec![0; space];
+        let len = frame.encode(text, &mut dst).expect("as much space as without");
+        wire.extend_from_slice(&dst[..len]);
+        Ok(())
     };
-    let mut out = vec![0; size];
-    let encoded: Result<usize, SendError> = match how {
-        How::Binary => frame.encode_binary(piece.bytes, &mut out),
-        How::ByShared => frame.with_compressor(shared).encode_text(piece.text, &mut out),
-        How::Uncompressed => frame.uncompressed().encode_text(piece.text, &mut out),
-        How::Fragments(_) => frame.encode_fragment(MessageKind::Text, piece.bytes, piece.is_last, &mut out),
-        How::Whole | How::ToMany(_) | How::Tight(_) | How::Forgotten => {
-            frame.encode_text(piece.text, &mut out)
-        }
+    let sent = match how {
+        How::Whole | How::Forgotten => frame.append(text, wire),
+        How::Binary => frame.append_with(MessageKind::Binary, wire, |out| out.extend(text.as_bytes())),
+        How::ByShared => frame.with_compressor(shared).append(text, wire),
+        How::Uncompressed => frame.uncompressed().append(text, wire),
+        How::Fragments(_) => frame.append_fragment(fragment, wire),
+        How::ToMany(_) => encode(frame, Compressor::bound(text.len()) + 14),
+        How::Tight(more) => encode(frame, text.len() + 14 + usize::from(*more)),
     };
-    wire.extend_from_slice(&out[..encoded.expect("as much space as without")]);
+    sent.expect("the connection is open");
 }
 
-fn receive<R: Role>(session: &mut Session<R, Vec<u8>>, wire: &[u8], read: usize, messages: &[(&str, How)]) {
-    let mut expected = messages.iter();
-    for mut piece in wire.chunks(read) {
-        while !piece.is_empty() {
-            let pushed = session.push(piece);
-            piece = &piece[pushed..];
-            while let Some(message) = session.next().expect("what the other end sends is valid") {
-                let (text, how) = expected.next().expect("no more than was sent");
-                let is_same = match message {
-                    Message::Text(came) => !matches!(how, How::Binary) && came == *text,
-                    Message::Binary(came) => matches!(how, How::Binary) && came == text.as_bytes(),
-                    _ => false,
-                };
-                assert!(is_same, "{text:?}, sent {how:?}, came as {message:?}");
-            }
+/// Takes all, each message in another way.
+fn receive<R: Role>(session: Session<R, Vec<u8>>, wire: &[u8], read: usize, messages: &[(&str, How)]) {
+    let (mut incoming, _) = session.split();
+    let (mut expected, mut reply) = (messages.iter(), Reply::new());
+    for (choice, piece) in (0..=3).cycle().zip(wire.chunks(read)) {
+        incoming.push(piece);
+        while let Some(came) =
+            take(&mut incoming, &mut reply, choice).expect("what the other end sends is valid")
+        {
+            let (text, how) = expected.next().expect("no more than was sent");
+            let sent = match how {
+                How::Binary => Owned::Binary(text.as_bytes().to_vec()),
+                _ => Owned::Text((*text).to_owned()),
+            };
+            assert_eq!(came, sent, "sent {how:?}");
         }
     }
     assert_eq!(expected.count(), 0, "all came");

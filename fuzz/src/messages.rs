@@ -1,51 +1,19 @@
-//! What a session tells, and the same by hand over a connection: messages, replies, error, and where it stands.
+//! What comes of some bytes: messages, replies, error, and where the connection stands; told by hand over a connection.
 
-use wsproto::connection::{
-    Client, Connection, ConnectionState, Event, FrameEncoder, MessageKind, Role, Sender, Server,
-};
-use wsproto::error::{AbnormalClosure, ProtocolError};
-use wsproto::session::{Buffer, Message, Session};
-use wsproto::wire::MaskingKey;
+use wsproto::connection::{Connection, ConnectionState, Event, Fragment, Message, MessageKind, Role, Sender};
+use wsproto::error::{AbnormalClosure, Misuse, ProtocolError};
 
-use crate::cuts::CONFIG;
+use crate::cuts::LIMITS;
 
-/// A role that begins frames as the other one does: a client with a key that is always the same.
-pub trait End: Role {
-    fn frame_of(sender: &mut Sender<Self>) -> FrameEncoder<'_>;
-    fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_>;
-}
-
-impl End for Server {
-    fn frame_of(sender: &mut Sender<Self>) -> FrameEncoder<'_> {
-        sender.frame()
-    }
-
-    fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_> {
-        connection.frame()
-    }
-}
-
-const KEY: MaskingKey = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
-
-impl End for Client {
-    fn frame_of(sender: &mut Sender<Self>) -> FrameEncoder<'_> {
-        sender.frame(KEY)
-    }
-
-    fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_> {
-        connection.frame(KEY)
-    }
-}
-
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    messages: Vec<Owned>,
+    pub messages: Vec<Owned>,
     /// All that was written.
-    replies: Vec<u8>,
-    error: Option<ProtocolError>,
-    state: ConnectionState,
-    closes_transport: bool,
-    at_eof: Result<(), AbnormalClosure>,
+    pub replies: Vec<u8>,
+    pub error: Option<ProtocolError>,
+    pub state: ConnectionState,
+    pub closes_transport: bool,
+    pub at_eof: Result<(), AbnormalClosure>,
 }
 
 /// A message or a control frame that owns its bytes.
@@ -58,70 +26,7 @@ pub enum Owned {
     Close(Option<(u16, String)>),
 }
 
-/// How a program uses a session between two reads, and how much it reads.
-#[derive(Debug, Clone, Copy)]
-pub struct Habit {
-    /// Whether it takes one message only, and not all that are there.
-    pub is_lazy: bool,
-    /// Whether it looks at the buffer, or does what else can be done, after each message.
-    pub is_restless: bool,
-    /// The sizes of its reads, in turn.
-    pub reads: [usize; 2],
-}
-
-/// Just large enough for the largest message, and a control frame inside of it.
-const FIXED: usize = CONFIG.max_message_size as usize + 131;
-
-/// Checks that a session says what a connection says, over a buffer that grows and over a fixed one.
-pub fn check_session<R: End>(habit: Habit, wire: &[u8]) {
-    let expected = through_connection::<R>(wire);
-    let look = |session: &mut Session<R, [u8; FIXED]>| assert!(session.buffer().len() <= FIXED);
-    let shrink = |session: &mut Session<R, Vec<u8>>| session.incoming.shrink();
-    assert_eq!(through_session(Session::<R, _>::new(CONFIG, [0; FIXED]), habit, wire, look), expected);
-    assert_eq!(through_session(Session::<R, _>::new(CONFIG, Vec::new()), habit, wire, shrink), expected);
-}
-
-fn through_session<R: End, B: Buffer>(
-    mut session: Session<R, B>,
-    habit: Habit,
-    mut wire: &[u8],
-    stir: impl Fn(&mut Session<R, B>),
-) -> Told {
-    let (mut messages, mut replies, mut error, mut is_drained) = (Vec::new(), Vec::new(), None, true);
-    let mut reads = habit.reads.into_iter().cycle();
-    while error.is_none() && !(is_drained && wire.is_empty()) {
-        let read = session.push(&wire[..reads.next().unwrap_or(1).min(wire.len())]);
-        assert!(read > 0 || wire.is_empty() || !is_drained, "a session that wants more has room for it");
-        wire = &wire[read..];
-        is_drained = false;
-        while !is_drained && error.is_none() {
-            match session.next() {
-                Ok(Some(message)) => messages.push(own(message)),
-                Ok(None) => is_drained = true,
-                Err(fault) => error = Some(fault),
-            }
-            reply(&mut session, &mut replies);
-            if habit.is_restless {
-                stir(&mut session);
-            }
-            if habit.is_lazy {
-                break;
-            }
-        }
-    }
-    let (state, closes_transport) = (session.state(), session.should_close_transport());
-    Told { messages, replies, error, state, closes_transport, at_eof: session.receive_eof() }
-}
-
-fn reply<R: End, B: Buffer>(session: &mut Session<R, B>, replies: &mut Vec<u8>) {
-    let mut out = [0; 131];
-    let written =
-        session.reply.encode(R::frame_of(&mut session.sender), &mut out).expect("131 bytes are enough");
-    assert!(!session.reply.is_due());
-    replies.extend_from_slice(&out[..written]);
-}
-
-fn own(message: Message<'_>) -> Owned {
+pub fn own(message: Message<'_>) -> Owned {
     match message {
         Message::Text(text) => Owned::Text(text.to_owned()),
         Message::Binary(payload) => Owned::Binary(payload.to_owned()),
@@ -133,8 +38,8 @@ fn own(message: Message<'_>) -> Owned {
     }
 }
 
-fn through_connection<R: End>(wire: &[u8]) -> Told {
-    let mut connection = Connection::<R>::new(CONFIG);
+pub fn through_connection<R: Role>(role: R, wire: &[u8]) -> Told {
+    let mut connection = Connection::new(role, LIMITS);
     let (mut wire, mut out) = (wire.to_vec(), [0; 131]);
     let (mut joiner, mut messages, mut replies) = (Joiner::default(), Vec::new(), Vec::new());
     let (mut rest, mut error) = (&mut wire[..], None);
@@ -143,8 +48,7 @@ fn through_connection<R: End>(wire: &[u8]) -> Told {
             Ok(received) if received.consumed == 0 => break,
             Ok(received) => received,
             Err(fault) => {
-                let written =
-                    R::frame(&mut connection).encode_failure(fault, &mut out).expect("enough space");
+                let written = connection.encode_reply(fault, &mut out).expect("enough space");
                 replies.extend_from_slice(&out[..written]);
                 error = Some(fault);
                 break;
@@ -152,7 +56,7 @@ fn through_connection<R: End>(wire: &[u8]) -> Told {
         };
         let consumed = received.consumed;
         if let Some(event) = received.event {
-            let written = R::frame(&mut connection).encode_reply(&event, &mut out).expect("enough space");
+            let written = connection.encode_reply(&event, &mut out).expect("enough space");
             replies.extend_from_slice(&out[..written]);
             messages.extend(joiner.join(event));
         }
@@ -182,4 +86,27 @@ impl Joiner {
             MessageKind::Binary => Owned::Binary(whole),
         })
     }
+}
+
+/// [RFC 6455 §6.1]: once the peer has closed or failed, nothing new is begun, in whichever way; nor once we have closed.
+pub fn check_refuses<R: Role>(sender: &mut Sender<R>, misuse: Misuse) {
+    let (mut dst, mut out) = ([0xEE; 32], vec![0xEE]);
+    for message in
+        [Message::Text("new"), Message::Binary(b"new"), Message::Ping(b"new"), Message::Pong(b"new")]
+    {
+        assert_eq!(sender.frame().encode(message, &mut dst), Err(misuse.into()), "{message:?}");
+        assert_eq!(sender.frame().append(message, &mut out), Err(misuse), "{message:?}");
+        assert_eq!(sender.frame().header(message), Err(misuse), "{message:?}");
+    }
+    let fragment = Fragment { kind: MessageKind::Text, payload: b"new", is_last: false };
+    assert_eq!(sender.frame().encode_fragment(fragment, &mut dst), Err(misuse.into()));
+    assert_eq!(sender.frame().append_fragment(fragment, &mut out), Err(misuse));
+    assert_eq!(sender.frame().fragment_header(fragment), Err(misuse));
+    assert_eq!(sender.frame().encode_fmt(format_args!("{}", "new"), &mut dst), Err(misuse.into()));
+    assert_eq!(
+        sender.frame().append_with(MessageKind::Text, &mut out, |out| out.extend(b"new")),
+        Err(misuse)
+    );
+    assert_eq!(sender.check_message(), Err(misuse));
+    assert_eq!((dst, out), ([0xEE; 32], vec![0xEE]), "what fails writes nothing");
 }

@@ -3,12 +3,13 @@
 
 use arbitrary::Arbitrary;
 use wsproto::connection::{
-    Client, Config, Connection, ConnectionState, Event, FrameEncoder, MessageKind, Server,
+    Connection, ConnectionState, Event, Fragment, Limits, Message, MessageKind, Role, Server,
 };
 use wsproto::error::SendError;
 use wsproto::wire::{CloseCode, CloseFrame};
 
-use crate::messages::{End, Joiner, Owned};
+use crate::CLIENT;
+use crate::messages::{Joiner, Owned};
 
 /// What happens next, and at which end.
 #[derive(Debug, Arbitrary)]
@@ -34,10 +35,10 @@ enum Intent<'a> {
     Close(Option<(u16, &'a str)>),
 }
 
-const NO_LIMITS: Config = Config::new().with_max_fragments(u32::MAX).with_max_control_frames(u32::MAX);
+const NO_LIMITS: Limits = Limits::new().with_max_fragments(u32::MAX).with_max_control_frames(u32::MAX);
 
 pub fn check(steps: &[Step<'_>]) {
-    let (mut client, mut server) = (Endpoint::<Client>::new(), Endpoint::<Server>::new());
+    let (mut client, mut server) = (Endpoint::new(CLIENT), Endpoint::new(Server));
     for step in steps {
         match (step.at_client, &step.what) {
             (true, What::Send(intent)) => client.send(intent),
@@ -62,7 +63,7 @@ pub fn check(steps: &[Step<'_>]) {
 }
 
 /// One end, and what is known of it without asking it.
-struct Endpoint<R: End> {
+struct Endpoint<R: Role> {
     connection: Connection<R>,
     /// Bytes that it wrote and the other has not received.
     written: Vec<u8>,
@@ -75,10 +76,10 @@ struct Endpoint<R: End> {
     under_way: Option<(MessageKind, Vec<u8>)>,
 }
 
-impl<R: End> Endpoint<R> {
-    fn new() -> Self {
+impl<R: Role + Copy> Endpoint<R> {
+    fn new(role: R) -> Self {
         Self {
-            connection: Connection::new(NO_LIMITS),
+            connection: Connection::new(role, NO_LIMITS),
             written: Vec::new(),
             unread: Vec::new(),
             joiner: Joiner::default(),
@@ -94,10 +95,15 @@ impl<R: End> Endpoint<R> {
             return; // such a Close frame can't be built
         }
         let (state, mut out) = (self.connection.state(), vec![0xEE; intent.len() + 14]);
-        assert!(intent.encode(R::frame(&mut self.connection), &mut []).is_err(), "no frame is empty");
+        assert!(intent.encode(&mut self.connection, &mut []).is_err(), "no frame is empty");
         assert_eq!(self.connection.state(), state, "what fails changes nothing");
-        let encoded = intent.encode(R::frame(&mut self.connection), &mut out);
+        let others = intent.in_other_ways(&self.connection);
+        let encoded = intent.encode(&mut self.connection, &mut out);
         assert_eq!(encoded.is_ok(), self.may_send(intent), "{intent:?}: {encoded:?}");
+        for (other, state) in others {
+            assert_eq!(other, encoded.map(|len| out[..len].to_vec()), "{intent:?}");
+            assert_eq!(state, self.connection.state(), "{intent:?}");
+        }
         match encoded {
             Ok(len) => {
                 self.written.extend_from_slice(&out[..len]);
@@ -160,7 +166,7 @@ impl<R: End> Endpoint<R> {
             if let Some(event) = received.event {
                 let has_closed = has_close(&self.sent);
                 if !matches!(event, Event::Close(_)) || answers_close || has_closed {
-                    let encoded = R::frame(&mut self.connection).encode_reply(&event, &mut out);
+                    let encoded = self.connection.encode_reply(&event, &mut out);
                     let len = encoded.expect("131 bytes are enough");
                     self.written.extend_from_slice(&out[..len]);
                     let reply = match event {
@@ -201,17 +207,66 @@ impl<R: End> Endpoint<R> {
 }
 
 impl Intent<'_> {
-    fn encode(&self, frame: FrameEncoder<'_>, out: &mut [u8]) -> Result<usize, SendError> {
-        match *self {
-            Self::Text(text) => frame.encode_text(text, out),
-            Self::Binary(payload) => frame.encode_binary(payload, out),
+    /// A message or control frame, or else a fragment.
+    fn parts(&self) -> Result<Message<'_>, Fragment<'_>> {
+        Ok(match *self {
+            Self::Text(text) => text.into(),
+            Self::Binary(payload) => payload.into(),
+            Self::Ping(payload) => Message::Ping(payload),
+            Self::Pong(payload) => Message::Pong(payload),
+            Self::Close(close) => Message::Close(close.as_ref().and_then(close_frame)),
             Self::Fragment { is_text, payload, is_last } => {
-                frame.encode_fragment(kind_of(is_text), payload, is_last, out)
+                return Err(Fragment { kind: kind_of(is_text), payload, is_last });
             }
-            Self::Ping(payload) => frame.encode_ping(payload, out),
-            Self::Pong(payload) => frame.encode_pong(payload, out),
-            Self::Close(close) => frame.encode_close(close.as_ref().and_then(close_frame), out),
+        })
+    }
+
+    fn encode<R: Role>(&self, connection: &mut Connection<R>, dst: &mut [u8]) -> Result<usize, SendError> {
+        match self.parts() {
+            Ok(message) => connection.frame().encode(message, dst),
+            Err(fragment) => connection.frame().encode_fragment(fragment, dst),
         }
+    }
+
+    /// What all other methods for it would write now, and where the connection would stand then.
+    fn in_other_ways<R: Role + Copy>(&self, connection: &Connection<R>) -> Vec<Written> {
+        let parts = self.parts();
+        let appended = written(connection, |connection, out| match parts {
+            Ok(message) => Ok(connection.frame().append(message, out)?),
+            Err(fragment) => Ok(connection.frame().append_fragment(fragment, out)?),
+        });
+        // The caller owes the payload, and masks it.
+        let by_header = written(connection, |connection, out| {
+            let (header, payload) = match parts {
+                Ok(message) => (connection.frame().header(message)?, payload_of(message)),
+                Err(fragment) => (connection.frame().fragment_header(fragment)?, fragment.payload.to_vec()),
+            };
+            out.extend_from_slice(&header);
+            let start = out.len();
+            out.extend(payload);
+            if let Some(key) = header.masking_key() {
+                key.apply(&mut out[start..]);
+            }
+            Ok(())
+        });
+        let mut all = vec![appended, by_header];
+        if let Ok(Message::Text(text)) = parts {
+            all.push(written(connection, |connection, out| {
+                out.resize(text.len() + 14, 0);
+                let len = connection.frame().encode_fmt(format_args!("{text}"), out)?;
+                out.truncate(len);
+                Ok(())
+            }));
+        }
+        let (kind, payload) = match parts {
+            Ok(Message::Text(text)) => (MessageKind::Text, text.as_bytes()),
+            Ok(Message::Binary(payload)) => (MessageKind::Binary, payload),
+            _ => return all,
+        };
+        all.push(written(connection, |connection, out| {
+            Ok(connection.frame().append_with(kind, out, |out| out.extend(payload))?)
+        }));
+        all
     }
 
     fn len(&self) -> usize {
@@ -220,6 +275,32 @@ impl Intent<'_> {
             Self::Binary(payload) | Self::Ping(payload) | Self::Pong(payload) => payload.len(),
             Self::Fragment { payload, .. } => payload.len(),
             Self::Close(_) => 125,
+        }
+    }
+}
+
+/// What was written or why not, and where the connection stands.
+type Written = (Result<Vec<u8>, SendError>, ConnectionState);
+
+/// What `write` makes of the connection, which itself stays as it is.
+fn written<R: Role + Copy>(
+    connection: &Connection<R>,
+    write: impl FnOnce(&mut Connection<R>, &mut Vec<u8>) -> Result<(), SendError>,
+) -> Written {
+    let (mut connection, mut out) = (connection.clone(), Vec::new());
+    let result = write(&mut connection, &mut out);
+    (result.map(|()| out), connection.state())
+}
+
+fn payload_of(message: Message<'_>) -> Vec<u8> {
+    match message {
+        Message::Text(text) => text.into(),
+        Message::Binary(payload) | Message::Ping(payload) | Message::Pong(payload) => payload.to_vec(),
+        Message::Close(close) => {
+            let mut payload = vec![0; message.len()];
+            let len = close.map_or(Ok(0), |close| close.encode(&mut payload)).expect("as long as it says");
+            assert_eq!(len, payload.len());
+            payload
         }
     }
 }

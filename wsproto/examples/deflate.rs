@@ -67,12 +67,12 @@ fn speed(name: &str, messages: &[String], level: Level, window: WindowBits, cont
 
     let mut frames = Vec::new();
     let compress = time_of(|| {
-        let mut sender = Sender::<Server>::new().with_deflate(agreed, policy);
+        let mut sender = Sender::new(Server).with_deflate(agreed, policy);
         frames.clear();
         for message in messages {
             let frame = sender.frame();
             let frame = if context == Context::Own { frame } else { frame.with_compressor(&mut shared) };
-            let n = frame.encode_text(message, &mut out).unwrap();
+            let n = frame.encode(message, &mut out).unwrap();
             frames.push(out[..n].to_vec());
         }
     });
@@ -126,16 +126,16 @@ fn memory(messages: &[String], window: WindowBits) {
     let mut busy = inflater;
     let _ = busy.inflate(&payloads[0][..10], false, &mut out).unwrap();
     let (_, own) = held(|| {
-        let mut sender = Sender::<Server>::new().with_deflate(agreed, policy);
+        let mut sender = Sender::new(Server).with_deflate(agreed, policy);
         for message in messages {
-            sender.frame().encode_text(message, &mut out).unwrap();
+            sender.frame().encode(message, &mut out).unwrap();
         }
         sender
     });
     let (_, shared) = held(|| {
-        let mut sender = Sender::<Server>::new().with_deflate(agreed, policy);
+        let mut sender = Sender::new(Server).with_deflate(agreed, policy);
         for message in messages {
-            sender.frame().with_compressor(&mut shared).encode_text(message, &mut out).unwrap();
+            sender.frame().with_compressor(&mut shared).encode(message, &mut out).unwrap();
         }
         sender
     });

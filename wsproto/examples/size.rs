@@ -7,10 +7,10 @@
 
 use std::io::{Read, Write, stdin, stdout};
 
-use wsproto::{Config, Message, Server, Session};
+use wsproto::{Limits, Server, Session};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut session = Session::<Server, _>::new(Config::new(), Vec::new());
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
     #[cfg(feature = "deflate")]
     {
         use wsproto::deflate::{Parameters, Policy};
@@ -23,15 +23,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             return Ok(session.receive_eof()?);
         }
         session.filled(n);
-        let Session { incoming, reply, sender } = &mut session;
-        while let Some(message) = incoming.next(reply)? {
-            match message {
-                Message::Text(text) => sender.frame().append_text(text, &mut out)?,
-                Message::Binary(payload) => sender.frame().append_binary(payload, &mut out)?,
-                _ => {}
-            }
-        }
+        let outcome = session.turn(&mut out, |message, sender, out| {
+            if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
+        });
         stdout().write_all(&out)?;
         out.clear();
+        outcome?;
     }
 }

@@ -1,24 +1,25 @@
-//! The error families, never mixed: what the peer did wrong, what the caller did wrong, and lack of space.
+//! Error families, never mixed: the peer's fault, the caller's fault, and lack of space.
 //!
 //! | whose fault | type | what to do |
 //! |---|---|---|
-//! | the peer's | [`ProtocolError`] | send the Close frame that follows from it, close the transport |
-//! | the peer's, or the network's | [`AbnormalClosure`] | the transport ended without a Close frame; nothing to send |
-//! | the caller's | [`Misuse`] | mend the program; nothing was written |
+//! | the peer's | [`ProtocolError`] | send the Close frame that names it, close the transport |
+//! | the peer's, or the network's | [`AbnormalClosure`] | nothing: the transport has ended |
+//! | the caller's | [`Misuse`] | fix the program; nothing was written |
 //! | nobody's | [`BufferTooSmall`] | call again with more space; nothing was written |
 //!
-//! [`SendError`] is either of the last two. What concerns one part alone stands there:
-//! [`HeaderError`], [`CloseFrameError`], [`CloseReasonTooLong`](crate::wire::CloseReasonTooLong) and those of
-//! [`frame`](crate::wire::frame) in [`wire`](crate::wire), with those of numbers that are no opcode or close code,
-//! and the opening handshake's in `handshake`. All are `Copy`.
+//! [`SendError`] is either of the last two. Errors of one module alone are in that module: [`HeaderError`],
+//! [`CloseFrameError`], [`CloseReasonTooLong`](crate::wire::CloseReasonTooLong) and those of
+//! [`frame`](crate::wire::frame) in [`wire`](crate::wire), the opening handshake's in `handshake`, and
+//! [`TurnError`](crate::session) in `session`. All are `Copy`.
 
 use core::fmt;
 
 pub use crate::wire::BufferTooSmall;
 use crate::wire::{CloseCode, CloseFrame, CloseFrameError, HeaderError};
 
-/// What the peer did against the protocol or beyond the limits. The connection has failed ([RFC 6455 §7.1.7]): no event
-/// comes any more, and [`close_frame`](Self::close_frame) is the Close frame to send before the transport is closed.
+/// Tells how the peer broke the protocol or exceeded a limit. The connection has failed ([RFC 6455 §7.1.7]): no
+/// further event follows. Send the [`close_frame`](Self::close_frame), then close the transport. A session does the
+/// former by itself.
 ///
 /// # Examples
 ///
@@ -36,48 +37,68 @@ use crate::wire::{CloseCode, CloseFrame, CloseFrameError, HeaderError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// A frame header that can't be. 1002
+    /// A frame header is invalid. Close code 1002
     Header(HeaderError),
-    /// An RSV bit is set, and no negotiated extension gives it a meaning. 1002
+    /// An RSV bit is set without a negotiated extension that defines it. 1002 ([RFC 6455 §5.2])
+    ///
+    /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     ReservedBits,
-    /// A client's frame that is not masked. 1002
+    /// A client's frame is not masked. 1002 ([RFC 6455 §5.1])
+    ///
+    /// [RFC 6455 §5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.1
     UnmaskedFrame,
-    /// A server's frame that is masked. 1002
+    /// A server's frame is masked. 1002 ([RFC 6455 §5.1])
+    ///
+    /// [RFC 6455 §5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.1
     MaskedFrame,
-    /// A continuation, and no message is under way. 1002
+    /// A continuation arrives while no message is under way. 1002 ([RFC 6455 §5.4])
+    ///
+    /// [RFC 6455 §5.4]: https://www.rfc-editor.org/rfc/rfc6455#section-5.4
     UnexpectedContinuation,
-    /// A new message, and the one before has not ended. 1002
+    /// A new message begins before the fragmented one has ended. 1002 ([RFC 6455 §5.4])
+    ///
+    /// [RFC 6455 §5.4]: https://www.rfc-editor.org/rfc/rfc6455#section-5.4
     UnfinishedMessage,
-    /// A Close frame with a payload that can't be. 1002, or 1007 for a reason that is not UTF-8
+    /// A Close frame's payload is invalid. 1002, or 1007 for a reason that is not UTF-8 ([RFC 6455 §5.5.1])
+    ///
+    /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     Close(CloseFrameError),
-    /// Text that is not UTF-8. 1007
+    /// A text is not UTF-8. 1007 ([RFC 6455 §8.1])
+    ///
+    /// [RFC 6455 §8.1]: https://www.rfc-editor.org/rfc/rfc6455#section-8.1
     NotUtf8,
-    /// The bit of a compressed message on a frame that is not a message's first. 1002
+    /// A frame that is not a message's first has the bit of compression. 1002 ([RFC 7692 §6])
+    ///
+    /// [RFC 7692 §6]: https://www.rfc-editor.org/rfc/rfc7692#section-6
     UnexpectedCompression,
-    /// A compressed message that is not DEFLATE, or refers to more than the window holds. 1007
+    /// A compressed message is not DEFLATE, or refers to more than the window holds. 1007 ([RFC 7692 §7.2.2])
+    ///
+    /// [RFC 7692 §7.2.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.2.2
     InvalidDeflate,
-    /// A compressed message that ends inside a DEFLATE block. 1007
+    /// A compressed message ends inside a DEFLATE block. 1007 ([RFC 7692 §7.2.1])
+    ///
+    /// [RFC 7692 §7.2.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1
     UnfinishedDeflate,
-    /// A frame that announces more than [`max_frame_payload`](crate::connection::Limits::max_frame_payload). 1009
+    /// A frame announces more than [`max_frame_payload`](crate::connection::Limits::max_frame_payload). 1009
     FrameTooBig {
         /// The announced length in bytes.
         len: u64,
     },
-    /// A message that, with what is announced, exceeds
+    /// A message exceeds, with what its headers announce,
     /// [`max_message_size`](crate::connection::Limits::max_message_size). 1009
     MessageTooBig {
-        /// The message's length in bytes, as far as it is announced.
+        /// The message's length in bytes, as far as announced.
         len: u64,
     },
-    /// More frames in one message than [`max_fragments`](crate::connection::Limits::max_fragments). 1008
+    /// A message has more frames than [`max_fragments`](crate::connection::Limits::max_fragments). 1008
     TooManyFragments,
-    /// More control frames between two fragments than
+    /// Between two fragments arrive more control frames than
     /// [`max_control_frames`](crate::connection::Limits::max_control_frames). 1008
     TooManyControlFrames,
 }
 
 impl ProtocolError {
-    /// Returns the close code that tells the peer of this error ([RFC 6455 §7.4.1]).
+    /// Returns the close code for this error ([RFC 6455 §7.4.1]).
     ///
     /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
     pub const fn close_code(self) -> CloseCode {
@@ -99,7 +120,7 @@ impl ProtocolError {
         }
     }
 
-    /// Returns the Close frame that tells the peer of this error: the code, and the rule in words.
+    /// Returns the Close frame that tells the peer of this error: the code, and the broken rule in words.
     pub const fn close_frame(self) -> CloseFrame<'static> {
         CloseFrame::of_error(self.close_code(), self.rule())
     }
@@ -152,12 +173,12 @@ impl fmt::Display for ProtocolError {
 
 impl core::error::Error for ProtocolError {}
 
-/// The transport ended without a Close frame: what [RFC 6455 §7.1.5] calls 1006.
+/// Tells that the transport ended without a Close frame: close code 1006, which is never sent ([RFC 6455 §7.1.5]).
 ///
 /// [RFC 6455 §7.1.5]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AbnormalClosure {
-    /// Whether a message was under way, which is now cut short: as far as its bytes were consumed.
+    /// Whether a message was under way, as far as its bytes were consumed: it was cut short.
     pub inside_message: bool,
 }
 
@@ -173,16 +194,16 @@ impl fmt::Display for AbnormalClosure {
 
 impl core::error::Error for AbnormalClosure {}
 
-/// What the caller asked for can't be sent: it would break the protocol. Nothing was written, nothing has changed.
+/// Tells why a frame can't be sent: it would break the protocol. Nothing was written, and nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// A Close frame was sent; no data and no second Close may follow ([RFC 6455 §5.5.1]).
+    /// A Close frame was sent: no data and no second Close frame may follow ([RFC 6455 §5.5.1]).
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     CloseSent,
-    /// The peer has begun the closing handshake, broke a rule, or is gone: no new message may be begun, and no Ping
-    /// sent ([RFC 6455 §6.1]). A fragmented message may be finished, and a Close frame is due.
+    /// The peer has begun the closing handshake, broken a rule, or ended the transport: no new message may be begun,
+    /// and no Ping sent ([RFC 6455 §6.1]). A fragmented message may be finished, and a Close frame is due.
     ///
     /// [RFC 6455 §6.1]: https://www.rfc-editor.org/rfc/rfc6455#section-6.1
     NotOpen,
@@ -197,15 +218,16 @@ pub enum Misuse {
         /// Its length in bytes.
         len: usize,
     },
-    /// A fragment of text makes the message not UTF-8 ([RFC 6455 §5.6]).
+    /// The text is not UTF-8, with this fragment ([RFC 6455 §5.6]).
     ///
     /// [RFC 6455 §5.6]: https://www.rfc-editor.org/rfc/rfc6455#section-5.6
     NotUtf8,
-    /// Compressed with a window that was not agreed on with this peer, or compressed at all ([RFC 7692 §7.1.2]).
+    /// The message is compressed with a window that was not agreed on with this peer, or without an agreement
+    /// ([RFC 7692 §7.1.2]).
     ///
     /// [RFC 7692 §7.1.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2
     NotAgreed,
-    /// A client's source of masking keys had none ([RFC 6455 §5.3]): the operating system's randomness is not to be had.
+    /// A client's source of masking keys had none ([RFC 6455 §5.3]): the operating system has no randomness to give.
     ///
     /// [RFC 6455 §5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.3
     NoMaskingKey,
@@ -235,13 +257,13 @@ impl fmt::Display for Misuse {
 
 impl core::error::Error for Misuse {}
 
-/// Why a frame was not written. Nothing has changed, neither the state nor the output.
+/// Tells why a frame was not written. Neither the state nor the output has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
-    /// It can't be sent, now or ever: the caller's fault.
+    /// It must not be sent: the caller's fault.
     Misuse(Misuse),
-    /// Not enough space: call again with more.
+    /// The output is too small: call again with more space.
     BufferTooSmall(BufferTooSmall),
 }
 

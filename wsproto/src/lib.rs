@@ -98,8 +98,8 @@
 //!
 //! * `simd`: checks UTF-8 with the vectors that the CPU turns out to have. **Text that is not ASCII is several times slower
 //!   without it.** Brings in `simdutf8`, with `std`.
-//! * `handshake` (default): the opening handshake. Brings in `sha1`, `base64` and `httparse`, each without its `std`.
-//!   Without it the crate has no dependency.
+//! * `handshake` (default): the opening handshake. Brings in `sha1` and `base64`, each without its `std`. Without
+//!   it the crate has no dependency.
 //! * `alloc`: a [`Session`] over a `Vec<u8>` that grows with what arrives, and `append` beside every `encode`.
 //! * `getrandom`: masking keys and nonces from the operating system. Brings in `getrandom`.
 //! * `deflate`: compresses messages by permessage-deflate ([RFC 7692]), see `Session::with_deflate` and [`mod@deflate`].
@@ -152,12 +152,12 @@ pub use session::Session;
 pub use wire::{CloseCode, CloseFrame, MaskingKey};
 
 /// Compiles the README's example.
-#[cfg(all(doctest, feature = "handshake"))]
+#[cfg(all(doctest, feature = "handshake", feature = "alloc"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 /// Compiles the guides' programs. Those that need other crates are compiled by `docs/programs`.
-#[cfg(all(doctest, feature = "handshake", feature = "alloc"))]
+#[cfg(all(doctest, feature = "handshake", feature = "alloc", feature = "getrandom"))]
 mod guides {
     #[doc = include_str!("../docs/adapter.md")]
     struct Adapter;

@@ -2,16 +2,20 @@
 
 #[expect(dead_code, reason = "the logs of events are for `connection`")]
 mod common;
+#[path = "common/given.rs"]
+#[expect(dead_code, reason = "all at once is for `session`")]
+mod given;
 
 use common::{BINARY, CLIENT, CONTINUATION, FIN, PING, PONG, SERVER, TEXT};
-use wsproto::connection::{Client, Config, Connection, Event, Received, Receiver, Server};
-use wsproto::error::{ProtocolError, SendError};
-use wsproto::session::{Buffer, Message, Session};
+use given::next;
+use wsproto::connection::{Client, Connection, Event, Limits, Message, Received, Receiver, Server};
+use wsproto::error::{BufferTooSmall, ProtocolError};
+use wsproto::session::{Buffer, Session};
 use wsproto::wire::CloseCode;
 
 const MILLION: usize = 1_000_000;
 
-const NO_LIMITS: Config = Config::new()
+const NO_LIMITS: Limits = Limits::new()
     .with_max_frame_payload(u64::MAX)
     .with_max_message_size(u64::MAX)
     .with_max_fragments(u32::MAX)
@@ -26,9 +30,9 @@ fn drive<B: Buffer>(
 ) -> Result<(), ProtocolError> {
     for mut piece in bytes.chunks(read) {
         while !piece.is_empty() {
-            let pushed = session.push(piece);
+            let pushed = session.push_some(piece);
             piece = &piece[pushed..];
-            while let Some(message) = session.next()? {
+            while let Some((message, _)) = session.next()? {
                 see(message);
             }
         }
@@ -48,10 +52,10 @@ fn a_header_that_announces_2_to_the_62_is_refused_before_its_payload() {
     assert_eq!(header.len(), 14);
     let error = ProtocolError::FrameTooBig { len: 1 << 62 };
     assert_eq!(error.close_code(), CloseCode::MESSAGE_TOO_BIG);
-    assert_eq!(Receiver::<Server>::new(Config::new()).receive(&mut header.clone()), Err(error));
+    assert_eq!(Receiver::<Server>::new(Limits::new()).receive(&mut header.clone()), Err(error));
 
     // An array is a limit of its own, whatever the others say.
-    let mut session = Session::<Server, _>::new(NO_LIMITS, [0; 131]);
+    let mut session = Session::new(Server, NO_LIMITS, [0; 131]);
     let error = ProtocolError::MessageTooBig { len: 1 << 62 };
     assert_eq!(drive(&mut session, &header, 14, nothing), Err(error));
     assert_eq!(session.encode_reply(&mut [0; 131]).map(|len| len > 4), Ok(true));
@@ -62,13 +66,13 @@ fn a_header_that_announces_2_to_the_62_is_refused_before_its_payload() {
 fn ten_thousand_peers_that_announce_2_to_the_62_are_given_one_read_each() {
     // What does not fit into the address space is refused: on a 32-bit machine it is 2³⁰.
     let header = CLIENT.header(FIN | BINARY, 1 << (usize::BITS - 2));
-    let mut sessions = vec![Session::<Server, _>::new(NO_LIMITS, Vec::new()); 10_000];
+    let mut sessions = vec![Session::new(Server, NO_LIMITS, Vec::new()); 10_000];
     for session in &mut sessions {
         assert_eq!(drive(session, &header, header.len(), nothing), Ok(()));
-        assert!(session.incoming.capacity() <= 2 * 4096);
-        session.incoming.shrink();
+        assert!(session.capacity() <= 2 * 4096);
+        session.shrink();
     }
-    assert_eq!(sessions.iter().map(|session| session.incoming.capacity()).sum::<usize>(), 0);
+    assert_eq!(sessions.iter().map(Session::capacity).sum::<usize>(), 0);
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn announced_sizes_add_up_to_no_more_than_the_limit() {
 #[test]
 fn of_400_000_empty_pings_to_a_peer_that_never_reads_one_pong_is_due() {
     let pings = CLIENT.frame(FIN | PING, b"").repeat(400_000);
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 4096]);
+    let mut session = Session::new(Server, Limits::new(), [0; 4096]);
     let mut came = 0;
     let taken = drive(&mut session, &pings, 4096, |message| {
         assert_eq!(message, Message::Ping(b""));
@@ -96,30 +100,30 @@ fn of_400_000_empty_pings_to_a_peer_that_never_reads_one_pong_is_due() {
     let mut out = [0; 131];
     assert_eq!(session.encode_reply(&mut out), Ok(2));
     assert_eq!(out[..2], [FIN | PONG, 0]);
-    assert!(!session.reply.is_due());
+    assert!(!session.is_reply_due());
 }
 
 #[test]
 fn a_connection_whose_output_is_full_keeps_nothing_of_400_000_pings() {
     let mut pings = CLIENT.frame(FIN | PING, b"").repeat(400_000);
-    let mut server = Connection::<Server>::new(Config::new());
+    let mut server = Connection::new(Server, Limits::new());
     let (mut unread, mut came) = (&mut pings[..], 0);
     loop {
         let Received { consumed, event, .. } = server.receive(unread).unwrap();
         let Some(event) = event else { break };
-        let refused = server.frame().encode_reply(&event, &mut [0]);
-        assert!(matches!(refused, Err(SendError::BufferTooSmall(_))));
+        let refused = server.encode_reply(&event, &mut [0]);
+        assert_eq!(refused, Err(BufferTooSmall { needed: 2 }));
         (unread, came) = (&mut unread[consumed..], came + 1);
     }
     assert_eq!(came, 400_000);
     // And it goes on as if nothing had been.
-    assert_eq!(server.frame().encode_text("Hello", &mut [0; 7]), Ok(7));
+    assert_eq!(server.frame().encode("Hello", &mut [0; 7]), Ok(7));
 }
 
 #[test]
 fn pings_between_the_fragments_of_a_message_end_at_their_limit() {
     let flood = [CLIENT.frame(TEXT, b"a"), CLIENT.frame(FIN | PING, b"").repeat(400_000)].concat();
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 4096]);
+    let mut session = Session::new(Server, Limits::new(), [0; 4096]);
     let mut came = 0;
     let error = drive(&mut session, &flood, 4096, |_| came += 1);
     assert_eq!((error, came), (Err(ProtocolError::TooManyControlFrames), 128));
@@ -130,7 +134,7 @@ fn pings_between_the_fragments_of_a_message_end_at_their_limit() {
 #[test]
 fn a_million_empty_continuations_end_at_their_limit() {
     let flood = [CLIENT.frame(BINARY, b""), CLIENT.frame(CONTINUATION, b"").repeat(MILLION)].concat();
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 4096]);
+    let mut session = Session::new(Server, Limits::new(), [0; 4096]);
     let error = drive(&mut session, &flood, 4096, nothing).unwrap_err();
     assert_eq!(error, ProtocolError::TooManyFragments);
     assert_eq!(error.close_code(), CloseCode::POLICY_VIOLATION);
@@ -144,7 +148,7 @@ fn a_million_empty_continuations_take_no_space_where_they_are_allowed() {
         CLIENT.frame(FIN | CONTINUATION, "end".as_bytes()),
     ]
     .concat();
-    let mut session = Session::<Server, _>::new(NO_LIMITS, [0; 134]);
+    let mut session = Session::new(Server, NO_LIMITS, [0; 134]);
     let mut came = 0;
     let taken = drive(&mut session, &flood, 4096, |message| {
         assert_eq!(message, Message::Text("end"));
@@ -168,7 +172,7 @@ fn a_million_one_byte_fragments() -> Vec<u8> {
 #[cfg(feature = "alloc")]
 fn a_million_one_byte_fragments_are_one_message_where_they_are_allowed() {
     let bytes = a_million_one_byte_fragments();
-    let mut session = Session::<Server, _>::new(NO_LIMITS, Vec::new());
+    let mut session = Session::new(Server, NO_LIMITS, Vec::new());
     let mut came = 0;
     let taken = drive(&mut session, &bytes, 4096, |message| {
         let Message::Binary(message) = message else { panic!("{message:?}") };
@@ -177,7 +181,7 @@ fn a_million_one_byte_fragments_are_one_message_where_they_are_allowed() {
         came += 1;
     });
     assert_eq!((taken, came), (Ok(()), 1));
-    let held = session.incoming.capacity();
+    let held = session.capacity();
     assert!(held <= 2 * MILLION + 2 * 4096, "of 7 MB that came 1 MB was message; {held} are held");
 }
 
@@ -185,9 +189,9 @@ fn a_million_one_byte_fragments_are_one_message_where_they_are_allowed() {
 #[cfg(feature = "alloc")]
 fn a_million_one_byte_fragments_end_at_their_limit() {
     let bytes = a_million_one_byte_fragments();
-    let mut session = Session::<Server, _>::new(Config::new(), Vec::new());
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
     assert_eq!(drive(&mut session, &bytes, 4096, nothing), Err(ProtocolError::TooManyFragments));
-    assert!(session.incoming.capacity() <= 4 * 4096, "{}", session.incoming.capacity());
+    assert!(session.capacity() <= 4 * 4096, "{}", session.capacity());
 }
 
 // ---- one byte at a time ----
@@ -198,7 +202,7 @@ fn a_message_that_comes_one_byte_at_a_time_is_not_looked_at_anew_for_each() {
     let text = "é".repeat(150_000);
     let bytes = CLIENT.frame(FIN | TEXT, text.as_bytes());
     let mut buffer: Box<[u8; 301_000]> = vec![0; 301_000].try_into().unwrap();
-    let mut session = Session::<Server, _>::new(NO_LIMITS, buffer.as_mut());
+    let mut session = Session::new(Server, NO_LIMITS, buffer.as_mut());
     let mut came = 0;
     let taken = drive(&mut session, &bytes, 1, |message| {
         assert!(message == Message::Text(&text));
@@ -210,11 +214,11 @@ fn a_message_that_comes_one_byte_at_a_time_is_not_looked_at_anew_for_each() {
 #[test]
 fn each_of_many_small_messages_that_come_one_byte_at_a_time_is_given_when_it_is_whole() {
     let frame = CLIENT.frame(FIN | BINARY, b"four");
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 4096]);
+    let mut session = Session::new(Server, Limits::new(), [0; 4096]);
     for round in 0..20_000 {
         for (at, byte) in frame.iter().enumerate() {
-            assert_eq!(session.push(&[*byte]), 1);
-            let message = session.next();
+            assert_eq!(session.push_some(&[*byte]), 1);
+            let message = next(&mut session);
             let whole = at + 1 == frame.len();
             assert_eq!(message, Ok(whole.then_some(Message::Binary(b"four"))), "round {round}");
         }
@@ -240,7 +244,7 @@ fn a_header_that_comes_one_byte_at_a_time_asks_for_more_until_it_is_whole() {
 
 #[test]
 fn bytes_after_a_close_frame_are_dropped_however_many_come() {
-    let mut server = Connection::<Server>::new(Config::new());
+    let mut server = Connection::new(Server, Limits::new());
     let mut close = CLIENT.frame(FIN | common::CLOSE, b"");
     assert_eq!(server.receive(&mut close).unwrap().event, Some(Event::Close(None)));
     let mut garbage = vec![0xFF; MILLION];

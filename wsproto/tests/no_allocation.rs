@@ -7,11 +7,11 @@ mod heap;
 
 use std::hint::black_box;
 
-use common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, Peer, SERVER, TEXT};
+use common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, Peer, SERVER, TEXT, fragment};
 use heap::ALLOCATIONS;
-use wsproto::connection::{Client, Config, Connection, Event, MessageKind, Received, Role, Server};
+use wsproto::connection::{Client, Connection, Event, Limits, Message, MessageKind, Received, Role, Server};
 use wsproto::error::ProtocolError;
-use wsproto::session::{Buffer, Message, Session};
+use wsproto::session::{Buffer, Session};
 use wsproto::wire::{CloseCode, CloseFrame, FrameHeader, MaskingKey, Opcode, Utf8Validator, frame};
 
 #[track_caller]
@@ -128,23 +128,23 @@ fn a_connection_allocates_nothing() {
     let mut out = [0; 512];
     for read in [1, 7, 131] {
         assert_allocates_nothing(|| {
-            let mut server = Connection::<Server>::new(Config::new());
-            server.frame().encode_text("Hello", &mut out).unwrap();
-            server.frame().encode_fragment(MessageKind::Text, b"caf\xC3", false, &mut out).unwrap();
-            server.frame().encode_ping(b"?", &mut out).unwrap();
-            server.frame().encode_fragment(MessageKind::Text, b"\xA9", true, &mut out).unwrap();
-            assert!(server.frame().encode_binary(&[0; 512], &mut out).is_err());
+            let mut server = Connection::new(Server, Limits::new());
+            server.frame().encode("Hello", &mut out).unwrap();
+            server.frame().encode_fragment(fragment(MessageKind::Text, b"caf\xC3", false), &mut out).unwrap();
+            server.frame().encode(Message::Ping(b"?"), &mut out).unwrap();
+            server.frame().encode_fragment(fragment(MessageKind::Text, b"\xA9", true), &mut out).unwrap();
+            assert!(server.frame().encode(&[0; 512], &mut out).is_err());
             let reply = |server: &mut Connection<Server>, event: &Event<'_>| {
-                server.frame().encode_reply(event, &mut out).unwrap();
+                server.encode_reply(event, &mut out).unwrap();
             };
             receive(&mut server, &to_server, read, reply).unwrap();
 
-            let mut client = Connection::<Client>::new(Config::new());
-            client.frame(KEY).encode_binary(b"Hello", &mut out).unwrap();
-            let _header = client.frame(KEY).fragment_header(MessageKind::Binary, b"", false).unwrap();
-            client.frame(KEY).encode_close(None, &mut out).unwrap();
-            let reply = |client: &mut Connection<Client>, event: &Event<'_>| {
-                client.frame(KEY).encode_reply(event, &mut out).unwrap();
+            let mut client = Connection::new(Client::new(|| KEY), Limits::new());
+            client.frame().encode(b"Hello", &mut out).unwrap();
+            let _header = client.frame().fragment_header(fragment(MessageKind::Binary, b"", false)).unwrap();
+            client.frame().encode(Message::Close(None), &mut out).unwrap();
+            let reply = |client: &mut Connection<_>, event: &Event<'_>| {
+                client.encode_reply(event, &mut out).unwrap();
             };
             receive(&mut client, &to_client, read, reply).unwrap();
         });
@@ -155,10 +155,10 @@ fn a_connection_allocates_nothing() {
 fn a_connection_that_fails_allocates_nothing() {
     for bytes in faults(CLIENT, SERVER) {
         assert_allocates_nothing(|| {
-            let mut server = Connection::<Server>::new(Config::new());
+            let mut server = Connection::new(Server, Limits::new());
             let error = receive(&mut server, &bytes, 131, |_, _| {}).unwrap_err();
             let mut out = [0; 131];
-            assert!(server.frame().encode_failure(error, &mut out).unwrap() > 0);
+            assert!(server.encode_reply(error, &mut out).unwrap() > 0);
             assert!(server.should_close_transport());
         });
     }
@@ -176,7 +176,7 @@ fn drive<R: Role, B: Buffer>(
     let mut messages = 0;
     while !bytes.is_empty() {
         messages += drain(session, &mut answer)?;
-        let pushed = session.push(&bytes[..read.min(bytes.len())]);
+        let pushed = session.push_some(&bytes[..read.min(bytes.len())]);
         bytes = &bytes[pushed..];
     }
     messages += drain(session, &mut answer)?;
@@ -189,8 +189,8 @@ fn drain<R: Role, B: Buffer>(
     answer: &mut impl FnMut(&mut Session<R, B>),
 ) -> Result<usize, ProtocolError> {
     let mut messages = 0;
-    while let Some(message) = session.next()? {
-        messages += usize::from(matches!(message, Message::Text(_) | Message::Binary(_)));
+    while let Some((message, _)) = session.next()? {
+        messages += usize::from(message.is_data());
         answer(session);
     }
     Ok(messages)
@@ -204,17 +204,17 @@ fn a_session_over_an_array_allocates_nothing() {
         let mut buffers: [Box<[u8; 72_000]>; 2] = [(); 2].map(|()| vec![0; 72_000].try_into().unwrap());
         let [server_buffer, client_buffer] = &mut buffers;
         assert_allocates_nothing(|| {
-            let mut server = Session::<Server, _>::new(Config::new(), server_buffer.as_mut());
+            let mut server = Session::new(Server, Limits::new(), server_buffer.as_mut());
             let came = drive(&mut server, &to_server, read, |server| {
                 server.encode_reply(&mut out).unwrap();
-                let _ = server.frame().encode_text("an answer", &mut out);
+                let _ = server.frame().encode("an answer", &mut out);
             });
             assert_eq!(came, Ok(5));
             assert!(server.should_close_transport());
 
-            let mut client = Session::<Client, _>::new(Config::new(), client_buffer.as_mut());
+            let mut client = Session::new(Client::new(|| KEY), Limits::new(), client_buffer.as_mut());
             let came = drive(&mut client, &to_client, read, |client| {
-                client.encode_reply(KEY, &mut out).unwrap();
+                client.encode_reply(&mut out).unwrap();
             });
             assert_eq!(came, Ok(5));
         });
@@ -225,10 +225,10 @@ fn a_session_over_an_array_allocates_nothing() {
 fn a_session_that_fails_allocates_nothing() {
     for bytes in faults(SERVER, CLIENT) {
         assert_allocates_nothing(|| {
-            let mut client = Session::<Client, _>::new(Config::new(), [0; 512]);
+            let mut client = Session::new(Client::new(|| KEY), Limits::new(), [0; 512]);
             assert!(drive(&mut client, &bytes, 512, |_| {}).is_err());
             let mut out = [0; 131];
-            assert!(client.encode_reply(KEY, &mut out).unwrap() > 0);
+            assert!(client.encode_reply(&mut out).unwrap() > 0);
         });
     }
 }
@@ -322,10 +322,10 @@ mod growing {
     use super::drain;
     use crate::common::{BINARY, CLIENT, CONTINUATION, FIN};
     use crate::heap::{HELD, PEAK};
-    use wsproto::connection::{Config, Server};
+    use wsproto::connection::{Limits, Server};
     use wsproto::session::Session;
 
-    const NO_LIMITS: Config = Config::new()
+    const NO_LIMITS: Limits = Limits::new()
         .with_max_frame_payload(u64::MAX)
         .with_max_message_size(u64::MAX)
         .with_max_fragments(u32::MAX);
@@ -334,11 +334,11 @@ mod growing {
     fn peak_while(bytes: &[u8], read: usize) -> usize {
         let before = HELD.get();
         PEAK.set(before);
-        let mut session = Session::<Server, _>::new(NO_LIMITS, Vec::new());
+        let mut session = Session::new(Server, NO_LIMITS, Vec::new());
         for mut piece in bytes.chunks(read) {
             while !piece.is_empty() {
                 drain(&mut session, &mut |_| {}).unwrap();
-                let pushed = session.push(piece);
+                let pushed = session.push_some(piece);
                 piece = &piece[pushed..];
             }
         }

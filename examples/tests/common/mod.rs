@@ -32,10 +32,15 @@ impl Program {
     /// The same, with more arguments.
     pub fn serve_with(path: &str, arguments: &[&str]) -> (Self, String) {
         let mut program = Self::start(path, &[&["127.0.0.1:0"], arguments].concat());
-        let mut line = String::new();
-        BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ws://").unwrap().to_owned();
+        let address = program.address();
         (program, address)
+    }
+
+    /// Reads the address that a server prints first of all.
+    pub fn address(&mut self) -> String {
+        let mut line = String::new();
+        BufReader::new(self.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        line.trim().strip_prefix("listening on ws://").unwrap().to_owned()
     }
 
     /// Waits for the end; gives whether it was a good one, and what was printed.

@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::protocol::{Message as Theirs, Role, WebSocket, WebSocketConfig};
-use wsproto::connection::{self, Client, Config, FrameEncoder, Sender, Server};
+use wsproto::connection::{self, Client, Limits, Message, Server};
 use wsproto::error;
-use wsproto::session::{Buffer, Message, Session};
+use wsproto::session::{Buffer, Session};
 use wsproto::wire::{MaskingKey, Opcode, frame};
 
 pub const MAX_FRAME: usize = 4096;
@@ -142,42 +142,25 @@ pub fn theirs(role: Role, bytes: &[u8], cuts: &[usize]) -> Told {
 ///
 /// If it is not the same.
 pub fn ours(role: Role, bytes: &[u8], cuts: &[usize]) -> Told {
-    let config = Config::new()
+    match role {
+        Role::Server => both_buffers(Server, bytes, cuts),
+        Role::Client => both_buffers(Client::new(|| MaskingKey::new([1, 2, 3, 4])), bytes, cuts),
+    }
+}
+
+fn both_buffers<R: connection::Role + Copy>(role: R, bytes: &[u8], cuts: &[usize]) -> Told {
+    let limits = Limits::new()
         .with_max_frame_payload(MAX_FRAME as u64)
         .with_max_message_size(MAX_MESSAGE as u64)
         .with_max_fragments(u32::MAX)
         .with_max_control_frames(u32::MAX);
-    match role {
-        Role::Server => both_buffers(config, bytes, cuts, |sender: &mut Sender<Server>| sender.frame()),
-        Role::Client => both_buffers(config, bytes, cuts, |sender: &mut Sender<Client>| {
-            sender.frame(MaskingKey::new([1, 2, 3, 4]))
-        }),
-    }
-}
-
-fn both_buffers<R: connection::Role>(
-    config: Config,
-    bytes: &[u8],
-    cuts: &[usize],
-    frame: impl Fn(&mut Sender<R>) -> FrameEncoder<'_>,
-) -> Told {
-    let growing = drive(Session::new(config, Vec::new()), Transport::new(bytes, cuts), &frame);
-    let fixed = drive(Session::new(config, [0; MAX_MESSAGE + 131]), Transport::new(bytes, cuts), &frame);
+    let growing = drive(Session::new(role, limits, Vec::new()), Transport::new(bytes, cuts));
+    let fixed = drive(Session::new(role, limits, [0; MAX_MESSAGE + 131]), Transport::new(bytes, cuts));
     assert_eq!(growing, fixed);
     growing
 }
 
-fn drive<R: connection::Role, B: Buffer>(
-    mut session: Session<R, B>,
-    mut transport: Transport,
-    frame: impl Fn(&mut Sender<R>) -> FrameEncoder<'_>,
-) -> Told {
-    let reply = |session: &mut Session<R, B>, transport: &mut Transport| {
-        let mut out = [0; 131];
-        let n =
-            session.reply.encode(frame(&mut session.sender), &mut out).expect("131 bytes are always enough");
-        transport.written.extend_from_slice(&out[..n]);
-    };
+fn drive<R: connection::Role, B: Buffer>(mut session: Session<R, B>, mut transport: Transport) -> Told {
     let mut messages = Vec::new();
     let fate = 'fate: loop {
         match transport.read(session.buffer()).expect("it can always be read") {
@@ -188,22 +171,31 @@ fn drive<R: connection::Role, B: Buffer>(
             n => session.filled(n),
         }
         loop {
-            messages.push(match session.next() {
+            let message = match session.next() {
                 Ok(None) => break,
-                Ok(Some(Message::Text(text))) => Received::Text(text.to_owned()),
-                Ok(Some(Message::Binary(payload))) => Received::Binary(payload.to_owned()),
-                Ok(Some(Message::Ping(payload))) => Received::Ping(payload.to_owned()),
-                Ok(Some(Message::Pong(payload))) => Received::Pong(payload.to_owned()),
-                Ok(Some(Message::Close(close))) => {
-                    let close = close.map(|close| (close.code().get(), close.reason().to_owned()));
-                    reply(&mut session, &mut transport);
-                    break 'fate Fate::Closed(close);
-                }
+                Ok(Some((message, _sender))) => received(message),
                 // They send nothing then, so ours is not compared.
                 Err(error) => break 'fate Fate::Failed(Some(error)),
-            });
-            reply(&mut session, &mut transport);
+            };
+            session.append_reply(&mut transport.written);
+            match message {
+                Ok(message) => messages.push(message),
+                Err(close) => break 'fate Fate::Closed(close),
+            }
         }
     };
     Told { messages, replies: transport.replies(), fate }
+}
+
+/// What was received, or else with what the peer closed.
+fn received(message: Message<'_>) -> Result<Received, Option<(u16, String)>> {
+    Ok(match message {
+        Message::Text(text) => Received::Text(text.to_owned()),
+        Message::Binary(payload) => Received::Binary(payload.to_owned()),
+        Message::Ping(payload) => Received::Ping(payload.to_owned()),
+        Message::Pong(payload) => Received::Pong(payload.to_owned()),
+        Message::Close(close) => {
+            return Err(close.map(|close| (close.code().get(), close.reason().to_owned())));
+        }
+    })
 }

@@ -156,7 +156,7 @@ impl FrameEncoder<'_> {
     /// # Errors
     ///
     /// [`SendError`] as for [`encode`](Self::encode). With [`BufferTooSmall`] the contents of `dst` are unspecified, and
-    /// [`needed`](BufferTooSmall::needed) is how much the frame takes.
+    /// [`needed`](BufferTooSmall::needed) is the text's length and 14 bytes, room for any header.
     ///
     /// # Examples
     ///
@@ -170,6 +170,7 @@ impl FrameEncoder<'_> {
     /// ```
     pub fn encode_fmt(self, text: fmt::Arguments<'_>, dst: &mut [u8]) -> Result<usize, SendError> {
         self.sending.check_message()?;
+        self.frame_header(Opcode::Text, true, 0)?;
         // Written behind the longest header, then moved down to the one that the length asks for.
         let mut to = Formatted { space: dst.get_mut(MAX_HEADER_LEN..).unwrap_or_default(), len: 0 };
         let formatted = fmt::Write::write_fmt(&mut to, text);
@@ -183,7 +184,7 @@ impl FrameEncoder<'_> {
     }
 
     /// Appends a message that `write` appends to `out`, in one frame: JSON from a serialiser, without a buffer between.
-    /// What `write` returns is returned.
+    /// What `write` returns is returned. `write` must not shorten `out`: bytes that it cuts off are sent as zeros.
     ///
     /// # Errors
     ///
@@ -391,17 +392,18 @@ fn append_within(
 
 /// Counts what is formatted, and keeps as much as there is space for.
 struct Formatted<'d> {
+    /// The space that is left; none, once something did not fit.
     space: &'d mut [u8],
     len: usize,
 }
 
 impl fmt::Write for Formatted<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len.saturating_add(text.len());
-        if let Some(to) = self.space.get_mut(self.len..end) {
+        self.len = self.len.saturating_add(text.len());
+        if let Some((to, space)) = core::mem::take(&mut self.space).split_at_mut_checked(text.len()) {
             to.copy_from_slice(text.as_bytes());
+            self.space = space;
         }
-        self.len = end;
         Ok(())
     }
 }

@@ -60,7 +60,7 @@ impl Reply {
     }
 
     /// Takes note of the reply that `event` asks for, if any. A session does so by itself: this is for a program that
-    /// drives a [`Receiver`](super::Receiver).
+    /// drives a [`Receiver`](super::Receiver). A Ping over 125 bytes, which no receiver gives, is not answered.
     pub fn answer(&mut self, event: &Event<'_>) {
         match event {
             Event::Ping(payload) => self.answer_ping(payload),
@@ -83,7 +83,8 @@ impl Reply {
 
     /// [RFC 6455 §5.5.2]: a Pong is due, unless a Close frame has come.
     pub(crate) fn answer_ping(&mut self, payload: &[u8]) {
-        if !matches!(self.due, Due::Close(_)) {
+        // An event made by hand can have any payload, a control frame can't ([RFC 6455 §5.5]).
+        if payload.len() <= MAX_CONTROL_PAYLOAD && !matches!(self.due, Due::Close(_)) {
             self.due = Due::Pong;
             self.keep(payload);
         }

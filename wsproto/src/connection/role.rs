@@ -8,7 +8,7 @@ use crate::wire::{FrameHeader, MaskingKey};
 pub trait Role: sealed::Rules + fmt::Debug {}
 
 /// The end that was connected to: sends unmasked frames, takes only masked ones. A value of no size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Server;
 
 /// The end that connected: sends masked frames, takes only unmasked ones.

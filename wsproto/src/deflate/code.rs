@@ -1,5 +1,5 @@
-/// A Huffman code [RFC 1951 §3.2.2], made to be decoded: short codes by one look into a table of `FAST` entries, a power of 2;
-/// longer ones, which are rare, bit by bit.
+/// A Huffman code [RFC 1951 §3.2.2], made to be decoded: short codes by one look into a table of `FAST` entries, a
+/// power of 2; longer ones, which are rare, bit by bit.
 #[derive(Clone)]
 pub(super) struct Code<const FAST: usize, const SYMBOLS: usize> {
     /// By the next bits: the symbol, shifted by 4, and the length of its code; 0 if that is longer, or there is none.
@@ -18,7 +18,7 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
         Self { fast: [0; FAST], counts: [0; 16], symbols: [0; SYMBOLS], left: 0, longest: 0 };
 
     /// Makes the code whose symbols have these lengths, 0 to 15 bits.
-    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // each index is cut to its array, which is not empty
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // indexes are cut to their array
     #[allow(clippy::cast_possible_truncation, clippy::cast_lossless)] // symbols are below 288, lengths below 16
     pub(super) const fn new(lengths: &[u8; SYMBOLS]) -> Self {
         let mut code = Self::EMPTY;

@@ -5,11 +5,11 @@ use super::inflater::TAIL;
 use super::{Level, WindowBits};
 use crate::error::BufferTooSmall;
 
-/// Compresses messages, piece by piece [RFC 7692 §7.2.1].
+/// Compresses messages, piece by piece ([RFC 7692 §7.2.1]).
 ///
 /// It holds some 320 KB, so it is made to be shared: a thread needs one for all its connections
-/// ([`FrameEncoder::with_compressor`](crate::connection::FrameEncoder::with_compressor)). On its own it is for those who
-/// write frames themselves.
+/// ([`FrameEncoder::with_compressor`](crate::connection::FrameEncoder::with_compressor)). On its own it is for those
+/// who write frames themselves.
 ///
 /// # Examples
 ///
@@ -38,16 +38,16 @@ pub struct Compressor {
     held: usize,
 }
 
-/// How far one call came.
+/// Tells how far a call of [`Compressor::compress`] came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[must_use = "the bytes consumed are done with, those written are to be sent"]
+#[must_use = "the bytes that were not consumed have to be given again"]
 pub struct Compressed {
-    /// How many bytes of the input are done with.
+    /// How many bytes of the input were consumed.
     pub consumed: usize,
     /// How many bytes of the output were written.
     pub written: usize,
-    /// Whether the message is at its end.
+    /// Whether the message is complete.
     pub is_done: bool,
 }
 
@@ -58,56 +58,55 @@ const STORED_HEADER: usize = 5;
 const MARGIN: usize = 16;
 
 impl Compressor {
-    /// Makes one with an empty window. It never refers further back than `window`, which may be smaller than what was
-    /// agreed on.
+    /// Makes a compressor with an empty window. It never refers further back than `window`, which may be smaller than
+    /// the agreed one.
     pub fn new(level: Level, window: WindowBits) -> Self {
         Self { engine: Engine::new(level, window), level, window, held: 0 }
     }
 
-    /// Returns how many bytes the output has to have so that `len` bytes of a message certainly fit: 16 more, and 5 for
-    /// each 64 KiB.
+    /// Returns how large an output certainly holds `len` compressed bytes of a message: 16 bytes more, and 5 for each
+    /// 64 KiB.
     pub const fn bound(len: usize) -> usize {
         let blocks = len.div_ceil(STORED_MAX);
         len.saturating_add(blocks.saturating_mul(STORED_HEADER)).saturating_add(MARGIN)
     }
 
-    /// How many bytes of a message certainly fit into `space` bytes.
+    /// Returns how many bytes of a message certainly fit into `space` bytes.
     const fn certain(space: usize) -> usize {
         let space = space.saturating_sub(MARGIN);
         let blocks = space.div_ceil(STORED_MAX.saturating_add(STORED_HEADER));
         space.saturating_sub(blocks.saturating_mul(STORED_HEADER))
     }
 
-    /// Compresses the next piece of a message, which `is_last` ends, to the start of `output`: as much of it as certainly fits
-    /// ([`bound`](Self::bound)).
+    /// Compresses the next piece of a message to the start of `dst`, as much of it as certainly fits
+    /// ([`bound`](Self::bound)); `is_last` marks the message's last piece.
     ///
-    /// What was written ends with a whole byte, and can be sent as a frame. The four bytes at the message's end are taken
-    /// off [RFC 7692 §7.2.1]. If the message is not done, the rest is to be given again, first.
+    /// The output ends with a whole byte, and can be sent as a frame. The four bytes at the message's end are removed
+    /// ([RFC 7692 §7.2.1]). If the result is not `is_done`, give what was not consumed again, first.
     ///
     /// # Errors
     ///
-    /// [`BufferTooSmall`] if not one byte certainly fits: with 32 bytes there is always some progress.
+    /// [`BufferTooSmall`] if not even one byte certainly fits. 32 bytes are always enough for some progress.
     ///
     /// [RFC 7692 §7.2.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1
     pub fn compress(
         &mut self,
         input: &[u8],
         is_last: bool,
-        output: &mut [u8],
+        dst: &mut [u8],
     ) -> Result<Compressed, BufferTooSmall> {
         let least = Self::bound(input.len().min(1));
-        if output.len() < least {
+        if dst.len() < least {
             return Err(BufferTooSmall { needed: least });
         }
-        let consumed = input.len().min(Self::certain(output.len()));
+        let consumed = input.len().min(Self::certain(dst.len()));
         let is_done = is_last && consumed == input.len();
         let piece = input.get(..consumed).unwrap_or_default();
-        let written = self.compress_piece(piece, is_done, self.window, output);
+        let written = self.compress_piece(piece, is_done, self.window, dst);
         Ok(Compressed { consumed, written, is_done })
     }
 
-    /// Goes on with an empty window, as without context takeover each message has to begin; in between it is always
-    /// allowed.
+    /// Empties the window: each message has to begin so without context takeover, and any message may.
     pub fn forget(&mut self) {
         if self.held > 0 {
             self.engine.forget();
@@ -115,7 +114,7 @@ impl Compressor {
         }
     }
 
-    /// Returns the window within which it refers to what came before.
+    /// Returns the window within which it refers to earlier bytes.
     pub const fn window(&self) -> WindowBits {
         self.window
     }
@@ -132,8 +131,8 @@ impl Compressor {
         }
     }
 
-    /// Compresses a whole message, if that fits, and if it has to shrink, to fewer bytes than it has. Otherwise what is
-    /// in `output` means nothing, and what came before is forgotten.
+    /// Compresses a whole message, if that fits, and if it has to shrink, to fewer bytes than it has. Otherwise the
+    /// contents of `output` are unspecified, and what came before is forgotten.
     pub(crate) fn compress_message(
         &mut self,
         message: &[u8],
@@ -189,8 +188,8 @@ impl Compressor {
         written
     }
 
-    /// With an engine that looks further back than it may: a segment has no more to refer to than the window holds, and
-    /// the next one begins with nothing. A sender may empty its window whenever it likes.
+    /// With an engine that looks further back than it may: a segment has no more to refer to than the window holds,
+    /// and the next one begins with nothing. A sender may empty its window whenever it likes.
     fn deflate_segments(&mut self, mut input: &[u8], size: usize, output: &mut [u8]) -> Option<usize> {
         let mut written = 0_usize;
         while !input.is_empty() {
@@ -216,7 +215,7 @@ impl Compressor {
     }
 }
 
-/// Writes a piece as it is, in blocks without compression, and returns how many bytes that took [RFC 1951 §3.2.4].
+/// Writes a piece in blocks without compression, and returns how many bytes that took ([RFC 1951 §3.2.4]).
 ///
 /// Each piece begins and ends with a whole byte. A message ends with the one byte that is left of an empty
 /// block without its last four [RFC 7692 §7.2.3.6].

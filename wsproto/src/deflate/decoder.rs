@@ -3,8 +3,8 @@ use super::bits::Bits;
 use super::code::Code;
 use super::history::{History, copy};
 
-/// Decodes DEFLATE [RFC 1951], with nothing to refer to but the window that it is given: input, output and state can be cut
-/// anywhere. Some 4 KB; needed only while a message is under way.
+/// Decodes DEFLATE [RFC 1951], with nothing to refer to but the window that it is given: input, output and state can
+/// be cut anywhere. Some 4 KB; needed only while a message is under way.
 #[derive(Clone)]
 pub(super) struct Decoder {
     bits: Bits,
@@ -343,8 +343,8 @@ const GO_ON: Step = Ok(None);
 const NEEDS_INPUT: Step = Ok(Some(Stop::NeedsInput));
 const NEEDS_OUTPUT: Step = Ok(Some(Stop::NeedsOutput));
 
-/// Decodes symbols [RFC 1951 §3.2.3] as long as there are bits and space. Returns the phase that follows, or `None` at the
-/// block's end.
+/// Decodes symbols [RFC 1951 §3.2.3] as long as there are bits and space. Returns the phase that follows, or `None` at
+/// the block's end.
 #[inline]
 fn symbols(
     (literals, distances): (&LiteralCode, &DistanceCode),

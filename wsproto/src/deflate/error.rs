@@ -2,14 +2,16 @@ use core::fmt;
 
 use crate::error::ProtocolError;
 
-/// Why a message can't be decompressed. It is the peer's fault, and the end of the connection: what comes later
-/// may refer to what did not come out.
+/// Tells why a message can't be decompressed: the peer's fault. The connection has failed, since later messages may
+/// refer to what was lost ([RFC 7692 §7.2.2]).
+///
+/// [RFC 7692 §7.2.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.2.2
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InflateError {
-    /// It is not DEFLATE, or refers to more than the window holds.
+    /// The message is not DEFLATE, or refers to more than the window holds.
     Invalid,
-    /// It does not end where a block does.
+    /// The message does not end with a whole block.
     Unfinished,
 }
 

@@ -10,8 +10,8 @@ pub(super) trait History {
     fn last(&self, back: usize) -> &[u8];
 }
 
-/// Writes again what came out `distance` bytes before, `len` bytes of it: from the history as far as it lies there. There is
-/// space for it.
+/// Writes again what came out `distance` bytes before, `len` bytes of it: from the history as far as it lies there.
+/// There is space for it.
 #[inline]
 pub(super) fn copy(
     distance: usize,

@@ -6,11 +6,11 @@ use super::decoder::{Decoder, Stop};
 use super::history::History;
 use super::{InflateError, WindowBits};
 
-/// Decompresses the messages of one peer, piece by piece [RFC 7692 §7.2.2].
+/// Decompresses the messages of one peer, piece by piece ([RFC 7692 §7.2.2]).
 ///
 /// Between messages it holds the window that the peer may refer to, as far as it was filled (at most
-/// [`window_size`](WindowBits::window_size) bytes), or without context takeover nothing at all. During a message it
-/// holds 4 KB more. Memory grows with what comes out, and never beyond the window.
+/// [`window_size`](WindowBits::window_size) bytes), or nothing without context takeover. During a message it holds 4
+/// KB more. Its memory grows with the output, and never beyond the window.
 ///
 /// # Examples
 ///
@@ -40,54 +40,52 @@ pub struct Inflater {
     failed: Option<InflateError>,
 }
 
-/// How far one call came.
+/// Tells how far a call of [`Inflater::inflate`] came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-#[must_use = "the bytes consumed are done with, those written are to be used"]
+#[must_use = "the bytes that were not consumed have to be given again"]
 pub struct Inflated {
-    /// How many bytes of the input are done with.
+    /// How many bytes of the input were consumed.
     pub consumed: usize,
     /// How many bytes of the output were written.
     pub written: usize,
-    /// Whether the message is at its end.
+    /// Whether the message is complete.
     pub is_done: bool,
 }
 
-/// What the sender has taken off the end of the message [RFC 7692 §7.2.1], and is put there again [RFC 7692 §7.2.2].
+/// The end that a sender removes from each message ([RFC 7692 §7.2.1]), and a receiver appends again
+/// ([RFC 7692 §7.2.2]).
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 impl Inflater {
-    /// Starts with an empty window of that many bits, as agreed on for the peer. With `has_takeover` messages may refer
-    /// to those before them.
+    /// Starts with an empty window of `bits`, as agreed on for the peer. With `has_takeover`, messages may refer to
+    /// earlier ones.
     pub const fn new(bits: WindowBits, has_takeover: bool) -> Self {
         Self { window: Window::new(bits), has_takeover, decoder: None, tail_given: 0, failed: None }
     }
 
-    /// Decompresses the next piece of a message's payload, which `is_last` ends, to the start of `output`.
+    /// Decompresses the next piece of a message's payload to the start of `dst`; `is_last` marks the message's last
+    /// piece.
     ///
-    /// Call it until it has consumed all and written nothing; for the last piece, until it `is_done`. What was not
-    /// consumed is to be given again, first. (Whoever stops when there is room left in `output` loses nothing, but learns of
-    /// some errors with the next piece only.)
+    /// Call it until it has consumed everything and written nothing; for the last piece, until it `is_done`. Give what
+    /// was not consumed again, first. A caller that stops while there is room left in `dst` loses nothing, but learns
+    /// of some errors only with the next piece.
     ///
     /// # Errors
     ///
-    /// [`InflateError`], from the first time on at each call: when all that comes out before it has come out. So what comes
-    /// does not depend on where the payload was cut.
-    pub fn inflate(
-        &mut self,
-        input: &[u8],
-        is_last: bool,
-        output: &mut [u8],
-    ) -> Result<Inflated, InflateError> {
+    /// [`InflateError`], once everything before the fault has been written, and from then on at each call. So the
+    /// output does not depend on where the payload was cut. Fail the connection: later messages may refer to what was
+    /// lost.
+    pub fn inflate(&mut self, input: &[u8], is_last: bool, dst: &mut [u8]) -> Result<Inflated, InflateError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        // A message without any payload is the empty one, though DEFLATE has no such stream: browsers and most libraries
-        // take it so.
+        // A message without any payload is the empty one, though DEFLATE has no such stream: browsers and most
+        // libraries take it so.
         if input.is_empty() && self.decoder.is_none() {
             return Ok(Inflated { consumed: 0, written: 0, is_done: is_last });
         }
-        let inflated = self.inflate_message(input, is_last, output);
+        let inflated = self.inflate_message(input, is_last, dst);
         match self.failed {
             Some(error) if inflated.written == 0 => Err(error),
             Some(_) => Ok(Inflated { consumed: 0, ..inflated }),
@@ -95,23 +93,23 @@ impl Inflater {
         }
     }
 
-    /// Returns how many bytes of memory it holds at the moment, apart from itself.
+    /// Returns how many bytes of memory it holds at the moment, beside its own size.
     pub fn capacity(&self) -> usize {
         let decoder = self.decoder.as_deref().map_or(0, size_of_val);
         decoder.saturating_add(self.window.bytes.capacity())
     }
 
-    fn inflate_message(&mut self, mut input: &[u8], is_last: bool, output: &mut [u8]) -> Inflated {
+    fn inflate_message(&mut self, mut input: &[u8], is_last: bool, dst: &mut [u8]) -> Inflated {
         let mut decoder = self.decoder.take().unwrap_or_else(|| Box::new(Decoder::new()));
         let (size, mut written) = (input.len(), 0);
         let mut result = Ok(Stop::NeedsInput);
         if self.tail_given == 0 {
-            result = decoder.run(&mut input, &self.window, output, &mut written);
+            result = decoder.run(&mut input, &self.window, dst, &mut written);
         }
         let mut is_done = false;
         if result == Ok(Stop::NeedsInput) && (self.tail_given > 0 || is_last) {
             let mut tail = TAIL.get(self.tail_given..).unwrap_or_default();
-            result = decoder.run(&mut tail, &self.window, output, &mut written);
+            result = decoder.run(&mut tail, &self.window, dst, &mut written);
             self.tail_given = TAIL.len().saturating_sub(tail.len());
             if result == Ok(Stop::NeedsInput) {
                 is_done = decoder.is_between_blocks();
@@ -129,7 +127,7 @@ impl Inflater {
         if is_done && !self.has_takeover {
             self.window = Window::new(self.window.bits);
         } else {
-            self.window.remember(output.get(..written).unwrap_or_default());
+            self.window.remember(dst.get(..written).unwrap_or_default());
         }
         Inflated { consumed: size.saturating_sub(input.len()), written, is_done }
     }

@@ -40,8 +40,8 @@ impl Engine {
         compress_to_output(&mut self.compressor, window, TDEFLFlush::Sync, |_| true);
     }
 
-    /// Compresses all of `input` up to the end of a byte; `None` if that does not leave a byte of `output` free, since it is
-    /// not known then whether all has come out.
+    /// Compresses all of `input` up to the end of a byte; `None` if that does not leave a byte of `output` free, since
+    /// it is not known then whether all has come out.
     pub(super) fn deflate(&mut self, input: &[u8], output: &mut [u8]) -> Option<usize> {
         self.compress(input, output, TDEFLFlush::Sync)
     }

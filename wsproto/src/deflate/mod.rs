@@ -1,7 +1,9 @@
-//! permessage-deflate ([RFC 7692]): what is wanted of it, and what both ends agreed on.
+//! Compression by permessage-deflate ([RFC 7692]): what this end wants, what both ends agreed on, and the engines.
 //!
-//! A [`Policy`] says what this end wants, as a server or as a client. The opening handshake makes [`Parameters`] of it
-//! and of what the peer offers or answers: `handshake::deflate`, pure functions.
+//! A [`Policy`] says what this end wants, as a server or as a client. The opening handshake turns it and the peer's
+//! offer or answer into [`Parameters`]: `handshake::permessage_deflate`, pure functions. With feature `deflate`,
+//! [`Session::with_deflate`](crate::Session) takes both. `Compressor` and `Inflater` are for programs that write
+//! frames themselves.
 //!
 //! [RFC 7692]: https://www.rfc-editor.org/rfc/rfc7692
 

@@ -3,7 +3,7 @@ use core::fmt;
 
 use super::{Compressor, Level, Policy, WindowBits};
 
-/// What one end of a connection compresses with: what was agreed on for it, and what it may refer to.
+/// Holds what one end of a connection compresses with: what was agreed on, and what its messages may refer to.
 pub(crate) struct Outbound {
     /// Whether a compressed message in fragments is under way.
     pub(crate) is_in_message: bool,
@@ -38,12 +38,12 @@ impl Outbound {
         }
     }
 
-    /// Tells whether a message of so many bytes is to be compressed.
+    /// Tells whether to compress a message of `len` bytes.
     pub(crate) const fn is_worth(&self, len: usize) -> bool {
         len >= self.threshold
     }
 
-    /// Tells whether a message is to be compressed whose length is not known yet: unless none is.
+    /// Tells whether to compress a message whose length is not known yet: always, unless compression is off.
     pub(crate) const fn is_worth_in_fragments(&self) -> bool {
         self.threshold < usize::MAX
     }
@@ -53,10 +53,10 @@ impl Outbound {
         self.agreed
     }
 
-    /// Compresses a whole message, if that fits and is worth it; otherwise what is in `output` means nothing, and the
+    /// Compresses a whole message, if that fits and pays. Otherwise the contents of `output` are unspecified, and the
     /// message is to be sent as it is.
     ///
-    /// It has to shrink, but not where later messages may refer to it.
+    /// The message has to shrink, unless later messages may refer to it.
     pub(crate) fn message(
         &mut self,
         message: &[u8],
@@ -84,7 +84,7 @@ impl Outbound {
         compressed.unwrap_or_default()
     }
 
-    /// Has the next message refer to nothing before it.
+    /// Makes the next message refer to nothing before it.
     pub(crate) fn forget(&mut self) {
         match &mut self.context {
             Context::Nothing => {}
@@ -93,12 +93,12 @@ impl Outbound {
         }
     }
 
-    /// The same, and gives back the memory.
+    /// Does the same, and frees the memory.
     pub(crate) fn shrink(&mut self) {
         self.context = Context::Nothing;
     }
 
-    /// Has `compress` done by a compressor that holds what the next bytes may refer to, and keeps that up to date.
+    /// Runs `compress` with a compressor that holds what the next bytes may refer to, and keeps that up to date.
     fn with(
         &mut self,
         plain: &[u8],
@@ -139,7 +139,7 @@ impl Outbound {
     }
 }
 
-/// Puts `plain` behind the window, and drops what lies further back than `size` bytes.
+/// Appends `plain` to the window, and drops what lies further back than `size` bytes.
 fn remember(window: &mut Vec<u8>, plain: &[u8], size: usize) {
     let plain = plain.get(plain.len().saturating_sub(size)..).unwrap_or_default();
     let len = window.len().saturating_add(plain.len());

@@ -2,13 +2,13 @@ use core::fmt;
 
 use super::WindowBits;
 
-/// What this end wants of permessage-deflate, be it a server or a client: which windows, and how much work.
+/// Says what this end, server or client, wants of permessage-deflate: which windows, and how much work.
 ///
-/// **The default keeps nothing between messages.** Context takeover costs a connection the peer's window, up to
-/// 32 KiB, for as long as it is open, and a compressor (some 300 KB), or at least the window of its own messages; a server
-/// holds that for each connection, idle ones too. Without it a connection holds neither, one compressor serves
-/// all, and a message that goes to many is compressed once. The price is in small messages: each has to
-/// repeat what the one before has said. Where these are most of what is sent, and connections are few,
+/// **The default keeps nothing between messages.** Context takeover costs a connection the peer's window, up to 32
+/// KiB, for as long as it is open, and a compressor (some 300 KB), or at least the window of its own messages; a
+/// server holds that for each connection, idle ones too. Without it a connection holds neither, one compressor serves
+/// all, and a message that goes to many is compressed once. The price is in small messages: each has to repeat what
+/// the one before has said. Where these are most of what is sent, and connections are few,
 /// [`with_takeover`](Self::with_takeover) is for you.
 ///
 /// # Examples
@@ -24,27 +24,27 @@ use super::WindowBits;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Policy {
-    /// How hard to look for what repeats; [`Level::FAST`] unless told.
+    /// How hard to search for repetitions. Default: [`Level::FAST`].
     pub level: Level,
-    /// Messages shorter than this are sent as they are, in bytes; 128 unless told.
+    /// The length in bytes below which messages are sent uncompressed. Default: 128.
     ///
-    /// So short a message has little in it that repeats. With no other to refer to it loses a few dozen bytes at the most,
-    /// of a packet that it needs either way, and whose headers take 40 and more. With takeover less may pay.
+    /// A short message repeats little. Uncompressed it costs a few dozen bytes at most, of a packet that is needed
+    /// either way and has 40 and more bytes of headers. With takeover, a lower threshold may pay.
     pub threshold: usize,
-    /// The largest window that this end compresses with; 32 KiB unless told. The peer may want a smaller one.
+    /// The largest window that this end compresses with. Default: 32 KiB. The peer may ask for a smaller one.
     pub send_window: WindowBits,
-    /// The largest window that the peer may compress with, which is what this end keeps to decompress; 32 KiB unless told.
+    /// The largest window that the peer may compress with, which this end keeps to decompress. Default: 32 KiB.
     pub receive_window: WindowBits,
-    /// Whether this end may refer to earlier messages when it compresses; not unless told. The peer may forbid it.
+    /// Whether this end may refer to earlier messages when it compresses. Default: no. The peer may forbid it.
     pub send_takeover: bool,
-    /// Whether the peer may refer to earlier messages, so that its window is kept between them; not unless told.
+    /// Whether the peer may refer to earlier messages, so that its window is kept between them. Default: no.
     pub receive_takeover: bool,
-    /// Whether a peer that can't be held to [`receive_window`](Self::receive_window) may have one of 32 KiB; not
-    /// unless told: then messages go uncompressed.
+    /// Whether a peer that can't be held to [`receive_window`](Self::receive_window) may use 32 KiB. Default: no, its
+    /// messages go uncompressed.
     ///
-    /// A server can't hold a client to a smaller window that doesn't offer `client_max_window_bits` (Firefox does not),
-    /// and some servers don't know `server_max_window_bits`. With this, the smaller window is a wish; without
-    /// it, it is a limit, as memory's limits should be.
+    /// A client that doesn't offer `client_max_window_bits`, such as Firefox, can't be told to use a smaller window,
+    /// and some servers don't know `server_max_window_bits`. If this is set, the smaller window is a wish. Otherwise
+    /// it is a limit.
     pub accept_full_window: bool,
 }
 
@@ -117,7 +117,7 @@ impl Default for Policy {
     }
 }
 
-/// How hard a compressor looks for what repeats: 0 to 9, as zlib counts.
+/// Sets how hard a compressor searches for repetitions: 0 to 9, as in zlib.
 ///
 /// # Examples
 ///
@@ -135,12 +135,12 @@ impl Level {
     pub const STORED: Self = Self(0);
     /// 1: the fastest.
     pub const FAST: Self = Self(1);
-    /// 6: what zlib takes unless told.
+    /// 6: zlib's default.
     pub const BALANCED: Self = Self(6);
     /// 9: the smallest output, whatever the time.
     pub const BEST: Self = Self(9);
 
-    /// Gives the level of that number, if there is one: 0 to 9.
+    /// Returns the level of this number, or `None` if it is not 0 to 9.
     pub const fn new(level: u8) -> Option<Self> {
         match level {
             0..=9 => Some(Self(level)),
@@ -148,7 +148,7 @@ impl Level {
         }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> u8 {
         self.0
     }

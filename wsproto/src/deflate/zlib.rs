@@ -11,6 +11,10 @@ pub(super) struct Engine {
     is_cut: bool,
 }
 
+/// As the other engine is without this: no feature takes a trait from a connection. A compressor that unwinding has
+/// left in the middle of a message makes wrong bytes at worst.
+impl core::panic::UnwindSafe for Engine {}
+
 impl Engine {
     pub(super) fn new(level: Level, window: WindowBits) -> Self {
         // With 9 bits it looks back 512 − 262 bytes at the most, which a window of 8 bits has.
@@ -43,8 +47,8 @@ impl Engine {
         }
     }
 
-    /// Compresses all of `input` up to the end of a byte; `None` if that does not leave a byte of `output` free, since it is
-    /// not known then whether all has come out.
+    /// Compresses all of `input` up to the end of a byte; `None` if that does not leave a byte of `output` free, since
+    /// it is not known then whether all has come out.
     pub(super) fn deflate(&mut self, input: &[u8], output: &mut [u8]) -> Option<usize> {
         let (before_in, before_out) = (self.deflate.total_in(), self.deflate.total_out());
         let status = self.deflate.compress(input, output, DeflateFlush::SyncFlush);

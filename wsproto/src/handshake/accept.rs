@@ -9,10 +9,11 @@ use sha1::{Digest, Sha1};
 static BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// Computes the value that proves that a server understood a handshake: `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key`.
+/// Computes the value that proves that a server understood a handshake: `Sec-WebSocket-Accept` for a
+/// `Sec-WebSocket-Key`.
 ///
-/// Takes the key as it was sent (24 bytes of Base64), and returns the 28 bytes of Base64 to answer with: the SHA-1 of the
-/// key and a GUID that no other protocol uses ([RFC 6455 §4.2.2], item 5.4).
+/// Takes the key as it was sent (24 bytes of Base64), and returns the 28 bytes of Base64 to answer with: the SHA-1 of
+/// the key and a GUID that no other protocol uses ([RFC 6455 §4.2.2], item 5.4).
 ///
 /// # Examples
 ///

@@ -15,8 +15,8 @@ use core::fmt::{self, Write};
 
 /// Parses the values of one or several `Sec-WebSocket-Extensions` fields, which count as one list.
 ///
-/// Returns `None` if they are no `extension-list` ([RFC 6455 §9.1]), also if they are empty. Everything is checked here,
-/// so what is returned iterates without failing.
+/// Returns `None` if they are no `extension-list` ([RFC 6455 §9.1]), also if they are empty. Everything is checked
+/// here, so what is returned iterates without failing.
 ///
 /// # Examples
 ///
@@ -102,7 +102,8 @@ impl<'b> Extension<'b> {
         self.name
     }
 
-    /// Iterates over the parameters, in order, repeated ones too: the name of each, a token, and its value, if it has one.
+    /// Iterates over the parameters, in order, repeated ones too: the name of each, a token, and its value, if it has
+    /// one.
     pub fn params(&self) -> impl Iterator<Item = (&'b str, Option<ParamValue<'b>>)> + Clone + use<'b> {
         Params(self.params)
     }
@@ -128,8 +129,8 @@ type Param<'b> = (&'b str, Option<ParamValue<'b>>);
 
 /// Holds the value of a parameter: a token, whether it was quoted or not.
 ///
-/// Compare it with a `str`, print it, or take its [`bytes`](Self::bytes). A quoted value may hold backslashes before its
-/// characters, so it is not always one slice of what was received.
+/// Compare it with a `str`, print it, or take its [`bytes`](Self::bytes). A quoted value may hold backslashes before
+/// its characters, so it is not always one slice of what was received.
 #[derive(Debug, Clone, Copy)]
 pub struct ParamValue<'b> {
     /// Without the quotes, but with the backslashes.

@@ -3,9 +3,10 @@
 //! Pure functions from the bytes or the header fields that came to a decision, and from a decision to the bytes or
 //! header fields to send. This layer does no I/O, keeps nothing, allocates nothing and draws no randomness.
 //!
-//! **Nothing in here panics, on any input**, and the cost is linear in its length, also when it comes a byte at a time.
-//! Incomplete input is never an error: it is `Ok(None)`. What was decoded is valid, and its iterators don't fail. What
-//! is encoded was checked: nothing in it can end a line (CR, LF), and no field of the handshake has two lines.
+//! **Nothing in here panics, on any input**, and the cost is linear in its length, also when it comes a byte at a
+//! time. Incomplete input is never an error: it is `Ok(None)`. What was decoded is valid, and its iterators don't
+//! fail. What is encoded was checked: nothing in it can end a line (CR, LF), and no field of the handshake has two
+//! lines.
 //!
 //! | you have … | server | client |
 //! |---|---|---|

@@ -5,14 +5,14 @@ use super::http::tokens::{elements, token};
 
 /// Bounds the number of subprotocols that one client may offer.
 ///
-/// Each name is compared with all before it. The bound keeps the cost linear in what the peer sent, and the names on the
-/// stack while they are compared (16 bytes each, on a 64-bit machine).
+/// Each name is compared with all before it. The bound keeps the cost linear in what the peer sent, and the names on
+/// the stack while they are compared (16 bytes each, on a 64-bit machine).
 pub const MAX_SUBPROTOCOLS: usize = 64;
 
 /// Chooses the first of `preference` that is among `offered`: the server's order decides.
 ///
-/// Names are compared byte by byte. Returns `None` if they have none in common: then the answer names no subprotocol, and
-/// the client decides whether it continues without one ([RFC 6455 §4.2.2], item 4).
+/// Names are compared byte by byte. Returns `None` if they have none in common: then the answer names no subprotocol,
+/// and the client decides whether it continues without one ([RFC 6455 §4.2.2], item 4).
 ///
 /// # Examples
 ///

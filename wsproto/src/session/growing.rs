@@ -26,7 +26,8 @@ impl<R: Role> Incoming<R, Vec<u8>> {
     ///
     /// # Errors
     ///
-    /// Gives `buffer` back if the session [`keeps`](Self::kept) bytes of its own: [`push`](Self::push) is for it then.
+    /// Gives `buffer` back if the session [keeps](Self::kept) bytes of its own, or has more to give:
+    /// [`push`](Self::push) is for it then. Also after a [`ProtocolError`]: nothing is taken any more.
     ///
     /// # Examples
     ///
@@ -97,6 +98,7 @@ impl<R: Role> Incoming<R, Vec<u8>> {
 
     /// Gives back all memory but what holds bytes still needed: none at all for a connection that is idle between
     /// messages, but for the window of a peer that may refer to earlier messages. [`buffer`](Self::buffer) takes some again.
+    /// A lent buffer is cut too: [reclaim](Self::reclaim) it before.
     pub fn shrink(&mut self) {
         if matches!(self.pending, Pending::Found(_)) {
             return;

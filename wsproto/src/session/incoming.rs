@@ -1,3 +1,4 @@
+use core::fmt;
 use core::ops::Range;
 
 use super::Buffer;
@@ -15,7 +16,7 @@ use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8, part, part_mut};
 /// ```text
 ///   buffer: │ free │ message under way │ free │ unread │ free: `buffer()` │
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Incoming<R: Role, B> {
     pub(super) receiver: Receiver<R>,
     pub(super) buffer: B,
@@ -173,10 +174,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// # Ok::<(), wsproto::ProtocolError>(())
     /// ```
     pub fn peek(&mut self) -> Option<Next> {
-        match self.pending {
-            Pending::Found(found) => return Some(found.as_next()),
-            Pending::Told => return Some(Next::Failure),
-            Pending::Nothing | Pending::Given => {}
+        if let Pending::Found(found) = self.pending {
+            return Some(found.as_next());
         }
         if let Some(whole) = self.find_whole() {
             return Some(Next::Message(whole.kind));
@@ -390,6 +389,15 @@ pub(super) fn tell(error: ProtocolError, pending: &mut Pending, reply: &mut Repl
         reply.tell(error);
     }
     error
+}
+
+/// Shows how many bytes lie in the buffer, not which.
+impl<R: Role, B> fmt::Debug for Incoming<R, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Incoming");
+        shown.field("receiver", &self.receiver).field("message", &self.message.len());
+        shown.field("unread", &self.unread.len()).field("pending", &self.pending).finish_non_exhaustive()
+    }
 }
 
 impl Found {

@@ -61,8 +61,8 @@
 //! Messages still come after a Close frame of your own, until the peer's; none can be answered any more, and
 //! [`frame`](Session::frame) says so ([`Misuse::CloseSent`](crate::Misuse::CloseSent)).
 //!
-//! Of several Pings in one turn the latest is answered ([RFC 6455 §5.5.3]). To answer each, encode the reply after every
-//! [`next`](Session::next).
+//! [`turn`](Session::turn) answers every Ping. With [`next`](Session::next) alone, the reply is the one to the latest Ping
+//! ([RFC 6455 §5.5.3]): to answer each, encode the reply after every call.
 //!
 //! [RFC 6455 §5.5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
 

@@ -8,10 +8,11 @@ use crate::wire::{part, part_mut};
 
 impl<R: Role, B: Buffer> Session<R, B> {
     /// Takes all messages and control frames that are whole, hands each to `each` together with the sender and `out`, and
-    /// appends the reply that is due to `out`: the first two steps of [the turn](super#the-turn). What stands in `out`
+    /// appends each reply that is due to `out`: the first two steps of [the turn](super#the-turn). What stands in `out`
     /// afterwards is to be written, **also after an error**, which is the last thing to look at.
     ///
-    /// A control frame is shown too, and needs no answer.
+    /// A control frame is shown too, and needs no answer: the reply follows at once, so that every Ping has its Pong, among
+    /// the answers to the messages around it.
     ///
     /// # Errors
     ///
@@ -37,6 +38,21 @@ impl<R: Role, B: Buffer> Session<R, B> {
     /// assert!(out.starts_with(b"\x81\x05Hello\x88")); // the echo, and the Close frame
     /// assert!(session.should_close_transport());
     /// ```
+    ///
+    /// Replies stand where they belong:
+    ///
+    /// ```
+    /// # use wsproto::{Limits, Server, Session};
+    /// let mut session = Session::new(Server, Limits::new(), Vec::new());
+    /// let mut out = Vec::new();
+    /// session.push(b"\x89\x81\0\0\0\0a\x89\x81\0\0\0\0b\x81\x82\0\0\0\0hi");
+    /// session.turn(&mut out, |message, sender, out| match message.is_data() {
+    ///     true => sender.frame().append(message, out),
+    ///     false => Ok(()),
+    /// })?;
+    /// assert_eq!(out, b"\x8a\x01a\x8a\x01b\x81\x02hi");
+    /// # Ok::<(), wsproto::session::TurnError>(())
+    /// ```
     pub fn turn(
         &mut self,
         out: &mut Vec<u8>,
@@ -46,8 +62,12 @@ impl<R: Role, B: Buffer> Session<R, B> {
             match self.next() {
                 Ok(None) => break Ok(()),
                 Ok(Some((message, sender))) => {
+                    let is_data = message.is_data();
                     if let Err(misuse) = each(message, sender, out) {
                         break Err(misuse.into());
+                    }
+                    if !is_data {
+                        self.append_reply(out);
                     }
                 }
                 Err(error) => break Err(error.into()),

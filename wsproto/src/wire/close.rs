@@ -2,15 +2,17 @@ use core::fmt;
 
 use super::{BufferTooSmall, MAX_CONTROL_PAYLOAD};
 
-/// The longest reason of a Close frame, in bytes: a control frame's payload less the code.
+/// Limits the reason of a Close frame, in bytes: a control frame's payload without the code ([RFC 6455 §5.5]).
+///
+/// [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
 pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 
-/// Why a connection is closed, as a Close frame says it ([RFC 6455 §7.4]).
+/// Tells why a connection is closed: the code of a Close frame ([RFC 6455 §7.4]).
 ///
-/// Only codes that may appear on the wire have a value: 1000–1003, 1007–1014 and 3000–4999. Those that stand for the
+/// Only codes that may appear on the wire have a value: 1000–1003, 1007–1014 and 3000–4999. Codes that stand for the
 /// absence of a code (1005, 1006, 1015) can't be built, and so can't be sent.
 ///
-/// The field's usual name is "status code"; that is HTTP's word in the same crate.
+/// RFC 6455 calls it "status code", which is HTTP's word in the same crate.
 ///
 /// ```
 /// use wsproto::wire::CloseCode;
@@ -25,33 +27,34 @@ pub struct CloseCode(u16);
 impl CloseCode {
     /// 1000: the purpose of the connection is fulfilled.
     pub const NORMAL: Self = Self(1000);
-    /// 1001: a server goes down, a browser leaves the page.
+    /// 1001: a server shuts down, or a browser leaves the page.
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
-    /// 1003: a kind of data that this endpoint does not take, such as binary for one that knows only text.
+    /// 1003: this endpoint does not accept this kind of data, such as binary where only text is known.
     pub const UNSUPPORTED_DATA: Self = Self(1003);
-    /// 1007: data not of its message's kind, such as text that is not UTF-8.
+    /// 1007: the data does not fit its message's type, such as text that is not UTF-8.
     pub const INVALID_PAYLOAD: Self = Self(1007);
-    /// 1008: a message against this endpoint's policy; for what has no code of its own.
+    /// 1008: a message violates this endpoint's policy; for any reason without a code of its own.
     pub const POLICY_VIOLATION: Self = Self(1008);
-    /// 1009: a message too big to process.
+    /// 1009: a message is too big to process.
     pub const MESSAGE_TOO_BIG: Self = Self(1009);
-    /// 1010: a client misses an extension in the server's response.
+    /// 1010: the server's response lacks an extension that the client needs.
     pub const MISSING_EXTENSION: Self = Self(1010);
-    /// 1011: a server met a condition that keeps it from going on.
+    /// 1011: the server met an unexpected condition and can't continue.
     pub const INTERNAL_ERROR: Self = Self(1011);
     /// 1012: the server restarts; reconnect after a random delay (IANA registry).
     pub const SERVICE_RESTART: Self = Self(1012);
     /// 1013: the server is overloaded (IANA registry).
     pub const TRY_AGAIN_LATER: Self = Self(1013);
-    /// 1014: a gateway got an invalid response from upstream (IANA registry).
+    /// 1014: a gateway received an invalid response from upstream (IANA registry).
     pub const BAD_GATEWAY: Self = Self(1014);
 
-    /// Returns the code, or `None` where it may not appear in a Close frame ([RFC 6455 §7.4.1], [§7.4.2]).
+    /// Returns the code of this number, or `None` if it may not appear in a Close frame ([RFC 6455 §7.4.1],
+    /// [RFC 6455 §7.4.2]).
     ///
     /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
-    /// [§7.4.2]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2
+    /// [RFC 6455 §7.4.2]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2
     pub const fn new(code: u16) -> Option<Self> {
         match code {
             1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
@@ -77,9 +80,9 @@ impl fmt::Display for CloseCode {
     }
 }
 
-/// The payload of a Close frame that has one: a code and a reason of at most 123 bytes ([RFC 6455 §5.5.1]).
+/// Holds the payload of a Close frame: a code, and a reason of at most 123 bytes ([RFC 6455 §5.5.1]).
 ///
-/// A Close frame without payload is `None` wherever an `Option<CloseFrame>` stands.
+/// Where an `Option<CloseFrame>` is taken or returned, `None` is a Close frame without payload.
 ///
 /// # Examples
 ///
@@ -102,11 +105,12 @@ pub struct CloseFrame<'a> {
 }
 
 impl<'a> CloseFrame<'a> {
-    /// Makes a payload of a code and a reason, which is for a log and need not be human-readable.
+    /// Combines a code and a reason, which is for a log and need not be human-readable.
     ///
     /// # Errors
     ///
-    /// [`CloseReasonTooLong`] if the reason takes more than [`MAX_CLOSE_REASON`] bytes.
+    /// [`CloseReasonTooLong`] if the reason is longer than [`MAX_CLOSE_REASON`] bytes: cut it, or use
+    /// [`truncated`](Self::truncated).
     pub const fn new(code: CloseCode, reason: &'a str) -> Result<Self, CloseReasonTooLong> {
         if reason.len() > MAX_CLOSE_REASON {
             return Err(CloseReasonTooLong { len: reason.len() });
@@ -114,7 +118,7 @@ impl<'a> CloseFrame<'a> {
         Ok(Self { code, reason })
     }
 
-    /// Makes a payload of a code and as much of a reason as fits: whole characters of [`MAX_CLOSE_REASON`] bytes at most.
+    /// Combines a code and as much of a reason as fits: whole characters, of [`MAX_CLOSE_REASON`] bytes at most.
     ///
     /// # Examples
     ///
@@ -133,17 +137,17 @@ impl<'a> CloseFrame<'a> {
         Self { code, reason: reason.get(..len).unwrap_or_default() }
     }
 
-    /// Makes a payload of a code alone.
+    /// Makes the payload of a code without a reason.
     pub const fn of_code(code: CloseCode) -> CloseFrame<'static> {
         CloseFrame { code, reason: "" }
     }
 
-    /// The payload that tells of an error. The rules are ours, and none is too long: the tests hold each to it.
+    /// Makes the payload that names an error. The rules are ours, and the tests check that none is too long.
     pub(crate) const fn of_error(code: CloseCode, rule: &'static str) -> CloseFrame<'static> {
         CloseFrame { code, reason: rule }
     }
 
-    /// The same code alone.
+    /// Drops the reason.
     pub(crate) const fn without_reason(self) -> CloseFrame<'static> {
         Self::of_code(self.code)
     }
@@ -153,7 +157,9 @@ impl<'a> CloseFrame<'a> {
         self.code
     }
 
-    /// Returns the reason, often empty.
+    /// Returns the reason, which is often empty.
+    ///
+    /// A received reason is untrusted and may contain newlines: log it with `{:?}`.
     pub const fn reason(&self) -> &'a str {
         self.reason
     }
@@ -163,12 +169,14 @@ impl<'a> CloseFrame<'a> {
         self.reason.len().saturating_add(2)
     }
 
-    /// Reads the unmasked payload of a Close frame; `None` if it is empty.
+    /// Decodes the unmasked payload of a Close frame, or returns `None` if it is empty.
     ///
     /// # Errors
     ///
-    /// [`CloseFrameError`] if the payload is one byte, its code may not appear on the wire, its reason is not UTF-8,
-    /// or it is longer than a control frame's can be.
+    /// [`CloseFrameError`] if the payload is one byte long, its code may not appear on the wire, its reason is not
+    /// UTF-8, or it is longer than 125 bytes. The connection has failed ([RFC 6455 §7.1.7]).
+    ///
+    /// [RFC 6455 §7.1.7]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
     pub fn decode(payload: &'a [u8]) -> Result<Option<Self>, CloseFrameError> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
             return Err(CloseFrameError::TooLong);
@@ -208,7 +216,7 @@ impl From<CloseCode> for CloseFrame<'_> {
 
 /// Writes the code and, if there is one, the reason: `1001: bye`.
 ///
-/// Who writes it to a log minds that the reason is the peer's, line ends included; `{:?}` escapes them.
+/// The reason is untrusted and may contain newlines: log it with `{:?}`.
 impl fmt::Display for CloseFrame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reason {
@@ -218,20 +226,28 @@ impl fmt::Display for CloseFrame<'_> {
     }
 }
 
-/// Why the payload of a Close frame is not valid: the peer's fault.
+/// Tells why the payload of a Close frame is invalid: the peer's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseFrameError {
-    /// One byte: half a code.
+    /// The payload is one byte: half a code ([RFC 6455 §5.5.1]).
+    ///
+    /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     CodeCutShort,
-    /// A code that may not appear on the wire.
+    /// The code may not appear on the wire ([RFC 6455 §7.4]).
+    ///
+    /// [RFC 6455 §7.4]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4
     ForbiddenCode {
         /// The code.
         code: u16,
     },
-    /// A reason that is not UTF-8.
+    /// The reason is not UTF-8 ([RFC 6455 §8.1]).
+    ///
+    /// [RFC 6455 §8.1]: https://www.rfc-editor.org/rfc/rfc6455#section-8.1
     ReasonNotUtf8,
-    /// More than 125 bytes, which no control frame can carry.
+    /// The payload is over 125 bytes, which no control frame can carry ([RFC 6455 §5.5]).
+    ///
+    /// [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
     TooLong,
 }
 
@@ -254,7 +270,7 @@ impl fmt::Display for CloseFrameError {
 
 impl core::error::Error for CloseFrameError {}
 
-/// A close reason of more than [`MAX_CLOSE_REASON`] bytes: the caller's fault.
+/// Tells that a close reason is over [`MAX_CLOSE_REASON`] bytes: the caller's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CloseReasonTooLong {
     /// The reason's length in bytes.

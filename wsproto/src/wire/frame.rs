@@ -1,28 +1,29 @@
-//! One whole frame over byte slices, in one call: for those who want no connection, only that.
+//! Decodes and encodes one whole frame over byte slices, in one call.
 //!
-//! What holds between frames (fragments, the closing handshake, who has to mask) is `connection`'s. Text is not
-//! checked here, since it may end inside a character; see [`Utf8Validator`](super::Utf8Validator).
+//! The rules that hold between frames (fragments, the closing handshake, which end has to mask) belong to
+//! [`connection`](crate::connection). Text is not checked here, since a frame may end inside a character; see
+//! [`Utf8Validator`](super::Utf8Validator).
 
 use core::fmt;
 
-use super::{BufferTooSmall, FrameHeader, HeaderError};
+use super::{BufferTooSmall, FrameHeader, HeaderError, part_mut};
 
-/// A frame: its header, and its payload unmasked.
+/// Holds a decoded frame: its header, and its payload unmasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'b> {
-    /// The header, as it stood on the wire.
+    /// The header, as it was on the wire.
     pub header: FrameHeader,
     /// The payload, unmasked.
     pub payload: &'b [u8],
 }
 
-/// Reads the frame at the start of `bytes`, unmasks its payload in place, and tells how many bytes it took.
+/// Decodes the frame at the start of `bytes`, unmasks its payload in place, and returns it with its length in bytes.
 ///
-/// Gives `Ok(None)` as long as the frame is incomplete; `bytes` is then unchanged.
+/// Returns `Ok(None)` while the frame is incomplete; `bytes` is then unchanged.
 ///
 /// # Errors
 ///
-/// [`FrameError`] as soon as the header shows that it is invalid, or that its payload is over `max_payload` bytes.
+/// [`FrameError`] as soon as the header is invalid, or announces more than `max_payload` bytes: close the connection.
 ///
 /// # Examples
 ///
@@ -56,14 +57,12 @@ pub fn decode(bytes: &mut [u8], max_payload: usize) -> Result<Option<(Frame<'_>,
     Ok(Some((Frame { header, payload }, header_len.saturating_add(payload_len))))
 }
 
-/// Writes a frame to the start of `dst`, masking the payload on the way if the header has a key, and returns how many
-/// bytes it took.
-///
-/// The header says how long the payload is: `payload` must be as long.
+/// Writes a frame to the start of `dst`, masking the payload on the way if the header has a key, and returns the
+/// frame's length in bytes.
 ///
 /// # Errors
 ///
-/// [`EncodeError`] if the payload's length is not the header's, or if `dst` is too short; `dst` is then unchanged.
+/// [`EncodeError`] if `payload` is not as long as the header says, or if `dst` is too small; `dst` is then unchanged.
 ///
 /// # Examples
 ///
@@ -72,9 +71,9 @@ pub fn decode(bytes: &mut [u8], max_payload: usize) -> Result<Option<(Frame<'_>,
 ///
 /// // An unmasked "Hello" ([RFC 6455 §5.7]).
 /// let header = FrameHeader::new(Opcode::Text, true, 5).expect("a valid frame");
-/// let mut out = [0; 16];
-/// let written = frame::encode(header, b"Hello", &mut out)?;
-/// assert_eq!(out[..written], [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
+/// let mut dst = [0; 16];
+/// let written = frame::encode(header, b"Hello", &mut dst)?;
+/// assert_eq!(dst[..written], [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
 /// # Ok::<(), frame::EncodeError>(())
 /// ```
 #[inline]
@@ -85,7 +84,7 @@ pub fn encode(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Result<usi
     Ok(write(header, payload, dst)?)
 }
 
-/// [`encode`] for those whose header was made from the payload.
+/// Does what [`encode`] does, for a header that was made from the payload.
 #[inline]
 pub(crate) fn write(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Result<usize, BufferTooSmall> {
     let needed = usize::from(header.len()).saturating_add(payload.len());
@@ -107,13 +106,14 @@ pub(crate) fn finish(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usiz
     let encoded = header.encode();
     let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
     let (start, end) = (encoded.len(), encoded.len().saturating_add(len));
-    let payload = offset..offset.saturating_add(len);
-    debug_assert!(start <= offset && payload.end <= dst.len(), "the header fits before its payload");
-    if start < offset && payload.end <= dst.len() {
-        dst.copy_within(payload, start);
+    debug_assert!(start <= offset, "the header fits before its payload");
+    let gap = offset.saturating_sub(start);
+    let moved = part_mut(dst, start..offset.saturating_add(len));
+    if (1..=moved.len()).contains(&gap) {
+        moved.copy_within(gap.., 0);
     }
-    if let Some(to_header) = dst.get_mut(..start) {
-        to_header.copy_from_slice(&encoded);
+    for (to, from) in dst.iter_mut().zip(encoded.iter()) {
+        *to = *from;
     }
     if let (Some(key), Some(payload)) = (header.masking_key(), dst.get_mut(start..end)) {
         key.apply(payload);
@@ -121,13 +121,13 @@ pub(crate) fn finish(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usiz
     end
 }
 
-/// Why no frame can be read: the peer's fault.
+/// Tells why no frame can be decoded: the peer's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FrameError {
     /// The header is invalid.
     Header(HeaderError),
-    /// The payload is over the limit.
+    /// The header announces more than the limit.
     PayloadTooBig {
         /// The announced length in bytes.
         len: u64,
@@ -151,18 +151,18 @@ impl fmt::Display for FrameError {
 
 impl core::error::Error for FrameError {}
 
-/// Why a frame was not written.
+/// Tells why a frame was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The header announces another length than the payload has: the caller's fault.
+    /// The header announces a length that the payload does not have: the caller's fault.
     LengthMismatch {
         /// The length in the header.
         header: u64,
         /// The length of the payload.
         payload: usize,
     },
-    /// Not enough space.
+    /// The destination is too small: call again with more space.
     BufferTooSmall(BufferTooSmall),
 }
 

@@ -3,27 +3,29 @@ use core::ops::Deref;
 
 use super::{MaskingKey, Opcode, part::part};
 
-/// The longest a frame header can be, in bytes: 2, a 64-bit length, a masking key.
+/// Bounds a frame header, in bytes: 2, a 64-bit length of 8, a masking key of 4 ([RFC 6455 §5.2]).
+///
+/// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
 pub const MAX_HEADER_LEN: usize = 14;
 
-/// The longest payload of a control frame, in bytes ([RFC 6455 §5.5]).
+/// Limits the payload of a control frame, in bytes ([RFC 6455 §5.5]).
 ///
 /// [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
-/// The longest a control frame can be, in bytes: 2, a masking key, 125. Room for this is room for any reply.
+/// Bounds a control frame, in bytes: 2, a masking key of 4, a payload of 125. Every reply fits into as many.
 pub const MAX_CONTROL_FRAME: usize = 2 + 4 + MAX_CONTROL_PAYLOAD;
 
 const FIN: u8 = 0x80;
 const MASK: u8 = 0x80;
-/// In place of a length: it follows in 16 bits, or in 64.
+/// Stand in place of a length, which follows in 16 bits or in 64.
 const LENGTH_16: u8 = 126;
 const LENGTH_64: u8 = 127;
 
-/// All of a frame but its payload ([RFC 6455 §5.2]).
+/// Describes a frame without its payload ([RFC 6455 §5.2]).
 ///
-/// A value of this type can always be sent: its opcode is not reserved, its length fits into 63 bits, and a control
-/// frame is whole and not over 125 bytes.
+/// Every value of this type can be sent: its opcode is not reserved, its length fits into 63 bits, and a control frame
+/// is whole and has a payload of at most 125 bytes.
 ///
 /// # Examples
 ///
@@ -48,8 +50,10 @@ pub struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// Makes the header of an unmasked frame of `payload_len` bytes without RSV bits; `None` if there can be no such
-    /// frame: a control frame without FIN or over 125 bytes, or any frame of 2⁶³ bytes or more.
+    /// Makes the header of an unmasked frame without RSV bits, with a payload of `payload_len` bytes.
+    ///
+    /// Returns `None` if there can be no such frame: a control frame without FIN or over 125 bytes, or any frame of
+    /// 2⁶³ bytes or more.
     pub const fn new(opcode: Opcode, fin: bool, payload_len: u64) -> Option<Self> {
         let control = opcode.is_control();
         if payload_len >> 63 != 0 || control && (!fin || payload_len > MAX_CONTROL_PAYLOAD as u64) {
@@ -58,18 +62,18 @@ impl FrameHeader {
         Some(Self { payload_len, masking_key: None, opcode, rsv: Rsv::NONE, fin })
     }
 
-    /// [`new`](Self::new) for those who have checked a control frame's payload; no slice reaches 2⁶³ bytes.
+    /// Does what [`new`](Self::new) does, for a control payload that was checked; no slice reaches 2⁶³ bytes.
     pub(crate) const fn of(opcode: Opcode, fin: bool, payload_len: usize) -> Self {
         Self { payload_len: payload_len as u64, masking_key: None, opcode, rsv: Rsv::NONE, fin }
     }
 
-    /// Returns the same header with this masking key, or with none.
+    /// Sets the masking key, or removes it.
     #[must_use]
     pub const fn with_masking_key(self, masking_key: Option<MaskingKey>) -> Self {
         Self { masking_key, ..self }
     }
 
-    /// Returns the same header with these RSV bits, which only a negotiated extension may set.
+    /// Sets the RSV bits, which only a negotiated extension may use.
     #[must_use]
     pub const fn with_rsv(self, rsv: Rsv) -> Self {
         Self { rsv, ..self }
@@ -85,29 +89,29 @@ impl FrameHeader {
         self.rsv
     }
 
-    /// Returns what the payload is.
+    /// Returns the opcode: the type of the payload.
     pub const fn opcode(&self) -> Opcode {
         self.opcode
     }
 
-    /// Returns the key with which the payload is masked, if it is.
+    /// Returns the key with which the payload is masked, or `None` if it is not.
     pub const fn masking_key(&self) -> Option<MaskingKey> {
         self.masking_key
     }
 
-    /// Returns the payload's length in bytes, as announced: the peer can announce 2⁶³ − 1 and send nothing.
+    /// Returns the payload's length in bytes, as announced. A peer can announce 2⁶³ − 1 and send nothing.
     pub const fn payload_len(&self) -> u64 {
         self.payload_len
     }
 
-    /// Reads the header at the start of `bytes`, and tells how many bytes it took (2 to 14).
+    /// Decodes the header at the start of `bytes`, and returns it with its length in bytes (2 to 14).
     ///
-    /// Gives `Ok(None)` as long as more bytes are needed.
+    /// Returns `Ok(None)` while more bytes are needed.
     ///
     /// # Errors
     ///
-    /// [`HeaderError`] as soon as the bytes that are there make a valid header impossible: the longer a prefix of
-    /// a header is, the more it can tell, and it never tells otherwise. RSV bits are not judged here.
+    /// [`HeaderError`] as soon as no further bytes can make the header valid. RSV bits are not judged here: whether
+    /// they are allowed depends on the negotiated extensions.
     #[inline]
     pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, HeaderError> {
         let [first, bytes @ ..] = bytes else {
@@ -140,7 +144,7 @@ impl FrameHeader {
         Ok(Some((header, length_len.saturating_add(key_len))))
     }
 
-    /// Writes the header in the shortest form ([RFC 6455 §5.2]: the minimal number of bytes MUST be used).
+    /// Encodes the header in its shortest form ([RFC 6455 §5.2]: the minimal number of bytes MUST be used).
     ///
     /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     #[inline]
@@ -163,7 +167,7 @@ impl FrameHeader {
         (self.fin as u8) << 7 | self.rsv.0 << 4 | self.opcode.bits()
     }
 
-    /// Returns how many bytes it takes encoded, 2 to 14.
+    /// Returns the encoded header's length in bytes, 2 to 14.
     #[inline]
     pub(crate) const fn len(&self) -> u8 {
         match (self.payload_len, self.masking_key) {
@@ -176,8 +180,8 @@ impl FrameHeader {
         }
     }
 
-    /// Writes what [`encode`](Self::encode) gives to the start of `dst`, and returns the space behind it; `None` if it does not
-    /// fit. It is made in place, since to copy it from there takes longer than to make it.
+    /// Writes what [`encode`](Self::encode) returns to the start of `dst`, and returns the space behind it, or `None`
+    /// if it does not fit. Making the header in place takes less time than copying it.
     #[inline]
     pub(crate) fn write<'d>(&self, dst: &'d mut [u8]) -> Option<&'d mut [u8]> {
         let first = self.first_byte();
@@ -195,8 +199,8 @@ impl FrameHeader {
     }
 }
 
-/// Writes `bytes` to the start of `dst` and returns the space behind them. Of a fixed length they are a store or two, where a
-/// copy of a length not known beforehand is a call.
+/// Writes `bytes` to the start of `dst` and returns the space behind them. A fixed length compiles to a store or two,
+/// an unknown one to a call.
 #[inline]
 fn put<const N: usize>(bytes: [u8; N], dst: &mut [u8]) -> Option<&mut [u8]> {
     let (to, space) = dst.split_first_chunk_mut()?;
@@ -204,7 +208,7 @@ fn put<const N: usize>(bytes: [u8; N], dst: &mut [u8]) -> Option<&mut [u8]> {
     Some(space)
 }
 
-/// The payload length, the length of the header so far, and the bytes behind it; `None` if incomplete.
+/// Holds the payload length, the length of the header so far, and the bytes behind it; `None` if incomplete.
 type Length<'b> = Option<(u64, usize, &'b [u8])>;
 
 #[inline]
@@ -241,7 +245,7 @@ fn decode_length(code: u8, bytes: &[u8], opcode: Opcode) -> Result<Length<'_>, H
     }
 }
 
-/// A header as bytes, 2 to 14 of them, ready to be written before its payload. Derefs to `&[u8]`.
+/// Holds a header as bytes, 2 to 14 of them, ready to be written before its payload. Derefs to `[u8]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct EncodedHeader {
@@ -250,13 +254,30 @@ pub struct EncodedHeader {
 }
 
 impl EncodedHeader {
-    /// Returns the key that the header announces, with which the caller masks the payload that follows.
+    /// Returns the masking key that the header carries, its last 4 bytes, or `None` for a server's header. A program
+    /// that writes a payload behind a client's header masks it with this key ([RFC 6455 §5.3]).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::connection::{Client, Sender};
+    /// use wsproto::MaskingKey;
+    ///
+    /// let keys = || MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+    /// let mut payload = *b"Hello";
+    /// let header = Sender::new(Client::new(keys)).frame().header("Hello")?;
+    /// if let Some(key) = header.masking_key() {
+    ///     key.apply(&mut payload);
+    /// }
+    /// assert_eq!([&*header, &payload].concat(), b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    /// # Ok::<(), wsproto::Misuse>(())
+    /// ```
+    ///
+    /// [RFC 6455 §5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.3
     pub fn masking_key(&self) -> Option<MaskingKey> {
-        let [_, second, ..] = self.bytes;
-        if second & MASK == 0 {
-            return None;
-        }
-        self.last_chunk().map(|key| MaskingKey::new(*key))
+        let is_masked = self.get(1).is_some_and(|second| second & MASK != 0);
+        let key = self.last_chunk().filter(|_| is_masked)?;
+        Some(MaskingKey::new(*key))
     }
 }
 
@@ -275,7 +296,8 @@ impl AsRef<[u8]> for EncodedHeader {
     }
 }
 
-/// The three reserved bits of a frame ([RFC 6455 §5.2]): zero, unless a negotiated extension gives them a meaning.
+/// Holds the three reserved bits of a frame ([RFC 6455 §5.2]): zero, unless a negotiated extension gives them a
+/// meaning.
 ///
 /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -284,7 +306,7 @@ pub struct Rsv(u8);
 impl Rsv {
     /// No bit set.
     pub const NONE: Self = Self(0b000);
-    /// The first bit, the one that permessage-deflate takes ([RFC 7692 §6]).
+    /// The first bit, which permessage-deflate uses ([RFC 7692 §6]).
     ///
     /// [RFC 7692 §6]: https://www.rfc-editor.org/rfc/rfc7692#section-6
     pub const RSV1: Self = Self(0b100);
@@ -293,13 +315,13 @@ impl Rsv {
     /// The third bit.
     pub const RSV3: Self = Self(0b001);
 
-    /// Returns the bits of both.
+    /// Returns the bits that are set in either.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Tells whether all bits of `other` are set here.
+    /// Tells whether all bits of `other` are set in this value too.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -309,22 +331,32 @@ impl Rsv {
     }
 }
 
-/// Why bytes can't be a frame header: the peer's fault, answered with the close code 1002.
+/// Tells why bytes can't be a frame header: the peer's fault, answered with the close code 1002.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HeaderError {
-    /// An opcode that means nothing yet: 3–7, 11–15.
+    /// The opcode is reserved: 3–7 or 11–15 ([RFC 6455 §5.2]).
+    ///
+    /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     ReservedOpcode {
         /// The four bits.
         bits: u8,
     },
-    /// A control frame without FIN.
+    /// A control frame has no FIN ([RFC 6455 §5.5]).
+    ///
+    /// [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
     FragmentedControl,
-    /// A control frame that announces more than 125 bytes.
+    /// A control frame announces more than 125 bytes ([RFC 6455 §5.5]).
+    ///
+    /// [RFC 6455 §5.5]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5
     ControlTooLong,
-    /// A length that would have fitted into fewer bytes.
+    /// The length would have fitted into fewer bytes ([RFC 6455 §5.2]).
+    ///
+    /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     NonMinimalLength,
-    /// A length of 2⁶³ or more.
+    /// The length is 2⁶³ or more ([RFC 6455 §5.2]).
+    ///
+    /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     LengthOver63Bits,
 }
 

@@ -1,13 +1,13 @@
 use super::BufferTooSmall;
 
-/// The 32-bit key with which a client masks one frame ([RFC 6455 §5.3]).
+/// Masks the payload of one frame of a client: a 32-bit key ([RFC 6455 §5.3]).
 ///
-/// A key that has masked some bytes is turned so that the next one continues where it stopped: both methods return
-/// it. There is no position to remember beside it, and so none to forget.
+/// Both methods that mask bytes return the key rotated to the byte that follows, so a payload can be masked in pieces
+/// and there is no position to keep beside the key.
 ///
-/// **Where keys come from.** Each frame needs a fresh key from a strong source of entropy, one that the author of
-/// the payload can't predict; the engine draws none itself. With the `getrandom` crate, for one:
-/// `let mut key = [0; 4]; getrandom::fill(&mut key)?; MaskingKey::new(key)`.
+/// **Where keys come from.** Each frame needs a fresh key from a strong source of entropy, one that the author of the
+/// payload can't predict. A [`Client`](crate::Client) owns a source of them; `RandomKeys`, of feature `getrandom`,
+/// asks the operating system.
 ///
 /// # Examples
 ///
@@ -26,12 +26,12 @@ use super::BufferTooSmall;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskingKey([u8; 4]);
 
-/// One step of the fast loops: wide enough for the compiler's vectors, a multiple of the key. Going through fewer bytes than
-/// that by words costs more than it saves.
+/// One step of the fast loops: wide enough for the compiler's vectors, a multiple of the key. Handling fewer bytes by
+/// words costs more than it saves.
 const BLOCK: usize = 32;
 
 impl MaskingKey {
-    /// Makes a key of its four bytes, in the order of the wire.
+    /// Makes a key of four bytes, in the order of the wire.
     pub const fn new(bytes: [u8; 4]) -> Self {
         Self(bytes)
     }
@@ -64,8 +64,8 @@ impl MaskingKey {
         next
     }
 
-    /// [`apply`](Self::apply) that tells whether the bytes are ASCII then: for most text that is all there is to check,
-    /// and in the same pass it is almost free.
+    /// Does what [`apply`](Self::apply) does, and tells whether the result is ASCII. For most text that is the whole
+    /// check, and in the same pass it is almost free.
     #[inline]
     pub(crate) fn apply_to_text(self, bytes: &mut [u8]) -> (Self, bool) {
         let pattern = self.pattern();
@@ -90,10 +90,10 @@ impl MaskingKey {
         (next, seen.is_ascii())
     }
 
-    /// What the last block of `bytes` becomes, if they have one, by the key for what comes behind it.
+    /// Masks a copy of the last block of `bytes`, if they have one, with the key for the byte behind it.
     ///
-    /// It is put in its place when all the whole blocks are done. So what they leave over, up to 31 bytes, costs no more
-    /// than a block; that some of its bytes are done twice makes no difference.
+    /// The copy replaces the last block once all whole blocks are masked. So the up to 31 bytes that these leave over
+    /// cost no more than a block, and it makes no difference that some bytes are computed twice.
     #[inline]
     fn apply_to_last(self, bytes: &[u8]) -> Option<[u8; BLOCK]> {
         let key = u32::from_ne_bytes(self.0);
@@ -107,7 +107,8 @@ impl MaskingKey {
     }
 
     /// Writes `src`, masked or unmasked, to the start of `dst`, and returns the key for the byte that follows.
-    /// One pass does what a copy and [`apply`](Self::apply) would do in two.
+    ///
+    /// This is one pass, where a copy and [`apply`](Self::apply) are two.
     ///
     /// # Errors
     ///
@@ -134,7 +135,7 @@ impl MaskingKey {
         Ok(next)
     }
 
-    /// The key for the byte that stands `len` bytes further on.
+    /// Returns the key for the byte `len` bytes further on.
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // four bytes are one turn, so the low bits tell all
     pub(crate) const fn rotated(self, len: usize) -> Self {

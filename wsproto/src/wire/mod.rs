@@ -1,11 +1,11 @@
 //! Layer 0: frames as bytes.
 //!
-//! Opcode, frame header, mask, UTF-8 and the close payload, as pure functions and small `Copy` values over
-//! byte slices. This layer knows what RFC 6455 says of one frame; it knows no role, no policy and no connection.
+//! Pure functions and small `Copy` values over byte slices: opcode, frame header, mask, UTF-8 and the close payload.
+//! This layer knows what RFC 6455 says about one frame. It knows no role, no policy and no connection.
 //!
 //! **Nothing in here panics, on any input**, and nothing allocates. Incomplete input is never an error: it is
-//! `Ok(None)`. What can be built can be sent: a reserved opcode, a control frame of 126 bytes or the close code
-//! 1005 have no value of their types.
+//! `Ok(None)`. Every value that can be built can be sent: there is none for a reserved opcode, a control frame of 126
+//! bytes, or the close code 1005.
 //!
 //! | to find the rule on | look in |
 //! |---|---|

@@ -1,14 +1,14 @@
 use core::fmt;
 
-/// What a frame's payload is: the opcode of [RFC 6455 §5.2].
+/// Tells what a frame's payload is ([RFC 6455 §5.2]).
 ///
-/// The ten reserved opcodes have no value here, so they can neither be received nor sent.
+/// The ten reserved opcodes have no value of this type, so they can neither be received nor sent.
 ///
 /// [RFC 6455 §5.2]: https://www.rfc-editor.org/rfc/rfc6455#section-5.2
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Opcode {
-    /// `0x0`: a further fragment of the message under way.
+    /// `0x0`: another fragment of the message under way.
     Continuation = 0x0,
     /// `0x1`: a text message, or its first fragment.
     Text = 0x1,
@@ -23,7 +23,7 @@ pub enum Opcode {
 }
 
 impl Opcode {
-    /// Returns the opcode of four bits, or `None` where they are reserved or `bits` is over 15.
+    /// Returns the opcode of these four bits, or `None` if they are reserved or `bits` is over 15.
     ///
     /// ```
     /// use wsproto::wire::Opcode;
@@ -42,7 +42,7 @@ impl Opcode {
         }
     }
 
-    /// Returns the four bits that stand for the opcode on the wire.
+    /// Returns the four bits of the opcode on the wire.
     pub const fn bits(self) -> u8 {
         self as u8
     }
@@ -61,7 +61,7 @@ impl From<Opcode> for u8 {
     }
 }
 
-/// Writes the RFC's name of it: `text`, `ping`.
+/// Writes the RFC's name of the opcode: `text`, `ping`.
 impl fmt::Display for Opcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

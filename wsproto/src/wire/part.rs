@@ -1,7 +1,8 @@
 use core::slice::SliceIndex;
 
-/// Returns the part of `bytes` at a place that is always right. A wrong one is a fault of this crate: the tests and the
-/// fuzzers, which run with debug assertions, stop at it; a release build goes on with an empty slice and does not panic.
+/// Returns the part of `bytes` at a place that is always right. A wrong place is a fault of this crate: the tests and
+/// the fuzzers, which run with debug assertions, stop there; a release build continues with an empty slice and does
+/// not panic.
 #[inline]
 pub(crate) fn part(bytes: &[u8], place: impl SliceIndex<[u8], Output = [u8]>) -> &[u8] {
     let part = bytes.get(place);
@@ -9,7 +10,7 @@ pub(crate) fn part(bytes: &[u8], place: impl SliceIndex<[u8], Output = [u8]>) ->
     part.unwrap_or_default()
 }
 
-/// [`part`], to be written to.
+/// Returns what [`part`] does, for writing.
 #[inline]
 pub(crate) fn part_mut(bytes: &mut [u8], place: impl SliceIndex<[u8], Output = [u8]>) -> &mut [u8] {
     let len = bytes.len();

@@ -1,10 +1,10 @@
 use core::fmt;
 
-/// The destination slice is too short for what was to be written; nothing was written.
+/// Tells that the destination slice is too small; nothing was written. Call again with [`needed`](Self::needed) bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct BufferTooSmall {
-    /// How many bytes the destination must have, at the least.
+    /// How many bytes the destination must have at least.
     pub needed: usize,
 }
 

@@ -8,11 +8,11 @@ use core::str::from_utf8 as check;
 #[cfg(feature = "simd")]
 use simdutf8::compat::from_utf8 as check;
 
-/// Checks text that comes in pieces, wherever it was cut, and fails at the first byte that makes it impossible
+/// Validates text that arrives in pieces, however it was cut, and fails at the first byte that can't be UTF-8
 /// ([RFC 6455 §8.1], [RFC 3629 §4]).
 ///
-/// Three bytes of state: what may follow the character under way. Overlong forms, surrogates and what lies above
-/// U+10FFFF are refused.
+/// Its state takes three bytes: what may follow the character under way. Overlong forms, surrogates and code points
+/// above U+10FFFF are refused.
 ///
 /// # Examples
 ///
@@ -33,7 +33,7 @@ use simdutf8::compat::from_utf8 as check;
 pub struct Utf8Validator {
     /// How many bytes the character under way still needs.
     missing: u8,
-    /// The range in which its next byte must lie. Only the second byte's is ever narrower than `0x80..=0xBF`.
+    /// The range of its next byte. Only the second byte's is ever narrower than `0x80..=0xBF`.
     lowest: u8,
     highest: u8,
 }
@@ -44,10 +44,10 @@ pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
     check(bytes).ok()
 }
 
-/// The text can't be UTF-8, whatever follows.
+/// Tells that a text can't be UTF-8, whatever follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Utf8Error {
-    /// How many bytes of the piece stand before the first impossible one.
+    /// How many bytes of the piece precede the first impossible one.
     pub valid_up_to: usize,
 }
 
@@ -57,17 +57,19 @@ impl Utf8Validator {
         Self { missing: 0, lowest: 0x80, highest: 0xBF }
     }
 
-    /// Tells whether the text so far ends at the end of a character, as it has to at the end of a message.
+    /// Tells whether the text so far ends with a whole character, as a message has to ([RFC 6455 §8.1]).
+    ///
+    /// [RFC 6455 §8.1]: https://www.rfc-editor.org/rfc/rfc6455#section-8.1
     pub const fn is_complete(&self) -> bool {
         self.missing == 0
     }
 
-    /// Takes the next piece, of any length, also none.
+    /// Validates the next piece, which may have any length, including 0.
     ///
     /// # Errors
     ///
-    /// [`Utf8Error`] tells where the first impossible byte stands in `piece`. The validator then stands right
-    /// before that byte: given it again, it fails again.
+    /// [`Utf8Error`], with the place of the first impossible byte in `piece`. The validator then stands right before
+    /// that byte: given it again, it fails again.
     #[inline]
     pub fn validate(&mut self, piece: &[u8]) -> Result<(), Utf8Error> {
         let finished = self.finish_character(piece)?;
@@ -81,7 +83,7 @@ impl Utf8Validator {
             .map_err(|tail| Utf8Error { valid_up_to: valid.saturating_add(tail.valid_up_to) })
     }
 
-    /// Takes the bytes that the character under way still needs, and returns how many they were.
+    /// Consumes the bytes that the character under way still needs, and returns how many these were.
     #[inline]
     fn finish_character(&mut self, piece: &[u8]) -> Result<usize, Utf8Error> {
         if self.is_complete() {
@@ -106,7 +108,7 @@ impl Utf8Validator {
         Ok(())
     }
 
-    /// One byte by the table of [RFC 3629 §4]; `None`, and no change, if it can't stand here.
+    /// Consumes one byte by the table of [RFC 3629 §4]. Returns `None`, and changes nothing, if it can't follow.
     fn step(&mut self, byte: u8) -> Option<()> {
         let (missing, lowest, highest) = match (self.missing, byte) {
             (0, 0x00..=0x7F) => (0, 0x80, 0xBF),

@@ -3,7 +3,8 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "the length forms of the RFC are casts behind a check")]
 
-use wsproto::connection::{Data, Event, MessageKind, Receiver, Role};
+use proptest::prelude::*;
+use wsproto::connection::{Data, Event, Fragment, MessageKind, Receiver, Role};
 use wsproto::error::ProtocolError;
 
 pub const FIN: u8 = 0x80;
@@ -50,6 +51,11 @@ impl Peer {
         bytes.extend(self.key.iter().flatten());
         bytes
     }
+}
+
+/// A fragment that is to be sent.
+pub const fn fragment(kind: MessageKind, payload: &[u8], is_last: bool) -> Fragment<'_> {
+    Fragment { kind, payload, is_last }
 }
 
 /// An event that owns its bytes; pieces of one message are one entry.
@@ -148,4 +154,20 @@ pub fn receive<'c, R: Role>(receiver: &mut Receiver<R>, chunks: impl IntoIterato
 pub fn cut(bytes: &[u8], at: usize) -> [&[u8]; 2] {
     let (front, back) = bytes.split_at(at);
     [front, back]
+}
+
+/// Frames that are mostly right, some of them changed in a byte.
+pub fn any_frames() -> impl Strategy<Value = Vec<u8>> {
+    let first = prop_oneof![
+        8 => prop::sample::select(vec![0x00, 0x80, 0x01, 0x81, 0x02, 0x82, 0x89, 0x8A]),
+        1 => Just(0x88),
+        1 => any::<u8>(),
+    ];
+    let payload = prop_oneof![
+        4 => "\\PC{0,30}".prop_map(String::into_bytes),
+        1 => proptest::collection::vec(any::<u8>(), 0..300),
+    ];
+    let frame = (first, payload, prop_oneof![19 => Just(true), 1 => Just(false)])
+        .prop_map(|(first, payload, masked)| if masked { CLIENT } else { SERVER }.frame(first, &payload));
+    proptest::collection::vec(frame, 0..10).prop_map(|frames| frames.concat())
 }

@@ -1,22 +1,22 @@
 //! The closing handshake ([RFC 6455 §7]): who says what, and who closes the transport.
 
 use wsproto::connection::{
-    Client, Config, Connection, ConnectionState, Event, MessageKind, ReceiveState, Receiver, SendState,
-    Sender, Server, should_close_transport,
+    Client, Connection, ConnectionState, Event, Limits, Message, MessageKind, ReceiveState, Receiver,
+    SendState, Sender, Server, should_close_transport,
 };
 use wsproto::error::{AbnormalClosure, Misuse, SendError};
 use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
 
-use crate::common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT};
+use crate::common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT, fragment};
 
 const KEY: MaskingKey = MaskingKey::new([0; 4]);
 
 fn server() -> Connection<Server> {
-    Connection::new(Config::new())
+    Connection::new(Server, Limits::new())
 }
 
 fn client() -> Connection<Client> {
-    Connection::new(Config::new())
+    Connection::new(Client::new(|| KEY), Limits::new())
 }
 
 fn normal() -> CloseFrame<'static> {
@@ -27,7 +27,7 @@ fn normal() -> CloseFrame<'static> {
 fn server_replies(server: &mut Connection<Server>, mut frame: Vec<u8>) -> Vec<u8> {
     let mut out = [0; 131];
     let event = server.receive(&mut frame).unwrap().event.unwrap();
-    let n = server.frame().encode_reply(&event, &mut out).unwrap();
+    let n = server.encode_reply(&event, &mut out).unwrap();
     out[..n].to_vec()
 }
 
@@ -39,7 +39,7 @@ fn a_server_answers_a_close_frame_and_closes_the_transport() {
     assert_eq!(server.state(), ConnectionState::CloseReceived);
     assert!(!server.should_close_transport(), "our Close frame is due first");
     let mut out = [0; 131];
-    let n = server.frame().encode_reply(&received.event.unwrap(), &mut out).unwrap();
+    let n = server.encode_reply(&received.event.unwrap(), &mut out).unwrap();
     assert_eq!(out[..n], [0x88, 2, 0x0F, 0xA0], "the same code (§5.5.1)");
     assert_eq!(server.state(), ConnectionState::Closed);
     assert!(server.should_close_transport(), "at once (§7.1.1)");
@@ -54,7 +54,7 @@ fn a_close_frame_without_a_code_is_answered_without_one() {
 fn a_client_waits_for_the_server_to_close_the_transport() {
     let mut client = client();
     let mut out = [0; 131];
-    client.frame(KEY).encode_close(Some(normal()), &mut out).unwrap();
+    client.frame().encode(Message::Close(Some(normal())), &mut out).unwrap();
     assert_eq!(client.state(), ConnectionState::CloseSent);
     assert!(!client.should_close_transport());
     let mut bytes = SERVER.frame(FIN | CLOSE, b"\x03\xE8");
@@ -69,7 +69,7 @@ fn a_client_waits_for_the_server_to_close_the_transport() {
 #[test]
 fn the_answer_to_our_close_frame_is_not_answered() {
     let mut server = server();
-    server.frame().encode_close(Some(normal()), &mut [0; 131]).unwrap();
+    server.frame().encode(Message::Close(Some(normal())), &mut [0; 131]).unwrap();
     assert!(!server.should_close_transport(), "the client's Close frame is awaited");
     assert_eq!(server_replies(&mut server, CLIENT.frame(FIN | CLOSE, b"\x03\xE8")), b"");
     assert!(server.should_close_transport());
@@ -79,15 +79,21 @@ fn the_answer_to_our_close_frame_is_not_answered() {
 fn no_data_and_no_second_close_frame_after_ours() {
     let mut server = server();
     let mut out = [0; 131];
-    server.frame().encode_close(None, &mut out).unwrap();
+    server.frame().encode(Message::Close(None), &mut out).unwrap();
     let refused = Err(SendError::Misuse(Misuse::CloseSent));
-    assert_eq!(server.frame().encode_text("late", &mut out), refused);
-    assert_eq!(server.frame().encode_binary(b"late", &mut out), refused);
-    assert_eq!(server.frame().encode_close(None, &mut out), refused);
-    assert_eq!(server.frame().encode_fragment(MessageKind::Text, b"late", false, &mut out), refused);
-    assert_eq!(server.frame().binary_header(b"late").unwrap_err(), Misuse::CloseSent);
-    assert_eq!(server.frame().text_header("late").unwrap_err(), Misuse::CloseSent);
-    assert_eq!(server.frame().fragment_header(MessageKind::Text, b"", true).unwrap_err(), Misuse::CloseSent);
+    assert_eq!(server.frame().encode("late", &mut out), refused);
+    assert_eq!(server.frame().encode(b"late", &mut out), refused);
+    assert_eq!(server.frame().encode(Message::Close(None), &mut out), refused);
+    assert_eq!(
+        server.frame().encode_fragment(fragment(MessageKind::Text, b"late", false), &mut out),
+        refused
+    );
+    assert_eq!(server.frame().header(b"late").unwrap_err(), Misuse::CloseSent);
+    assert_eq!(server.frame().header("late").unwrap_err(), Misuse::CloseSent);
+    assert_eq!(
+        server.frame().fragment_header(fragment(MessageKind::Text, b"", true)).unwrap_err(),
+        Misuse::CloseSent
+    );
 }
 
 #[test]
@@ -101,12 +107,15 @@ fn no_new_message_once_the_peer_has_closed_failed_or_gone() {
     let mut out = [0; 131];
     for server in [&mut closed, &mut failed, &mut gone] {
         let refused = Err(SendError::Misuse(Misuse::NotOpen));
-        assert_eq!(server.frame().encode_text("new", &mut out), refused, "§6.1");
-        assert_eq!(server.frame().encode_binary(b"new", &mut out), refused);
-        assert_eq!(server.frame().encode_fragment(MessageKind::Binary, b"new", false, &mut out), refused);
-        assert_eq!(server.frame().encode_ping(b"", &mut out), refused);
-        assert_eq!(server.frame().encode_reply(&Event::Ping(b""), &mut out), Ok(0), "§5.5.2");
-        assert_eq!(server.frame().encode_close(None, &mut out), Ok(2));
+        assert_eq!(server.frame().encode("new", &mut out), refused, "§6.1");
+        assert_eq!(server.frame().encode(b"new", &mut out), refused);
+        assert_eq!(
+            server.frame().encode_fragment(fragment(MessageKind::Binary, b"new", false), &mut out),
+            refused
+        );
+        assert_eq!(server.frame().encode(Message::Ping(b""), &mut out), refused);
+        assert_eq!(server.encode_reply(&Event::Ping(b""), &mut out), Ok(0), "§5.5.2");
+        assert_eq!(server.frame().encode(Message::Close(None), &mut out), Ok(2));
         assert_eq!(server.state(), ConnectionState::Closed);
     }
 }
@@ -115,30 +124,36 @@ fn no_new_message_once_the_peer_has_closed_failed_or_gone() {
 fn a_message_under_way_may_be_finished_before_the_answer_to_a_close_frame() {
     let mut server = server();
     let mut out = [0; 131];
-    server.frame().encode_fragment(MessageKind::Text, b"a long ", false, &mut out).unwrap();
+    server.frame().encode_fragment(fragment(MessageKind::Text, b"a long ", false), &mut out).unwrap();
     let mut bytes = CLIENT.frame(FIN | CLOSE, b"");
     let event = server.receive(&mut bytes).unwrap().event.unwrap();
-    assert!(server.frame().encode_fragment(MessageKind::Text, b"story", true, &mut out).is_ok(), "§5.5.1");
+    assert!(
+        server.frame().encode_fragment(fragment(MessageKind::Text, b"story", true), &mut out).is_ok(),
+        "§5.5.1"
+    );
     let refused = Err(SendError::Misuse(Misuse::NotOpen));
-    assert_eq!(server.frame().encode_fragment(MessageKind::Text, b"more", true, &mut out), refused);
-    assert_eq!(server.frame().encode_reply(&event, &mut out), Ok(2));
+    assert_eq!(server.frame().encode_fragment(fragment(MessageKind::Text, b"more", true), &mut out), refused);
+    assert_eq!(server.encode_reply(&event, &mut out), Ok(2));
 }
 
 #[test]
 fn a_ping_is_answered_until_the_peers_close_frame_has_come() {
     let mut server = server();
-    server.frame().encode_close(None, &mut [0; 131]).unwrap();
+    server.frame().encode(Message::Close(None), &mut [0; 131]).unwrap();
     assert_eq!(server_replies(&mut server, CLIENT.frame(FIN | PING, b"?")), [0x8A, 1, b'?'], "§5.5.2");
     assert_eq!(server_replies(&mut server, CLIENT.frame(FIN | CLOSE, b"")), b"");
     let mut out = [0; 131];
-    assert_eq!(server.frame().encode_reply(&Event::Ping(b"?"), &mut out), Ok(0), "§5.5.2: unless it came");
-    assert_eq!(server.frame().encode_ping(b"", &mut out), Err(SendError::Misuse(Misuse::CloseSent)));
+    assert_eq!(server.encode_reply(&Event::Ping(b"?"), &mut out), Ok(0), "§5.5.2: unless it came");
+    assert_eq!(
+        server.frame().encode(Message::Ping(b""), &mut out),
+        Err(SendError::Misuse(Misuse::CloseSent))
+    );
 }
 
 #[test]
 fn messages_are_received_until_the_peers_close_frame() {
     let mut server = server();
-    server.frame().encode_close(None, &mut [0; 131]).unwrap();
+    server.frame().encode(Message::Close(None), &mut [0; 131]).unwrap();
     let mut bytes = CLIENT.frame(FIN | TEXT, b"on its way");
     assert!(matches!(server.receive(&mut bytes).unwrap().event, Some(Event::Data(_))));
 }
@@ -150,21 +165,21 @@ fn after_an_error_the_close_frame_tells_why_and_either_end_closes_the_transport(
     assert_eq!(server.state(), ConnectionState::Failed);
     assert!(!server.should_close_transport(), "the Close frame is due first (§7.1.7)");
     let mut out = [0; 131];
-    let n = server.frame().encode_failure(error, &mut out).unwrap();
+    let n = server.encode_reply(error, &mut out).unwrap();
     assert_eq!(out[..4], [0x88, u8::try_from(n).unwrap() - 2, 0x03, 0xEA]);
     assert_eq!(
         core::str::from_utf8(&out[4..n]),
         Ok("client frame that is not masked (RFC 6455 section 5.1)")
     );
     assert!(server.should_close_transport());
-    assert_eq!(server.frame().encode_failure(error, &mut out), Ok(0), "once");
+    assert_eq!(server.encode_reply(error, &mut out), Ok(0), "once");
     let (_, mut sender) = server.split();
     let refused = Err(SendError::Misuse(Misuse::CloseSent));
-    assert_eq!(sender.frame().encode_pong(b"", &mut out), refused, "nothing follows");
+    assert_eq!(sender.frame().encode(Message::Pong(b""), &mut out), refused, "nothing follows");
 
     let mut client = client();
     let error = client.receive(&mut CLIENT.frame(FIN | TEXT, b"masked")).unwrap_err();
-    client.frame(KEY).encode_failure(error, &mut out).unwrap();
+    client.encode_reply(error, &mut out).unwrap();
     assert!(client.should_close_transport(), "no waiting for a peer that has failed");
 }
 

@@ -1,12 +1,12 @@
 //! Events do not depend on how the input was cut (invariant 3), for good input and for bad.
 
 use proptest::prelude::*;
-use wsproto::connection::{Client, Config, Receiver, Role, Server};
+use wsproto::connection::{Client, Limits, Receiver, Role, Server};
 use wsproto::error::ProtocolError;
 
 use crate::common::{
-    BINARY, CLIENT, CLOSE, CONTINUATION, Entry, FIN, Log, PING, PONG, Peer, SERVER, TEXT, binary, cut,
-    receive, text,
+    BINARY, CLIENT, CLOSE, CONTINUATION, Entry, FIN, Log, PING, PONG, Peer, SERVER, TEXT, any_frames, binary,
+    cut, receive, text,
 };
 
 /// Something of everything: short, fragmented, empty and long messages, control frames between fragments, a Close
@@ -46,7 +46,7 @@ fn conversation(peer: Peer) -> (Vec<u8>, Vec<Entry>) {
 }
 
 fn receiver<R: Role>() -> Receiver<R> {
-    Receiver::new(Config::new())
+    Receiver::new(Limits::new())
 }
 
 fn check_cuts<R: Role>(peer: Peer) {
@@ -101,24 +101,9 @@ fn the_text_before_an_impossible_byte_is_given_out() {
     assert_eq!(log.error, Some(ProtocolError::NotUtf8));
 }
 
-/// Frames that are sometimes right: any opcode and flags, short payloads, now and then a header changed.
-fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
-    let payload = prop_oneof![
-        4 => "\\PC{0,20}".prop_map(String::into_bytes),
-        1 => proptest::collection::vec(any::<u8>(), 0..150),
-    ];
-    let first = prop_oneof![
-        6 => prop::sample::select(vec![0x00, 0x80, 0x01, 0x81, 0x02, 0x82, 0x89, 0x8A]),
-        1 => any::<u8>(),
-    ];
-    let frame = (first, payload, prop_oneof![9 => Just(true), 1 => Just(false)])
-        .prop_map(|(first, payload, masked)| if masked { CLIENT } else { SERVER }.frame(first, &payload));
-    proptest::collection::vec(frame, 0..8).prop_map(|frames| frames.concat())
-}
-
 proptest! {
     #[test]
-    fn any_input_cut_into_many_pieces(bytes in any_bytes(), cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..8)) {
+    fn any_input_cut_into_many_pieces(bytes in any_frames(), cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..8)) {
         let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         ends.extend([0, bytes.len()]);
         ends.sort_unstable();

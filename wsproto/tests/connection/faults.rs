@@ -1,6 +1,6 @@
 //! What well-known libraries have been seen to take, or to fail at. Each fault is refused here, with its close code.
 
-use wsproto::connection::{Client, Config, Receiver, Server};
+use wsproto::connection::{Client, Limits, Receiver, Server};
 use wsproto::error::ProtocolError;
 use wsproto::wire::{CloseCode, CloseFrameError, HeaderError};
 
@@ -9,11 +9,11 @@ use crate::common::{
 };
 
 fn server(frames: &[Vec<u8>]) -> Log {
-    receive(&mut Receiver::<Server>::new(Config::new()), frames.iter().map(|frame| &frame[..]))
+    receive(&mut Receiver::<Server>::new(Limits::new()), frames.iter().map(|frame| &frame[..]))
 }
 
 fn client(frames: &[Vec<u8>]) -> Log {
-    receive(&mut Receiver::<Client>::new(Config::new()), frames.iter().map(|frame| &frame[..]))
+    receive(&mut Receiver::<Client>::new(Limits::new()), frames.iter().map(|frame| &frame[..]))
 }
 
 #[track_caller]

@@ -9,7 +9,13 @@ mod cuts;
 mod defaults;
 mod error_texts;
 mod faults;
+mod formatting;
+mod keys;
 mod limits;
+mod messages;
 mod pair;
+mod reply;
 mod rules;
 mod sending;
+#[cfg(feature = "alloc")]
+mod writing;

@@ -151,7 +151,7 @@ fn what_is_not_deflate_is_refused_and_so_is_what_comes_after_it() {
 fn what_ends_inside_a_block_is_refused() {
     let whole = b"\x00\x05\x00\xfa\xffHello\x00";
     // One byte is an empty message; with six, the four that are put behind them are what is missing of five.
-    for len in (0..whole.len()).filter(|len| ![1, 6].contains(len)) {
+    for len in (2..whole.len()).filter(|len| *len != 6) {
         let payload = &whole[..len];
         for (piece, space) in [(usize::MAX, 99), (1, 1)] {
             let mut inflater = fresh();
@@ -164,6 +164,15 @@ fn what_ends_inside_a_block_is_refused() {
     assert_eq!(inflate_whole(&mut fresh(), b"\x00\x09\x00\xf6\xffHel"), Err(InflateError::Unfinished));
     // Its last block ends, but not as a message does: the four bytes taken off are not an empty block's.
     assert_eq!(inflate_whole(&mut fresh(), b"\xf3\x48\xcd\xc9\xc9\x07\x00"), Err(InflateError::Unfinished));
+}
+
+#[test]
+fn no_payload_at_all_is_the_empty_message_and_leaves_the_window_as_it_is() {
+    let mut inflater = Inflater::new(WindowBits::MAX, true);
+    assert_eq!(inflate_whole(&mut inflater, b"\xf2\x48\xcd\xc9\xc9\x07\x00"), Ok(b"Hello".to_vec()));
+    assert_eq!(inflate_whole(&mut inflater, b""), Ok(vec![]));
+    // "Hello" again, by a reference to the one before ([RFC 7692 §7.2.3.2]).
+    assert_eq!(inflate_whole(&mut inflater, b"\xf2\x00\x11\x00\x00"), Ok(b"Hello".to_vec()));
 }
 
 // ---- the window ----

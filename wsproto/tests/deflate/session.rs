@@ -1,13 +1,14 @@
 //! permessage-deflate in a session: same calls, same messages, whatever the frames look like.
 
 use proptest::prelude::*;
-use wsproto::connection::{Client, Config, Event, MessageKind, Receiver, Server};
+use wsproto::connection::{Client, Event, Limits, Message, MessageKind, Receiver, Role, Server};
 use wsproto::deflate::{Compressor, Level, Parameters, Policy, WindowBits};
 use wsproto::error::ProtocolError;
-use wsproto::session::{Message, Session};
+use wsproto::session::Session;
 use wsproto::wire::{CloseCode, MaskingKey};
 
-use crate::common::{BINARY, CLIENT, CONTINUATION, FIN, PING, SERVER, TEXT};
+use crate::common::{BINARY, CLIENT, CONTINUATION, FIN, PING, SERVER, TEXT, fragment};
+use crate::given::next;
 
 const RSV1: u8 = 0x40;
 const RSV2: u8 = 0x20;
@@ -20,8 +21,8 @@ const ALL: Policy = Policy::new().with_threshold(0).with_takeover();
 const HELLO: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 const AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
 
-fn server(config: Config) -> Session<Server, Vec<u8>> {
-    Session::new(config, Vec::new()).with_deflate(Parameters::default(), ALL)
+fn server(config: Limits) -> Session<Server, Vec<u8>> {
+    Session::new(Server, config, Vec::new()).with_deflate(Parameters::default(), ALL)
 }
 
 /// What came, with owned bytes.
@@ -41,10 +42,10 @@ fn drive(
     let mut came = Vec::new();
     for mut piece in bytes.chunks(read) {
         while !piece.is_empty() {
-            let pushed = session.push(piece);
+            let pushed = session.push_some(piece);
             piece = &piece[pushed..];
             loop {
-                match session.next() {
+                match next(session) {
                     Ok(None) => break,
                     Ok(Some(Message::Text(text))) => came.push(Came::Text(text.to_owned())),
                     Ok(Some(Message::Binary(bytes))) => came.push(Came::Binary(bytes.to_vec())),
@@ -81,15 +82,15 @@ fn the_rfcs_messages_come_as_hello() {
     let hello = Came::Text("Hello".to_owned());
     let frames = payloads.map(|payload| CLIENT.frame(FIN | RSV1 | TEXT, payload)).concat();
     for read in [1, 2, 3, 1000] {
-        assert_eq!(drive(&mut server(Config::new()), &frames, read), (vec![hello.clone(); 5], None));
+        assert_eq!(drive(&mut server(Limits::new()), &frames, read), (vec![hello.clone(); 5], None));
     }
     // A client's end, and an empty message [RFC 7692 §7.2.3.6].
     let mut client =
-        Session::<Client, _>::new(Config::new(), Vec::new()).with_deflate(Parameters::default(), ALL);
-    let _ = client.push(&SERVER.frame(FIN | RSV1 | TEXT, HELLO));
-    assert_eq!(client.next(), Ok(Some(Message::Text("Hello"))));
-    let _ = client.push(&SERVER.frame(FIN | RSV1 | BINARY, &[0x00]));
-    assert_eq!(client.next(), Ok(Some(Message::Binary(b""))));
+        Session::new(Client::new(|| KEY), Limits::new(), Vec::new()).with_deflate(Parameters::default(), ALL);
+    client.push(&SERVER.frame(FIN | RSV1 | TEXT, HELLO));
+    assert_eq!(next(&mut client), Ok(Some(Message::Text("Hello"))));
+    client.push(&SERVER.frame(FIN | RSV1 | BINARY, &[0x00]));
+    assert_eq!(next(&mut client), Ok(Some(Message::Binary(b""))));
 }
 
 /// Compressed and plain, whole and in fragments, with Pings between them.
@@ -127,10 +128,10 @@ fn a_bit_of_all() -> (Vec<u8>, Vec<Came>) {
 fn compressed_and_plain_messages_mix_wherever_they_are_cut() {
     let (frames, came) = a_bit_of_all();
     for read in [1, 2, 3, 5, 7, 1000] {
-        assert_eq!(drive(&mut server(Config::new()), &frames, read), (came.clone(), None), "{read}");
+        assert_eq!(drive(&mut server(Limits::new()), &frames, read), (came.clone(), None), "{read}");
     }
     for cut in 0..frames.len() {
-        let mut session = server(Config::new());
+        let mut session = server(Limits::new());
         let (mut first, error) = drive(&mut session, &frames[..cut], 1000);
         assert_eq!(error, None);
         first.extend(drive(&mut session, &frames[cut..], 1000).0);
@@ -143,7 +144,7 @@ fn compressed_and_plain_messages_mix_wherever_they_are_cut() {
 #[test]
 fn the_bit_is_refused_where_it_was_not_agreed_on() {
     let frame = CLIENT.frame(FIN | RSV1 | TEXT, HELLO);
-    let mut plain = Session::<Server, _>::new(Config::new(), Vec::new());
+    let mut plain = Session::new(Server, Limits::new(), Vec::new());
     assert_eq!(drive(&mut plain, &frame, 100), (vec![], Some(ProtocolError::ReservedBits)));
 }
 
@@ -168,7 +169,7 @@ fn the_bit_belongs_to_a_messages_first_frame() {
     for (frames, error) in cases {
         assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
         for read in [1, 100] {
-            assert_eq!(drive(&mut server(Config::new()), &frames, read).1, Some(error), "{frames:02x?}");
+            assert_eq!(drive(&mut server(Limits::new()), &frames, read).1, Some(error), "{frames:02x?}");
         }
     }
 }
@@ -178,19 +179,18 @@ fn a_corrupt_message_is_1007_and_the_end() {
     let cases = [
         (FIN, &[0x07][..], ProtocolError::InvalidDeflate),
         (FIN, AGAIN, ProtocolError::InvalidDeflate),
-        (FIN, b"", ProtocolError::UnfinishedDeflate),
         (FIN, &HELLO[..3], ProtocolError::InvalidDeflate),
         (0, &[0x07], ProtocolError::InvalidDeflate),
     ];
     for (fin, payload, error) in cases {
         assert_eq!(error.close_code(), CloseCode::INVALID_PAYLOAD);
         for read in [1, 100] {
-            let mut session = server(Config::new());
+            let mut session = server(Limits::new());
             let frames = [CLIENT.frame(fin | RSV1 | BINARY, payload), CLIENT.frame(FIN | PING, b"")].concat();
             let (came, failed) = drive(&mut session, &frames, read);
             let is_known = failed == Some(error) || failed == Some(ProtocolError::UnfinishedDeflate);
             assert!(came.is_empty() && is_known, "{payload:02x?}: {failed:?}");
-            assert_eq!(session.next(), Err(failed.unwrap()), "it latches");
+            assert_eq!(next(&mut session), Err(failed.unwrap()), "it latches");
             let mut close = [0; 131];
             let n = session.encode_reply(&mut close).unwrap();
             assert_eq!(close[..4], [0x88, u8::try_from(n - 2).unwrap(), 0x03, 0xEF]);
@@ -201,13 +201,28 @@ fn a_corrupt_message_is_1007_and_the_end() {
 }
 
 #[test]
+fn a_compressed_message_without_payload_is_the_empty_one() {
+    let whole = CLIENT.frame(FIN | RSV1 | BINARY, b"");
+    let fragments = [CLIENT.frame(RSV1 | BINARY, b""), CLIENT.frame(FIN | CONTINUATION, b"")].concat();
+    let in_the_middle =
+        [CLIENT.frame(RSV1 | BINARY, &HELLO[..3]), CLIENT.frame(0, b""), CLIENT.frame(FIN, &HELLO[3..])]
+            .concat();
+    for read in [1, 100] {
+        let came = |frames: &[u8]| drive(&mut server(Limits::new()), frames, read);
+        assert_eq!(came(&whole), (vec![Came::Binary(Vec::new())], None));
+        assert_eq!(came(&fragments), (vec![Came::Binary(Vec::new())], None));
+        assert_eq!(came(&in_the_middle), (vec![Came::Binary(b"Hello".to_vec())], None));
+    }
+}
+
+#[test]
 fn a_fault_does_not_wait_for_the_next_piece() {
     // "a", twice 258 more of them, the block's end, and a block of no kind: the fault is found after the first growth of
     // what comes out, when all of the fragment is taken.
     let payload = [0x4a, 0x1c, 0x05, 0xa3, 0x00, 0x60];
     let frames = CLIENT.frame(RSV1 | BINARY, &payload);
     for read in [1, 100] {
-        let came = drive(&mut server(Config::new()), &frames, read);
+        let came = drive(&mut server(Limits::new()), &frames, read);
         assert_eq!(came, (vec![], Some(ProtocolError::InvalidDeflate)), "{read}");
     }
 }
@@ -218,17 +233,17 @@ fn compressed_text_that_is_not_utf_8_fails_at_once() {
     let payload = compressed(b"ab\xff and so on");
     for read in [1, 100] {
         let frames = CLIENT.frame(RSV1 | TEXT, &payload);
-        let (came, error) = drive(&mut server(Config::new()), &frames[..frames.len() - 3], read);
+        let (came, error) = drive(&mut server(Limits::new()), &frames[..frames.len() - 3], read);
         assert_eq!((came, error), (vec![], Some(ProtocolError::NotUtf8)), "{read}");
         // It may end inside a character in between, but not at the end.
         let (one, two) = ("é".as_bytes(), CLIENT.frame(FIN | CONTINUATION, &[0x00]));
         let stored = [&[0x00, 0x01, 0x00, 0xFE, 0xFF][..], &one[..1]].concat();
         let frames = [CLIENT.frame(RSV1 | TEXT, &stored), two].concat();
-        assert_eq!(drive(&mut server(Config::new()), &frames, read).1, Some(ProtocolError::NotUtf8));
+        assert_eq!(drive(&mut server(Limits::new()), &frames, read).1, Some(ProtocolError::NotUtf8));
     }
     // As binary it is what it is.
     let frames = CLIENT.frame(FIN | RSV1 | BINARY, &payload);
-    let came = drive(&mut server(Config::new()), &frames, 100);
+    let came = drive(&mut server(Limits::new()), &frames, 100);
     assert_eq!(came, (vec![Came::Binary(b"ab\xff and so on".to_vec())], None));
 }
 
@@ -237,7 +252,7 @@ fn compressed_text_that_is_not_utf_8_fails_at_once() {
 #[test]
 fn a_bomb_ends_one_byte_over_the_limit() {
     const LIMIT: usize = 100_000;
-    let config = Config::new().with_max_message_size(LIMIT as u64);
+    let config = Limits::new().with_max_message_size(LIMIT as u64);
     let bomb = compressed(&vec![0; 20_000_000]);
     assert!(bomb.len() < 25_000, "1,000 to 1: {}", bomb.len());
     let frames = CLIENT.frame(FIN | RSV1 | BINARY, &bomb);
@@ -247,7 +262,7 @@ fn a_bomb_ends_one_byte_over_the_limit() {
         crate::heap::PEAK.set(before);
         let (came, error) = drive(&mut session, &frames, read);
         assert_eq!((came.len(), error), (0, Some(ProtocolError::MessageTooBig { len: LIMIT as u64 + 1 })));
-        let (peak, held) = (crate::heap::PEAK.get() - before, session.incoming.capacity());
+        let (peak, held) = (crate::heap::PEAK.get() - before, session.capacity());
         // What came, what it became, a window, the decoder; and as memory grows, for a moment half of it twice.
         assert!(held <= 2 * frames.len() + 8192 + LIMIT + 1 + 45_000, "{held} held");
         let peak = usize::try_from(peak).unwrap();
@@ -260,7 +275,7 @@ fn a_bomb_ends_one_byte_over_the_limit() {
 
 #[test]
 fn blocks_without_content_come_to_an_end() {
-    let config = Config::new().with_max_message_size(8000);
+    let config = Limits::new().with_max_message_size(8000);
     // An empty block each, five bytes; as one frame and as many.
     let blocks = [0x00, 0x00, 0x00, 0xff, 0xff].repeat(2100);
     let error = drive(&mut server(config), &CLIENT.frame(FIN | RSV1 | BINARY, &blocks), 4096).1;
@@ -292,12 +307,12 @@ fn an_idle_connection_holds_a_window_or_nothing() {
                 client_max_window_bits: window,
                 ..Parameters::default()
             };
-            let mut session = Session::<Server, _>::new(Config::new(), Vec::new()).with_deflate(agreed, ALL);
+            let mut session = Session::new(Server, Limits::new(), Vec::new()).with_deflate(agreed, ALL);
             let before = crate::heap::HELD.get();
             assert_eq!(drive(&mut session, &frames, 4096).0.len(), 1);
-            session.incoming.shrink();
+            session.shrink();
             let held = if has_takeover { window.window_size() } else { 0 };
-            assert_eq!(session.incoming.capacity(), held);
+            assert_eq!(session.capacity(), held);
             assert_eq!(crate::heap::HELD.get() - before, isize::try_from(held).unwrap());
         }
     }
@@ -316,12 +331,12 @@ fn a_sender_holds_a_compressor_a_window_or_nothing() {
                 server_max_window_bits: window,
                 ..Parameters::default()
             };
-            let mut session = Session::<Server, _>::new(Config::new(), [0; 131]).with_deflate(agreed, ALL);
+            let mut session = Session::new(Server, Limits::new(), [0; 131]).with_deflate(agreed, ALL);
             let before = crate::heap::HELD.get();
             for _ in 0..100 {
                 let frame = session.frame();
                 let frame = if is_shared { frame.with_compressor(&mut shared) } else { frame };
-                frame.encode_text(&text, &mut out).unwrap();
+                frame.encode(&text, &mut out).unwrap();
             }
             let held = usize::try_from(crate::heap::HELD.get() - before).unwrap();
             match (has_takeover, is_shared) {
@@ -329,7 +344,7 @@ fn a_sender_holds_a_compressor_a_window_or_nothing() {
                 (true, true) => assert_eq!(held, window.window_size()),
                 (true, false) => assert!(held < 400_000, "{held}"),
             }
-            session.sender.shrink();
+            session.sender().shrink();
             assert_eq!(crate::heap::HELD.get(), before);
         }
     }
@@ -337,19 +352,18 @@ fn a_sender_holds_a_compressor_a_window_or_nothing() {
 
 #[test]
 fn a_fixed_buffer_limits_what_comes_out_too() {
-    let mut session =
-        Session::<Server, _>::new(Config::new(), [0; 1131]).with_deflate(Parameters::default(), ALL);
-    let _ = session.push(&CLIENT.frame(FIN | RSV1 | BINARY, &compressed(&[7; 1000])));
-    assert_eq!(session.next(), Ok(Some(Message::Binary(&[7; 1000]))));
-    let _ = session.push(&CLIENT.frame(FIN | RSV1 | BINARY, &compressed(&[7; 1001])));
-    assert_eq!(session.next(), Err(ProtocolError::MessageTooBig { len: 1001 }));
+    let mut session = Session::new(Server, Limits::new(), [0; 1131]).with_deflate(Parameters::default(), ALL);
+    let _ = session.push_some(&CLIENT.frame(FIN | RSV1 | BINARY, &compressed(&[7; 1000])));
+    assert_eq!(next(&mut session), Ok(Some(Message::Binary(&[7; 1000]))));
+    let _ = session.push_some(&CLIENT.frame(FIN | RSV1 | BINARY, &compressed(&[7; 1001])));
+    assert_eq!(next(&mut session), Err(ProtocolError::MessageTooBig { len: 1001 }));
 }
 
 // ---- by itself ----
 
 #[test]
 fn a_receiver_alone_gives_the_pieces_as_they_were_sent() {
-    let mut receiver = Receiver::<Server>::new(Config::new()).with_deflate();
+    let mut receiver = Receiver::<Server>::new(Limits::new()).with_deflate();
     let mut frame = CLIENT.frame(FIN | RSV1 | TEXT, HELLO);
     let Some(Event::Data(data)) = receiver.receive(&mut frame).unwrap().event else { panic!() };
     assert_eq!((data.payload, data.kind), (HELLO, MessageKind::Text));
@@ -388,6 +402,63 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+type Sent = (String, bool, How);
+
+/// Sends a message as it is said, with the shared compressor where that is said.
+fn send<R: Role>(
+    session: &mut Session<R, Vec<u8>>,
+    (text, is_text, how): &Sent,
+    shared: &mut Compressor,
+    shares_fragments: bool,
+    wire: &mut Vec<u8>,
+) {
+    let (kind, message) = match is_text {
+        true => (MessageKind::Text, Message::Text(text)),
+        false => (MessageKind::Binary, Message::Binary(text.as_bytes())),
+    };
+    let mut out = vec![0; 2 * text.len() + 100];
+    let n = match how {
+        How::Whole => session.frame().encode(message, &mut out),
+        How::Shared => session.frame().with_compressor(shared).encode(message, &mut out),
+        How::Plain => session.frame().uncompressed().encode(message, &mut out),
+        How::Fragments(len) => {
+            let mut pieces = text.as_bytes().chunks(*len).peekable();
+            loop {
+                let piece = fragment(kind, pieces.next().unwrap_or_default(), pieces.peek().is_none());
+                let frame = session.frame();
+                let frame = if shares_fragments { frame.with_compressor(shared) } else { frame };
+                let n = frame.encode_fragment(piece, &mut out);
+                if piece.is_last {
+                    break n;
+                }
+                wire.extend_from_slice(&out[..n.unwrap()]);
+            }
+        }
+    };
+    wire.extend_from_slice(&out[..n.unwrap()]);
+}
+
+/// All messages come as they were sent, in reads of this size.
+fn check<R: Role>(session: &mut Session<R, Vec<u8>>, wire: &[u8], read: usize, messages: &[Sent]) {
+    let mut expected = messages.iter();
+    for mut piece in wire.chunks(read) {
+        while !piece.is_empty() {
+            let pushed = session.push_some(piece);
+            piece = &piece[pushed..];
+            while let Some((message, _)) = session.next().unwrap() {
+                let (text, is_text, _) = expected.next().unwrap();
+                let is_same = match message {
+                    Message::Text(came) => *is_text && came == text,
+                    Message::Binary(came) => !is_text && came == text.as_bytes(),
+                    _ => false,
+                };
+                assert!(is_same);
+            }
+        }
+    }
+    assert!(expected.next().is_none(), "all came");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 96 } else { 1024 }))]
 
@@ -411,73 +482,17 @@ proptest! {
             .with_level(Level::new(level).unwrap())
             .with_threshold(threshold)
             .with_send_takeover(takeover[2]);
-        let config = Config::new().with_max_fragments(u32::MAX);
-        let mut client = Session::<Client, _>::new(config, Vec::new()).with_deflate(agreed, policy);
-        let mut server = Session::<Server, _>::new(config, Vec::new()).with_deflate(agreed, policy);
+        let config = Limits::new().with_max_fragments(u32::MAX);
+        let mut client = Session::new(Client::new(|| KEY), config, Vec::new()).with_deflate(agreed, policy);
+        let mut server = Session::new(Server, config, Vec::new()).with_deflate(agreed, policy);
         let mut shared = Compressor::new(Level::new(level).unwrap(), WindowBits::MAX);
         let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
-        for (text, is_text, how) in &messages {
-            let mut out = vec![0; 2 * text.len() + 100];
-            let kind = if *is_text { MessageKind::Text } else { MessageKind::Binary };
-            macro_rules! send {
-                ($frame:expr, $wire:expr) => {{
-                    let whole = |frame: wsproto::connection::FrameEncoder<'_>, out: &mut [u8]| match kind {
-                        MessageKind::Text => frame.encode_text(text, out),
-                        MessageKind::Binary => frame.encode_binary(text.as_bytes(), out),
-                    };
-                    match how {
-                        How::Whole => {
-                            let n = whole($frame, &mut out).unwrap();
-                            $wire.extend_from_slice(&out[..n]);
-                        }
-                        How::Shared => {
-                            let n = whole($frame.with_compressor(&mut shared), &mut out).unwrap();
-                            $wire.extend_from_slice(&out[..n]);
-                        }
-                        How::Plain => {
-                            let n = whole($frame.uncompressed(), &mut out).unwrap();
-                            $wire.extend_from_slice(&out[..n]);
-                        }
-                        How::Fragments(len) => {
-                            let mut pieces = text.as_bytes().chunks(*len).peekable();
-                            loop {
-                                let piece = pieces.next().unwrap_or_default();
-                                let is_last = pieces.peek().is_none();
-                                let frame = if takeover[3] { $frame.with_compressor(&mut shared) } else { $frame };
-                                let n = frame.encode_fragment(kind, piece, is_last, &mut out).unwrap();
-                                $wire.extend_from_slice(&out[..n]);
-                                if is_last { break }
-                            }
-                        }
-                    }
-                }};
-            }
-            send!(client.frame(KEY), to_server);
-            send!(server.frame(), to_client);
+        for message in &messages {
+            send(&mut client, message, &mut shared, takeover[3], &mut to_server);
+            send(&mut server, message, &mut shared, takeover[3], &mut to_client);
         }
-        macro_rules! check {
-            ($session:expr, $wire:expr) => {{
-                let mut expected = messages.iter();
-                for mut piece in $wire.chunks(read) {
-                    while !piece.is_empty() {
-                        let pushed = $session.push(piece);
-                        piece = &piece[pushed..];
-                        while let Some(message) = $session.next().unwrap() {
-                            let (text, is_text, _) = expected.next().unwrap();
-                            let is_same = match message {
-                                Message::Text(came) => *is_text && came == text,
-                                Message::Binary(came) => !is_text && came == text.as_bytes(),
-                                _ => false,
-                            };
-                            prop_assert!(is_same);
-                        }
-                    }
-                }
-                prop_assert!(expected.next().is_none(), "all came");
-            }};
-        }
-        check!(server, to_server);
-        check!(client, to_client);
+        check(&mut server, &to_server, read, &messages);
+        check(&mut client, &to_client, read, &messages);
     }
 
     /// Any fault comes to the same end, wherever the bytes are cut.
@@ -496,7 +511,7 @@ proptest! {
         }
         let opcode = if is_text { TEXT } else { BINARY };
         let frames = CLIENT.frame(FIN | RSV1 | opcode, &payload);
-        let config = Config::new().with_max_message_size(limit);
+        let config = Limits::new().with_max_message_size(limit);
         let whole = drive(&mut server(config), &frames, frames.len());
         prop_assert_eq!(drive(&mut server(config), &frames, read), whole);
     }
@@ -504,10 +519,10 @@ proptest! {
 
 #[test]
 fn where_nothing_was_agreed_on_nothing_is_compressed() {
-    let mut server = Session::<Server, _>::new(Config::new(), Vec::new()).with_deflate(None, Policy::new());
+    let mut server = Session::new(Server, Limits::new(), Vec::new()).with_deflate(None, Policy::new());
     let (text, mut out) = ("to be, or not to be, ".repeat(10), Vec::new());
-    server.frame().append_text(&text, &mut out).unwrap();
+    server.frame().append(&text, &mut out).unwrap();
     assert!(out.starts_with(&[0x81]) && out.ends_with(text.as_bytes()));
-    let compressed = server.push(&[0xC1, 0x80, 0, 0, 0, 0]);
-    assert_eq!((compressed, server.next()), (6, Err(ProtocolError::ReservedBits)));
+    server.push(&[0xC1, 0x80, 0, 0, 0, 0]);
+    assert_eq!(next(&mut server), Err(ProtocolError::ReservedBits));
 }

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "handshake")]
 
+mod answers;
 mod client;
 mod client_connect;
 mod cost;
@@ -9,6 +10,9 @@ mod defaults;
 mod deflate;
 mod error_texts;
 mod extensions;
+mod first_line;
+mod interim;
+mod kept;
 mod logs;
 mod origin;
 mod param_values;

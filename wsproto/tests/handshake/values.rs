@@ -110,11 +110,11 @@ fn a_client_verifies_fields() {
     assert_eq!(handshake.verify(101, &fields[..2]).unwrap_err(), ResponseError::MissingAccept);
 }
 
-fn decide<'b>(fields: Pairs<'b>) -> Result<Request<'b, Pairs<'b>>, RequestError> {
+fn decide(fields: Pairs<'_>) -> Result<Request<'_, Pairs<'_>>, RequestError> {
     Request::from_http2_parts("CONNECT", Some("websocket"), "example.com", "/room", fields)
 }
 
-fn connect<'b>(fields: Pairs<'b>) -> ServerHandshake<'b, Pairs<'b>> {
+fn connect(fields: Pairs<'_>) -> ServerHandshake<'_, Pairs<'_>> {
     let Ok(Request::WebSocket(handshake)) = decide(fields) else { panic!("not a handshake") };
     handshake
 }

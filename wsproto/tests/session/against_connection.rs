@@ -1,10 +1,11 @@
 //! A session says what a connection says, whatever comes, however it is read, and whatever else the caller does.
 
 use proptest::prelude::*;
-use wsproto::connection::{Config, Event, MessageKind, Received, Receiver, Server};
-use wsproto::session::{Buffer, Message, Session};
+use wsproto::Message;
+use wsproto::connection::{Event, Limits, MessageKind, Received, Receiver, Server};
+use wsproto::session::{Buffer, Session};
 
-use crate::common::{CLIENT, Entry, Log, SERVER, binary, text};
+use crate::common::{Entry, Log, any_frames, binary, text};
 
 /// What a caller does between two reads.
 #[derive(Debug, Clone, Copy)]
@@ -25,22 +26,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..30)
 }
 
-/// Frames that are mostly right, some of them changed in a byte.
-fn wire() -> impl Strategy<Value = Vec<u8>> {
-    let first = prop_oneof![
-        8 => prop::sample::select(vec![0x00, 0x80, 0x01, 0x81, 0x02, 0x82, 0x89, 0x8A]),
-        1 => Just(0x88),
-        1 => any::<u8>(),
-    ];
-    let payload = prop_oneof![
-        4 => "\\PC{0,30}".prop_map(String::into_bytes),
-        1 => proptest::collection::vec(any::<u8>(), 0..300),
-    ];
-    let frame = (first, payload, prop_oneof![19 => Just(true), 1 => Just(false)])
-        .prop_map(|(first, payload, masked)| if masked { CLIENT } else { SERVER }.frame(first, &payload));
-    proptest::collection::vec(frame, 0..10).prop_map(|frames| frames.concat())
-}
-
 fn add(log: &mut Log, message: Message<'_>) {
     log.entries.push(match message {
         Message::Text(whole) => text(whole),
@@ -52,12 +37,12 @@ fn add(log: &mut Log, message: Message<'_>) {
 }
 
 fn through_session<B: Buffer>(buffer: B, mut wire: &[u8], steps: &[Step]) -> Log {
-    let mut session = Session::<Server, _>::new(config(), buffer);
+    let mut session = Session::new(Server, config(), buffer);
     let mut log = Log::default();
     for step in steps.iter().cycle() {
         let times = match step {
             Step::Read(size) => {
-                let n = session.push(&wire[..wire.len().min(*size)]);
+                let n = session.push_some(&wire[..wire.len().min(*size)]);
                 wire = &wire[n..];
                 0
             }
@@ -70,7 +55,7 @@ fn through_session<B: Buffer>(buffer: B, mut wire: &[u8], steps: &[Step]) -> Log
         };
         for _ in 0..times {
             match session.next() {
-                Ok(Some(message)) => add(&mut log, message),
+                Ok(Some((message, _))) => add(&mut log, message),
                 Ok(None) if wire.is_empty() => return log,
                 Ok(None) => break,
                 Err(error) => {
@@ -83,8 +68,8 @@ fn through_session<B: Buffer>(buffer: B, mut wire: &[u8], steps: &[Step]) -> Log
     log
 }
 
-fn config() -> Config {
-    Config::new().with_max_message_size(600).with_max_fragments(6)
+fn config() -> Limits {
+    Limits::new().with_max_message_size(600).with_max_fragments(6)
 }
 
 /// The same by hand: pieces are joined, and a message stands where it ended.
@@ -124,7 +109,7 @@ fn through_connection(mut wire: Vec<u8>) -> Log {
 
 proptest! {
     #[test]
-    fn whatever_comes_and_however_it_is_read(wire in wire(), mut steps in steps()) {
+    fn whatever_comes_and_however_it_is_read(wire in any_frames(), mut steps in steps()) {
         // Something is read and looked at in the end.
         steps.extend([Step::Read(1), Step::Next]);
         let expected = through_connection(wire.clone());

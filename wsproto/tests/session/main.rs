@@ -3,13 +3,22 @@
 mod against_connection;
 #[cfg(feature = "alloc")]
 mod appending;
+mod auto_traits;
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "what receives is for `connection`")]
 mod common;
+#[path = "../common/given.rs"]
+mod given;
 #[cfg(feature = "alloc")]
 mod growing;
+#[cfg(feature = "alloc")]
+mod lending;
 mod memory;
 mod messages;
-mod reply;
+mod peeking;
+mod peer_gone;
+mod pushing;
 mod room;
 mod sizes;
+#[cfg(feature = "alloc")]
+mod turn;

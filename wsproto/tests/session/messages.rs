@@ -1,11 +1,12 @@
 //! Whole messages over one buffer: joined in place, borrowed while replies are written.
 
-use wsproto::connection::{Client, Config, ConnectionState, Server};
+use wsproto::connection::{Client, ConnectionState, Limits, Message, Reply, Server};
 use wsproto::error::{AbnormalClosure, Misuse, ProtocolError, SendError};
-use wsproto::session::{Buffer, Message, Session};
+use wsproto::session::{Buffer, Session};
 use wsproto::wire::{CloseCode, CloseFrame, MaskingKey};
 
 use crate::common::{BINARY, CLIENT, CLOSE, CONTINUATION, FIN, PING, PONG, SERVER, TEXT};
+use crate::given::next;
 
 /// What came whole, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,7 @@ fn drive<B: Buffer>(
         loop {
             match session.next() {
                 Ok(None) => break,
-                Ok(Some(message)) => all.push(message.into()),
+                Ok(Some((message, _))) => all.push(message.into()),
                 Err(error) => return (all, Some(error)),
             }
         }
@@ -94,24 +95,24 @@ fn messages_are_the_same_for_every_size_of_read_and_buffer() {
     for read in 1..=bytes.len() {
         let expected = (whole.clone(), None);
         assert_eq!(
-            drive(&mut Session::new(Config::new(), [0; 431]), &bytes, read),
+            drive(&mut Session::new(Server, Limits::new(), [0; 431]), &bytes, read),
             expected,
             "{read} at a time"
         );
         assert_eq!(
-            drive(&mut Session::new(Config::new(), [0; 1024]), &bytes, read),
+            drive(&mut Session::new(Server, Limits::new(), [0; 1024]), &bytes, read),
             expected,
             "{read} at a time"
         );
         let mut array = [0; 500];
         assert_eq!(
-            drive(&mut Session::new(Config::new(), &mut array), &bytes, read),
+            drive(&mut Session::new(Server, Limits::new(), &mut array), &bytes, read),
             expected,
             "{read} at a time"
         );
         #[cfg(feature = "alloc")]
         assert_eq!(
-            drive(&mut Session::new(Config::new(), Vec::new()), &bytes, read),
+            drive(&mut Session::new(Server, Limits::new(), Vec::new()), &bytes, read),
             expected,
             "{read} at a time"
         );
@@ -123,29 +124,29 @@ fn a_message_that_fills_the_buffer_but_131_bytes_passes_and_one_more_fails_at_it
     for len in [0, 1, 125, 126, 892, 893] {
         let bytes = CLIENT.frame(FIN | BINARY, &vec![5; len]);
         for read in [1, 7, 1024] {
-            let mut session = Session::new(Config::new(), [0; 1024]);
+            let mut session = Session::new(Server, Limits::new(), [0; 1024]);
             assert_eq!(drive(&mut session, &bytes.repeat(3), read).0, vec![Whole::Binary(vec![5; len]); 3]);
         }
     }
     let header = CLIENT.header(FIN | BINARY, 894);
     let error = Some(ProtocolError::MessageTooBig { len: 894 });
-    assert_eq!(drive(&mut Session::new(Config::new(), [0; 1024]), &header, 1024), (vec![], error));
+    assert_eq!(drive(&mut Session::new(Server, Limits::new(), [0; 1024]), &header, 1024), (vec![], error));
 }
 
 #[test]
 fn a_lower_limit_than_the_buffers_holds_too() {
-    let config = Config::new().with_max_message_size(100);
+    let config = Limits::new().with_max_message_size(100);
     let bytes = [CLIENT.frame(FIN | BINARY, &[0; 100]), CLIENT.header(FIN | BINARY, 101)].concat();
     let error = Some(ProtocolError::MessageTooBig { len: 101 });
     assert_eq!(
-        drive(&mut Session::new(config, [0; 1024]), &bytes, 1024),
+        drive(&mut Session::new(Server, config, [0; 1024]), &bytes, 1024),
         (vec![Whole::Binary(vec![0; 100])], error)
     );
 }
 
 #[test]
 fn a_message_is_not_moved_while_there_is_room_and_once_when_there_is_not() {
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     let start = place(&mut session);
     // 16 bytes are given out, then 106 begin a message that lies behind them.
     drive(&mut session, &CLIENT.frame(FIN | TEXT, b"0123456789"), 1024);
@@ -162,9 +163,9 @@ fn a_message_is_not_moved_while_there_is_room_and_once_when_there_is_not() {
 
 #[test]
 fn unread_bytes_are_moved_only_if_as_many_are_won() {
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     let one = CLIENT.frame(FIN | TEXT, b"0123456789");
-    assert_eq!(session.push(&one.repeat(64)), 1024);
+    assert_eq!(session.push_some(&one.repeat(64)), 1024);
     for given in 1..64 {
         assert!(session.next().unwrap().is_some());
         // 16 bytes a message: from the 32nd on, moving what is unread costs less than it wins.
@@ -178,7 +179,7 @@ fn unread_bytes_are_moved_only_if_as_many_are_won() {
 
 #[test]
 fn an_error_behind_an_unanswered_ping_is_told() {
-    let mut session = Session::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     let bytes = [CLIENT.frame(FIN | PING, b"?"), CLIENT.frame(FIN | TEXT, b"\xFF")].concat();
     assert_eq!(
         drive(&mut session, &bytes, 1024),
@@ -191,21 +192,24 @@ fn an_error_behind_an_unanswered_ping_is_told() {
 
 #[test]
 fn a_session_begins_no_message_once_the_peer_has_closed() {
-    let mut session = Session::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     drive(&mut session, &CLIENT.frame(FIN | CLOSE, b""), 1024);
     let refused = Err(SendError::Misuse(Misuse::NotOpen));
-    assert_eq!(session.frame().encode_text("new", &mut [0; 131]), refused);
+    assert_eq!(session.frame().encode("new", &mut [0; 131]), refused);
 }
 
 #[test]
 fn a_reply_can_be_taken_to_where_frames_are_written() {
-    let mut session = Session::new(Config::new(), [0; 1024]);
-    drive(&mut session, &CLIENT.frame(FIN | PING, b"?"), 1024);
-    let Session { mut reply, mut sender, .. } = session;
-    let mut taken = reply.take();
+    let session = Session::new(Server, Limits::new(), [0; 1024]);
+    let (mut incoming, mut sender) = session.split();
+    let mut reply = Reply::new();
+    let ping = CLIENT.frame(FIN | PING, b"?");
+    assert_eq!(incoming.push_some(&ping), ping.len());
+    assert_eq!(incoming.next(&mut reply), Ok(Some(Message::Ping(b"?"))));
+    let taken = reply.take();
     assert!(taken.is_due() && !reply.is_due());
     let mut out = [0; 131];
-    assert_eq!(taken.encode(sender.frame(), &mut out), Ok(3));
+    assert_eq!(sender.encode_reply(taken, &mut out), Ok(3));
     assert_eq!(out[..3], [0x8A, 1, b'?']);
 }
 
@@ -219,7 +223,7 @@ fn a_full_fragmented_message_leaves_room_for_the_longest_control_frame() {
     ]
     .concat();
     for read in [1, 50, 1024] {
-        let (all, error) = drive(&mut Session::new(Config::new(), [0; 1024]), &bytes, read);
+        let (all, error) = drive(&mut Session::new(Server, Limits::new(), [0; 1024]), &bytes, read);
         assert_eq!((all.len(), error), (2, None));
         assert_eq!(all[1], Whole::Binary([vec![1; 300], vec![2; 593]].concat()));
     }
@@ -227,29 +231,28 @@ fn a_full_fragmented_message_leaves_room_for_the_longest_control_frame() {
 
 #[test]
 fn a_reply_is_written_while_the_message_is_borrowed() {
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     let bytes = CLIENT.frame(FIN | TEXT, b"echo");
     session.buffer()[..bytes.len()].copy_from_slice(&bytes);
     session.filled(bytes.len());
-    let Session { incoming, reply, sender } = &mut session;
-    let Some(Message::Text(text)) = incoming.next(reply).unwrap() else { panic!("a text message") };
+    let Some((Message::Text(text), sender)) = session.next().unwrap() else { panic!("a text message") };
     let mut out = [0; 16];
-    let n = sender.frame().encode_text(text, &mut out).unwrap();
+    let n = sender.frame().encode(text, &mut out).unwrap();
     assert_eq!((&out[..n], text), (&b"\x81\x04echo"[..], "echo"));
 }
 
 #[test]
 fn a_client_session_masks_its_frames() {
-    let mut session = Session::<Client, _>::new(Config::new(), [0; 1024]);
+    let key = MaskingKey::new([1, 2, 3, 4]);
+    let mut session = Session::new(Client::new(|| key), Limits::new(), [0; 1024]);
     let bytes = SERVER.frame(FIN | PING, b"?");
     session.buffer()[..bytes.len()].copy_from_slice(&bytes);
     session.filled(bytes.len());
-    assert_eq!(session.next(), Ok(Some(Message::Ping(b"?"))));
+    assert_eq!(next(&mut session), Ok(Some(Message::Ping(b"?"))));
     let mut out = [0; 131];
-    let key = MaskingKey::new([1, 2, 3, 4]);
-    assert_eq!(session.encode_reply(key, &mut out), Ok(7));
+    assert_eq!(session.encode_reply(&mut out), Ok(7));
     assert_eq!(out[..7], CLIENT_1234.frame(FIN | PONG, b"?"));
-    let n = session.frame(key).encode_text("hi", &mut out).unwrap();
+    let n = session.frame().encode("hi", &mut out).unwrap();
     assert_eq!(out[..n], CLIENT_1234.frame(FIN | TEXT, b"hi"));
 }
 
@@ -257,13 +260,13 @@ const CLIENT_1234: crate::common::Peer = crate::common::Peer { key: Some([1, 2, 
 
 #[test]
 fn the_end_of_the_transport_tells_whether_a_message_was_cut_short() {
-    let mut session = Session::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     drive(&mut session, &CLIENT.frame(TEXT, b"cut sho"), 99);
     assert_eq!(session.receive_eof(), Err(AbnormalClosure { inside_message: true }));
     assert_eq!(session.state(), ConnectionState::Closed);
     assert!(session.should_close_transport());
 
-    let mut session = Session::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     drive(&mut session, &CLIENT.frame(FIN | CLOSE, b""), 99);
     assert_eq!(session.receive_eof(), Ok(()));
 }
@@ -276,16 +279,16 @@ fn what_came_before_an_error_is_given_first_and_nothing_after_it() {
         CLIENT.frame(FIN | TEXT, b"never seen"),
     ]
     .concat();
-    let mut session = Session::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     let failed = Some(ProtocolError::UnmaskedFrame);
     assert_eq!(drive(&mut session, &bytes, 1024), (vec![Whole::Text("good".into())], failed));
-    assert_eq!(session.next(), Err(ProtocolError::UnmaskedFrame));
+    assert_eq!(next(&mut session), Err(ProtocolError::UnmaskedFrame));
     let mut out = [0; 131];
     let n = session.encode_reply(&mut out).unwrap();
     assert_eq!(out[..4], [0x88, u8::try_from(n).unwrap() - 2, 0x03, 0xEA]);
     assert!(session.should_close_transport());
-    assert_eq!(session.next(), Err(ProtocolError::UnmaskedFrame));
-    assert!(!session.reply.is_due(), "it was told once");
+    assert_eq!(next(&mut session), Err(ProtocolError::UnmaskedFrame));
+    assert!(!session.is_reply_due(), "it was told once");
 }
 
 /// A whole message takes another way through a session than one that comes in pieces.
@@ -296,10 +299,10 @@ fn text_that_is_wrong_fails_alike_whole_and_in_pieces() {
     {
         let bytes = CLIENT.frame(FIN | TEXT, text);
         for read in [bytes.len(), 7, 1] {
-            let mut session = Session::<Server, _>::new(Config::new(), [0; 200]);
+            let mut session = Session::new(Server, Limits::new(), [0; 200]);
             let failed = (vec![], Some(ProtocolError::NotUtf8));
             assert_eq!(drive(&mut session, &bytes, read), failed, "{read} bytes at a time");
-            assert_eq!(session.next(), Err(ProtocolError::NotUtf8), "again");
+            assert_eq!(next(&mut session), Err(ProtocolError::NotUtf8), "again");
             let mut out = [0; 131];
             session.encode_reply(&mut out).unwrap();
             assert_eq!(out[2..4], 1007_u16.to_be_bytes());
@@ -310,7 +313,7 @@ fn text_that_is_wrong_fails_alike_whole_and_in_pieces() {
 
 #[test]
 fn a_close_frame_is_shown_and_answered() {
-    let mut session = Session::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     let (all, error) = drive(&mut session, &CLIENT.frame(FIN | CLOSE, b"\x03\xE9going"), 1024);
     assert_eq!((all, error), (vec![Whole::Close(Some(1001))], None));
     assert_eq!(session.state(), ConnectionState::CloseReceived);
@@ -324,9 +327,9 @@ fn a_close_frame_is_shown_and_answered() {
 
 #[test]
 fn a_session_that_has_begun_the_closing_handshake_waits_for_the_peers_part() {
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 1024]);
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     let mut out = [0; 131];
-    session.frame().encode_close(CloseFrame::new(CloseCode::GOING_AWAY, "").ok(), &mut out).unwrap();
+    session.frame().encode(CloseCode::GOING_AWAY, &mut out).unwrap();
     assert_eq!(session.state(), ConnectionState::CloseSent);
     drive(&mut session, &CLIENT.frame(FIN | CLOSE, b"\x03\xE9"), 1024);
     assert!(session.should_close_transport());
@@ -335,7 +338,7 @@ fn a_session_that_has_begun_the_closing_handshake_waits_for_the_peers_part() {
 
 #[test]
 fn a_caller_that_never_drains_gets_no_room_and_loses_nothing() {
-    let mut session = Session::<Server, _>::new(Config::new(), [0; 256]);
+    let mut session = Session::new(Server, Limits::new(), [0; 256]);
     let bytes = CLIENT.frame(FIN | TEXT, b"0123456789").repeat(20);
     let mut given = 0;
     loop {
@@ -351,7 +354,7 @@ fn a_caller_that_never_drains_gets_no_room_and_loses_nothing() {
     assert_eq!(given, 256);
     session.filled(usize::MAX);
     let mut whole = 0;
-    while let Some(message) = session.next().unwrap() {
+    while let Some((message, _)) = session.next().unwrap() {
         assert_eq!(message, Message::Text("0123456789"));
         whole += 1;
     }
@@ -362,11 +365,11 @@ fn a_caller_that_never_drains_gets_no_room_and_loses_nothing() {
 #[test]
 fn a_message_that_is_there_whole_has_limits_too() {
     let bytes = b"\x81\x85\x00\x00\x00\x00Hello";
-    let limits = [Config::new().with_max_message_size(4), Config::new().with_max_frame_payload(4)];
+    let limits = [Limits::new().with_max_message_size(4), Limits::new().with_max_frame_payload(4)];
     let errors = [ProtocolError::MessageTooBig { len: 5 }, ProtocolError::FrameTooBig { len: 5 }];
-    for (config, error) in limits.into_iter().zip(errors) {
-        let mut session = Session::<Server, _>::new(config, [0; 256]);
-        assert_eq!(session.push(bytes), bytes.len());
-        assert_eq!(session.next(), Err(error));
+    for (limits, error) in limits.into_iter().zip(errors) {
+        let mut session = Session::new(Server, limits, [0; 256]);
+        assert_eq!(session.push_some(bytes), bytes.len());
+        assert_eq!(next(&mut session), Err(error));
     }
 }

@@ -1,17 +1,17 @@
 //! An echo endpoint over `connection`, and one over `session`: what each tells of a case, however it was cut.
 
 use serde_json::Value;
-use wsproto::connection::{Client, Config, Connection, Event, FrameEncoder, MessageKind, Role, Server};
-use wsproto::session::{Message, Session};
+use wsproto::connection::{Client, Connection, Event, Limits, Message, MessageKind, Role, Server};
+use wsproto::session::Session;
 use wsproto::{CloseCode, CloseFrame, MaskingKey, ProtocolError};
 
 use super::table::{Entry, all_bytes, entries, string};
-use super::{Case, cuts};
+use super::{Case, in_pieces};
 
 /// Room for a message of the default limit, and a control frame inside of it.
-const MEMORY: usize = (1 << 20) + 131;
+pub const MEMORY: usize = (1 << 20) + 131;
 /// A client under test masks with zeros, so that the table can tell its bytes.
-const NO_KEY: MaskingKey = MaskingKey::new([0; 4]);
+pub const CLIENT: Client = Client::new(|| MaskingKey::new([0; 4]));
 
 /// What came of a case.
 #[derive(Debug, PartialEq)]
@@ -26,8 +26,8 @@ struct Told {
 
 pub fn through_connection(case: &Case) {
     match string(case, "role") {
-        "server" => check(case, |chunks| connection::<Server>(case, chunks)),
-        "client" => check(case, |chunks| connection::<Client>(case, chunks)),
+        "server" => check(case, |chunks| connection(case, Server, chunks)),
+        "client" => check(case, |chunks| connection(case, CLIENT, chunks)),
         role => panic!("{role}"),
     }
 }
@@ -36,8 +36,8 @@ pub fn through_session(case: &Case) {
     let mut memory = vec![0; MEMORY];
     let memory: &mut [u8; MEMORY] = memory.as_mut_slice().try_into().unwrap();
     match string(case, "role") {
-        "server" => check(case, |chunks| session::<Server>(case, memory, chunks)),
-        "client" => check(case, |chunks| session::<Client>(case, memory, chunks)),
+        "server" => check(case, |chunks| session(case, Server, memory, chunks)),
+        "client" => check(case, |chunks| session(case, CLIENT, memory, chunks)),
         role => panic!("{role}"),
     }
 }
@@ -46,13 +46,7 @@ pub fn through_session(case: &Case) {
 fn check(case: &Case, mut run: impl FnMut(&[&[u8]]) -> Told) {
     let name = string(case, "name");
     let (input, out, events) = (all_bytes(&case["in"]), all_bytes(&case["out"]), entries(&case["events"]));
-    for ends in cuts(input.len()) {
-        let mut start = 0;
-        let mut chunks = Vec::new();
-        for end in ends {
-            chunks.push(&input[start..end]);
-            start = end;
-        }
+    for chunks in in_pieces(&input) {
         let told = run(&chunks);
         let how = format!("{} pieces, {} bytes first", chunks.len(), chunks[0].len());
 
@@ -92,9 +86,9 @@ fn close_is_told(case: &Case, out: &[u8]) {
     }
 }
 
-fn connection<R: End>(case: &Case, chunks: &[&[u8]]) -> Told {
-    let mut connection = Connection::<R>::new(config(case));
-    let mut log = Log::start(case, |close, out| R::frame(&mut connection).encode_close(close, out).unwrap());
+fn connection<R: Role>(case: &Case, role: R, chunks: &[&[u8]]) -> Told {
+    let mut connection = Connection::new(role, limits(case));
+    let mut log = Log::start(case, |close, out| connection.frame().encode(close, out).unwrap());
     let (mut buffer, mut message) = (Vec::new(), Vec::new());
     let mut error = None;
     'input: for chunk in chunks {
@@ -103,7 +97,7 @@ fn connection<R: End>(case: &Case, chunks: &[&[u8]]) -> Told {
             let received = match connection.receive(&mut buffer) {
                 Ok(received) => received,
                 Err(failure) => {
-                    log.fail(|out| R::frame(&mut connection).encode_failure(failure, out).unwrap());
+                    log.fail(|out| connection.encode_reply(failure, out).unwrap());
                     error = Some(failure);
                     break 'input;
                 }
@@ -114,19 +108,16 @@ fn connection<R: End>(case: &Case, chunks: &[&[u8]]) -> Told {
                 Some(Event::Data(data)) => {
                     message.extend_from_slice(data.payload);
                     if data.is_last {
-                        let mut echo = |out: &mut [u8]| match data.kind {
-                            MessageKind::Text => {
-                                let text = std::str::from_utf8(&message).unwrap();
-                                R::frame(&mut connection).encode_text(text, out)
-                            }
-                            MessageKind::Binary => R::frame(&mut connection).encode_binary(&message, out),
+                        let whole = match data.kind {
+                            MessageKind::Text => Message::Text(std::str::from_utf8(&message).unwrap()),
+                            MessageKind::Binary => Message::Binary(&message),
                         };
-                        log.message(data.kind, &message, |out| echo(out).unwrap());
+                        log.message(whole, |out| connection.frame().encode(whole, out).unwrap());
                         message.clear();
                     }
                 }
                 Some(event) => {
-                    log.control(&event, |out| R::frame(&mut connection).encode_reply(&event, out).unwrap());
+                    log.control(&event, |out| connection.encode_reply(&event, out).unwrap());
                 }
             }
             if consumed == 0 {
@@ -145,41 +136,34 @@ fn connection<R: End>(case: &Case, chunks: &[&[u8]]) -> Told {
     Told { events: log.events, error, out: log.out, closes_transport, is_clean }
 }
 
-fn session<R: End>(case: &Case, memory: &mut [u8; MEMORY], chunks: &[&[u8]]) -> Told {
-    let mut session = Session::<R, _>::new(config(case), memory);
-    let mut log =
-        Log::start(case, |close, out| R::frame_of(&mut session.sender).encode_close(close, out).unwrap());
+fn session<R: Role>(case: &Case, role: R, memory: &mut [u8; MEMORY], chunks: &[&[u8]]) -> Told {
+    let mut session = Session::new(role, limits(case), memory);
+    let mut log = Log::start(case, |close, out| session.frame().encode(close, out).unwrap());
     let mut error = None;
     'input: for mut chunk in chunks.iter().copied() {
         loop {
-            let pushed = session.push(chunk);
+            let pushed = session.push_some(chunk);
             chunk = &chunk[pushed..];
-            let Session { incoming, reply, sender } = &mut session;
             loop {
-                let found = match incoming.next(reply) {
+                let found = match session.next() {
                     Ok(found) => found,
                     Err(failure) => {
-                        log.fail(|out| reply.encode(R::frame_of(sender), out).unwrap());
+                        log.fail(|out| session.encode_reply(out).unwrap());
                         error = Some(failure);
                         break 'input;
                     }
                 };
-                let Some(message) = found else { break };
-                let mut answer = |out: &mut [u8]| reply.encode(R::frame_of(sender), out).unwrap();
+                let Some((message, sender)) = found else { break };
                 match message {
-                    Message::Ping(payload) => log.control(&Event::Ping(payload), answer),
-                    Message::Pong(payload) => log.control(&Event::Pong(payload), answer),
-                    Message::Close(close) => log.control(&Event::Close(close), answer),
-                    Message::Text(text) => {
-                        assert_eq!(answer(&mut [0; 131]), 0, "nothing is due for a message");
-                        let echo = |out: &mut [u8]| R::frame_of(sender).encode_text(text, out).unwrap();
-                        log.message(MessageKind::Text, text.as_bytes(), echo);
+                    Message::Text(_) | Message::Binary(_) => {
+                        log.message(message, |out| sender.frame().encode(message, out).unwrap());
+                        assert!(!session.is_reply_due(), "nothing is due for a message");
                     }
-                    Message::Binary(payload) => {
-                        let echo = |out: &mut [u8]| R::frame_of(sender).encode_binary(payload, out).unwrap();
-                        log.message(MessageKind::Binary, payload, echo);
-                    }
+                    Message::Ping(payload) => log.event(&Event::Ping(payload)),
+                    Message::Pong(payload) => log.event(&Event::Pong(payload)),
+                    Message::Close(close) => log.event(&Event::Close(close)),
                 }
+                log.send(131, |out| session.encode_reply(out).unwrap());
             }
             if chunk.is_empty() {
                 break;
@@ -187,7 +171,7 @@ fn session<R: End>(case: &Case, memory: &mut [u8; MEMORY], chunks: &[&[u8]]) -> 
         }
     }
     if let Some(error) = error {
-        assert_eq!(session.next(), Err(error));
+        assert_eq!(session.next().map(|_| ()), Err(error));
     }
     let closes_transport = session.should_close_transport();
     let is_clean = session.receive_eof().is_ok();
@@ -202,27 +186,33 @@ struct Log {
 }
 
 impl Log {
-    fn start(case: &Case, send: impl FnOnce(Option<CloseFrame<'_>>, &mut [u8]) -> usize) -> Self {
+    fn start(case: &Case, send: impl FnOnce(Message<'_>, &mut [u8]) -> usize) -> Self {
         let mut log = Self { events: Vec::new(), out: Vec::new(), has_started: case.contains_key("starts") };
         if let Some(code) = case.get("starts") {
             let code = code.as_u64().map(|code| CloseCode::new(u16::try_from(code).unwrap()).unwrap());
-            log.send(131, |out| send(code.map(|code| CloseFrame::new(code, "").unwrap()), out));
+            log.send(131, |out| send(Message::Close(code.map(CloseFrame::from)), out));
         }
         log
     }
 
-    fn message(&mut self, kind: MessageKind, payload: &[u8], echo: impl FnOnce(&mut [u8]) -> usize) {
-        self.events.push(match kind {
-            MessageKind::Text => Entry::Text(String::from_utf8(payload.to_vec()).unwrap()),
-            MessageKind::Binary => Entry::Binary(payload.to_vec()),
+    fn message(&mut self, message: Message<'_>, echo: impl FnOnce(&mut [u8]) -> usize) {
+        self.events.push(match message {
+            Message::Text(text) => Entry::Text(text.to_owned()),
+            Message::Binary(payload) => Entry::Binary(payload.to_vec()),
+            _ => unreachable!("no message"),
         });
         // Behind its own Close frame an endpoint sends no data.
         if !self.has_started {
-            self.send(payload.len() + 14, echo);
+            self.send(message.len() + 14, echo);
         }
     }
 
     fn control(&mut self, event: &Event<'_>, answer: impl FnOnce(&mut [u8]) -> usize) {
+        self.event(event);
+        self.send(131, answer);
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
         self.events.push(match event {
             Event::Ping(payload) => Entry::Ping(payload.to_vec()),
             Event::Pong(payload) => Entry::Pong(payload.to_vec()),
@@ -231,7 +221,6 @@ impl Log {
             }
             Event::Data(_) => unreachable!("no control frame"),
         });
-        self.send(131, answer);
     }
 
     /// The Close frame of a failure, without its reason, which the table leaves open.
@@ -254,43 +243,17 @@ impl Log {
     }
 }
 
-fn config(case: &Case) -> Config {
+pub fn limits(case: &Case) -> Limits {
     let limits = case.get("config").and_then(Value::as_object).into_iter().flatten();
-    limits.fold(Config::new(), |config, (name, value)| {
+    limits.fold(Limits::new(), |limits, (name, value)| {
         let value = value.as_u64().unwrap();
         let frames = || u32::try_from(value).unwrap();
         match name.as_str() {
-            "max_frame_payload" => config.with_max_frame_payload(value),
-            "max_message_size" => config.with_max_message_size(value),
-            "max_fragments" => config.with_max_fragments(frames()),
-            "max_control_frames" => config.with_max_control_frames(frames()),
+            "max_frame_payload" => limits.with_max_frame_payload(value),
+            "max_message_size" => limits.with_max_message_size(value),
+            "max_fragments" => limits.with_max_fragments(frames()),
+            "max_control_frames" => limits.with_max_control_frames(frames()),
             _ => panic!("{name}"),
         }
     })
-}
-
-/// Either role, each with its way to begin a frame.
-trait End: Role + Sized {
-    fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_>;
-    fn frame_of(sender: &mut wsproto::connection::Sender<Self>) -> FrameEncoder<'_>;
-}
-
-impl End for Server {
-    fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_> {
-        connection.frame()
-    }
-
-    fn frame_of(sender: &mut wsproto::connection::Sender<Self>) -> FrameEncoder<'_> {
-        sender.frame()
-    }
-}
-
-impl End for Client {
-    fn frame(connection: &mut Connection<Self>) -> FrameEncoder<'_> {
-        connection.frame(NO_KEY)
-    }
-
-    fn frame_of(sender: &mut wsproto::connection::Sender<Self>) -> FrameEncoder<'_> {
-        sender.frame(NO_KEY)
-    }
 }

@@ -4,8 +4,12 @@
 #[cfg(feature = "handshake")]
 mod deflate;
 mod frames;
+#[path = "../common/given.rs"]
+#[expect(dead_code, reason = "`session` compares single messages")]
+mod given;
 #[cfg(feature = "handshake")]
 mod handshake;
+mod incoming;
 #[cfg_attr(not(feature = "handshake"), expect(dead_code, reason = "heads are read for the handshake"))]
 mod table;
 
@@ -77,6 +81,29 @@ fn each_case_through_session() {
     }
 }
 
+#[test]
+fn each_case_peeked_at_and_as_bytes() {
+    for case in cases().iter().filter(|case| case.contains_key("in")) {
+        incoming::by_peek_and_by_bytes(case);
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn each_case_through_a_lent_buffer() {
+    for case in cases().iter().filter(|case| case.contains_key("in")) {
+        incoming::through_a_lent_buffer(case);
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn each_case_by_turns_over_the_callers_memory() {
+    for case in cases().iter().filter(|case| case.contains_key("in")) {
+        incoming::by_turn_over(case);
+    }
+}
+
 #[cfg(feature = "handshake")]
 #[test]
 fn each_request_through_the_decoder() {
@@ -106,6 +133,15 @@ fn each_response_through_the_decoder() {
 
 /// What a case is, as the file has it.
 type Case = Map<String, Value>;
+
+/// Bytes in all pieces of [`cuts`].
+fn in_pieces(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
+    cuts(bytes.len()).into_iter().map(|ends| {
+        let mut start = 0;
+        let piece = |end| &bytes[std::mem::replace(&mut start, end)..end];
+        ends.into_iter().map(piece).collect()
+    })
+}
 
 /// The ends of pieces to cut bytes into: whole, byte by byte, and in two at every byte. Long input is cut in two at
 /// each of its first and last 20 bytes and at every 4,099th between them: all else would cost its square.

@@ -132,3 +132,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_encoded_header_tells_its_masking_key_at_each_length() {
+    let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+    for len in [0, 125, 126, 0xFFFF, 0x1_0000, (1 << 63) - 1] {
+        let header = FrameHeader::new(Opcode::Binary, true, len).unwrap();
+        assert_eq!(header.encode().masking_key(), None, "{len}");
+        assert_eq!(header.with_masking_key(Some(key)).encode().masking_key(), Some(key), "{len}");
+        let zero = MaskingKey::new([0; 4]);
+        assert_eq!(header.with_masking_key(Some(zero)).encode().masking_key(), Some(zero), "{len}");
+    }
+}

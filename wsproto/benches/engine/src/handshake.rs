@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use wsproto::handshake::{Answer, Request, accept_key};
+use wsproto::handshake::{Choice, Request, accept_key};
 
 use crate::Bench;
 use crate::browser_request::REQUEST;
@@ -16,11 +16,11 @@ pub fn run(bench: &Bench) {
         1.0,
         || {
             for _ in 0..100 {
-                let Ok(Some((Request::Upgrade(upgrade), _))) = Request::decode(black_box(REQUEST)) else {
+                let Ok(Some((Request::WebSocket(handshake), _))) = Request::decode(black_box(REQUEST)) else {
                     panic!("a handshake");
                 };
-                let acceptance = upgrade.accept(Answer::default()).expect("an answer");
-                black_box(acceptance.encode(black_box(&mut out)).expect("it fits"));
+                let answer = handshake.accept(Choice::default()).expect("an answer");
+                black_box(answer.encode(black_box(&mut out)).expect("it fits"));
             }
         },
         || {

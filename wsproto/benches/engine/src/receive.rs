@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
-use wsproto::connection::{Config, Server};
-use wsproto::session::{Buffer, Message, Session};
+use wsproto::connection::{Limits, Message, Server};
+use wsproto::session::{Buffer, Session};
 use wsproto::wire::{FrameHeader, MaskingKey, Opcode, frame};
 
 use crate::Bench;
@@ -38,8 +38,8 @@ fn receive(bench: &Bench, name: &str, opcode: Opcode, payload: &[u8], total: usi
     let count = (total / (payload.len() + 8)).max(1);
     let one = encode(opcode, payload);
     let stream = one.repeat(count);
-    let config = Config::new().with_max_message_size(1 << 26).with_max_frame_payload(1 << 26);
-    let mut session = Session::<Server, _>::new(config, vec![0; READ]);
+    let limits = Limits::new().with_max_message_size(1 << 26).with_max_frame_payload(1 << 26);
+    let mut session = Session::new(Server, limits, vec![0; READ]);
     // As large as the message that is gathered in it.
     let mut buffer = vec![0; READ.max(payload.len() + 131)];
     bench.compare(
@@ -59,7 +59,7 @@ fn receive_all<B: Buffer>(session: &mut Session<Server, B>, stream: &[u8], paylo
         space[..n].copy_from_slice(&rest[..n]);
         session.filled(n);
         rest = &rest[n..];
-        while let Some(message) = session.next().expect("valid frames") {
+        while let Some((message, _sender)) = session.next().expect("valid frames") {
             let len = match message {
                 Message::Text(text) => black_box(text).len(),
                 Message::Binary(bytes) => black_box(bytes).len(),

@@ -14,14 +14,14 @@ pub fn run(bench: &Bench) {
         let count = (1 << 18) / (size + 64) + 1;
         let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
 
-        let mut server = Sender::<Server>::new();
+        let mut server = Sender::new(Server);
         bench.compare(
             &format!("send {size}"),
             count,
             1.15,
             || {
                 for _ in 0..count {
-                    let n = server.frame().encode_text(black_box(&text), black_box(&mut out));
+                    let n = server.frame().encode(black_box(&text), black_box(&mut out));
                     assert!(black_box(n).is_ok());
                 }
             },
@@ -37,20 +37,20 @@ pub fn run(bench: &Bench) {
                 appended.clear();
                 for _ in 0..count {
                     let text = black_box(&text);
-                    assert!(server.frame().append_text(text, black_box(&mut appended)).is_ok());
+                    assert!(server.frame().append(text, black_box(&mut appended)).is_ok());
                 }
             },
             || copy(count, text.as_bytes(), &mut copied),
         );
 
-        let mut client = Sender::<Client>::new();
+        let mut client = Sender::new(Client::new(|| black_box(key)));
         bench.compare(
             &format!("send masked {size}"),
             count,
             1.15,
             || {
                 for _ in 0..count {
-                    let n = client.frame(black_box(key)).encode_text(black_box(&text), black_box(&mut out));
+                    let n = client.frame().encode(black_box(&text), black_box(&mut out));
                     assert!(black_box(n).is_ok());
                 }
             },

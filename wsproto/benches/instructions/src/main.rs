@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use browser_request::REQUEST;
 use wsproto::connection::{Client, Limits, Message, Sender, Server};
-use wsproto::handshake::{Answer, Request};
+use wsproto::handshake::{Choice, Request};
 use wsproto::session::Session;
 use wsproto::wire::{FrameHeader, MaskingKey, Opcode, frame};
 
@@ -115,11 +115,11 @@ fn answer(times: usize) {
     let mut out = [0; 1024];
     measured(&mut || {
         for _ in 0..times {
-            let Ok(Some((Request::Upgrade(upgrade), _))) = Request::decode(black_box(REQUEST)) else {
+            let Ok(Some((Request::WebSocket(handshake), _))) = Request::decode(black_box(REQUEST)) else {
                 panic!("a handshake");
             };
-            let acceptance = upgrade.accept(Answer::default()).expect("an answer");
-            black_box(acceptance.encode(black_box(&mut out)).expect("it fits"));
+            let answer = handshake.accept(Choice::default()).expect("an answer");
+            black_box(answer.encode(black_box(&mut out)).expect("it fits"));
         }
     });
 }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use wsproto::connection::{Config, Received, Receiver, Server};
+use wsproto::connection::{Limits, Received, Receiver, Server};
 use wsproto::error::ProtocolError;
 use wsproto::wire::Opcode;
 
@@ -23,7 +23,7 @@ fn wrong_text(bytes: usize) -> Vec<u8> {
 
 /// Receives through a buffer of 4096 bytes, `read` at a time, until it fails.
 fn fail(bytes: &[u8], read: usize) {
-    let mut receiver = Receiver::<Server>::new(Config::new());
+    let mut receiver = Receiver::<Server>::new(Limits::new());
     let mut buffer = [0; 4096];
     let mut error = None;
     measured(&mut || {

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use wsproto::connection::{Config, Server};
+use wsproto::connection::{Limits, Server};
 use wsproto::deflate::{Compressor, Level, Parameters, Policy, WindowBits};
 use wsproto::session::Session;
 use wsproto::wire::{FrameHeader, MaskingKey, Opcode, Rsv};
@@ -49,16 +49,13 @@ fn first(payload: &[u8]) -> Vec<u8> {
 }
 
 fn receive(bytes: &[u8]) {
-    let config = Config::new().with_max_fragments(u32::MAX).with_max_message_size(1 << 30);
-    let mut session = Session::<Server, _>::new(config.with_max_frame_payload(1 << 30), Vec::new())
+    let limits = Limits::new().with_max_fragments(u32::MAX).with_max_message_size(1 << 30);
+    let mut session = Session::new(Server, limits.with_max_frame_payload(1 << 30), Vec::new())
         .with_deflate(Parameters::default(), Policy::new());
     measured(&mut || {
-        for mut piece in bytes.chunks(4096) {
-            while !piece.is_empty() {
-                let pushed = session.push(piece);
-                piece = &piece[pushed..];
-                assert!(black_box(session.next()).expect("it is valid so far").is_none());
-            }
+        for piece in bytes.chunks(4096) {
+            session.push(piece);
+            assert!(black_box(session.next()).expect("it is valid so far").is_none());
         }
     });
 }

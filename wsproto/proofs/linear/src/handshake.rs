@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use wsproto::deflate::Policy;
 use wsproto::handshake::{
-    ClientHandshake, ClientRequest, HeadLimits, Request, RequestDecoder, Response, ResponseDecoder, deflate,
-    extensions,
+    ClientHandshake, HeadLimits, Offer, Request, RequestDecoder, Response, ResponseDecoder, extensions,
+    permessage_deflate,
 };
 
 use crate::measured;
@@ -35,7 +35,7 @@ pub fn offers_to_decline(bytes: usize) {
     let list = fill(b"permessage-deflate; server_max_window_bits=16, ", bytes);
     let offers = extensions::parse([&list[..]]).expect("a list");
     measured(&mut || {
-        assert!(black_box(deflate::accept(offers.clone(), &Policy::new())).is_none());
+        assert!(black_box(permessage_deflate::accept(offers.clone(), &Policy::new())).is_none());
     });
 }
 
@@ -44,7 +44,7 @@ pub fn offers_that_an_answer_fits(bytes: usize) {
     let offers = extensions::parse([&list[..]]).expect("a list");
     let answer = extensions::parse([&b"permessage-deflate"[..]]).expect("a list");
     measured(&mut || {
-        assert!(black_box(deflate::verify(offers.clone(), answer.clone())).is_ok());
+        assert!(black_box(permessage_deflate::verify(offers.clone(), answer.clone())).is_ok());
     });
 }
 
@@ -56,14 +56,14 @@ pub fn response_byte_by_byte(bytes: usize) {
         b"\r\n",
     ]
     .concat();
-    let request = ClientRequest::new("example.com", "/");
-    let handshake = ClientHandshake::new(request, *b"the sample nonce").expect("a request");
+    let offer = Offer::new("example.com", "/");
+    let handshake = ClientHandshake::new(offer, *b"the sample nonce").expect("a request");
     let mut decoder = ResponseDecoder::with_limits(handshake, NO_LIMITS);
     let mut is_open = false;
     measured(&mut || {
         for len in 0..=head.len() {
-            let response = black_box(decoder.decode(&head[..len]).expect("a response"));
-            is_open = matches!(response, Some((Response::Upgraded(_), _)));
+            let found = decoder.decode(&head[..len]).expect("a response");
+            is_open = found.is_some_and(|found| matches!(found.response(&head), Response::WebSocket(_)));
         }
     });
     assert!(is_open);
@@ -80,13 +80,13 @@ fn request_head(name: &str, value: &[u8]) -> Vec<u8> {
 /// Decodes a head that comes `read` bytes at a time, and looks at all that is in it.
 fn request(head: &[u8], read: usize) {
     let mut decoder = RequestDecoder::with_limits(NO_LIMITS);
-    let mut is_upgrade = false;
+    let mut is_handshake = false;
     measured(&mut || {
         for len in (0..=head.len()).step_by(read.min(head.len())) {
-            let request = decoder.decode(&head[..len]).expect("a request");
-            if let Some((Request::Upgrade(upgrade), _)) = request {
-                is_upgrade = true;
-                for extension in upgrade.extensions() {
+            let found = decoder.decode(&head[..len]).expect("a request");
+            if let Some(Request::WebSocket(handshake)) = found.map(|found| found.request(head)) {
+                is_handshake = true;
+                for extension in handshake.extensions() {
                     for param in extension.params() {
                         black_box(param);
                     }
@@ -94,5 +94,5 @@ fn request(head: &[u8], read: usize) {
             }
         }
     });
-    assert!(is_upgrade);
+    assert!(is_handshake);
 }

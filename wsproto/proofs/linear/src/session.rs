@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use wsproto::connection::{Config, Server};
+use wsproto::connection::{Limits, Server};
 use wsproto::session::{Buffer, Session};
 use wsproto::wire::Opcode;
 
@@ -56,16 +56,11 @@ pub fn pings(bytes: usize) {
 pub fn drained_too_slowly(bytes: usize) {
     let one = frame(Opcode::Binary, true, b"four");
     let backlog = fill(&one, bytes / 2);
-    let mut session = Session::<Server, _>::new(Config::new(), Vec::new());
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
     measured(&mut || {
-        let mut rest = &backlog[..];
-        while !rest.is_empty() {
-            let pushed = session.push(rest);
-            assert!(pushed > 0);
-            rest = &rest[pushed..];
-        }
+        session.push(&backlog);
         for _ in 0..backlog.len() / one.len() {
-            assert_eq!(session.push(&one), one.len());
+            session.push(&one);
             black_box(session.next().expect("a message"));
         }
         while black_box(session.next().expect("a message")).is_some() {}
@@ -84,15 +79,15 @@ fn fragments(bytes: usize, middle: &[u8]) {
 
 /// Reads `read` bytes at a time, and drains the session after each.
 fn receive<B: Buffer>(buffer: B, bytes: &[u8], read: usize) {
-    let config = Config::new().with_max_fragments(u32::MAX);
-    let mut session = Session::<Server, _>::new(config, buffer);
+    let limits = Limits::new().with_max_fragments(u32::MAX);
+    let mut session = Session::new(Server, limits, buffer);
     let mut messages = 0_usize;
     measured(&mut || {
         for mut piece in bytes.chunks(read) {
             while !piece.is_empty() {
-                let pushed = session.push(piece);
+                let pushed = session.push_some(piece);
                 piece = &piece[pushed..];
-                while let Some(message) = session.next().expect("a message") {
+                while let Some((message, _sender)) = session.next().expect("a message") {
                     black_box(message);
                     messages += 1;
                 }

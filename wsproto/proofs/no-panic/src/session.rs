@@ -1,7 +1,7 @@
 //! Layer 3: whole messages, over an array that the session owns and over one that it borrows.
 
 use wsproto::connection::{Client, Server};
-use wsproto::session::{Incoming, Reply, Session};
+use wsproto::session::{Incoming, Session};
 
 use crate::{EntryPoint, entry_points};
 
@@ -9,42 +9,61 @@ use crate::{EntryPoint, entry_points};
 type Owned<R> = Session<R, [u8; 4096]>;
 type Least<R> = Session<R, [u8; 131]>;
 type Borrowed<R> = Session<R, &'static mut [u8; 1024]>;
+type Half<R> = Incoming<R, [u8; 4096]>;
 
 pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     Owned::<Server>::new,
     Owned::<Server>::buffer,
     Owned::<Server>::filled,
-    Owned::<Server>::push,
+    Owned::<Server>::push_some,
     Owned::<Server>::next,
     Owned::<Server>::receive_eof,
     Owned::<Server>::state,
     Owned::<Server>::should_close_transport,
     Owned::<Server>::frame,
+    Owned::<Server>::sender,
+    Owned::<Server>::is_reply_due,
     Owned::<Server>::encode_reply,
+    Owned::<Server>::split,
+    Owned::<Server>::join,
     Owned::<Client>::new,
     Owned::<Client>::buffer,
     Owned::<Client>::filled,
-    Owned::<Client>::push,
+    Owned::<Client>::push_some,
     Owned::<Client>::next,
     Owned::<Client>::receive_eof,
     Owned::<Client>::state,
     Owned::<Client>::should_close_transport,
     Owned::<Client>::frame,
+    Owned::<Client>::sender,
+    Owned::<Client>::is_reply_due,
     Owned::<Client>::encode_reply,
+    Owned::<Client>::split,
+    Owned::<Client>::join,
     Least::<Server>::new,
     Least::<Server>::buffer,
     Least::<Server>::filled,
-    Least::<Server>::push,
+    Least::<Server>::push_some,
     Least::<Server>::next,
     Borrowed::<Client>::new,
     Borrowed::<Client>::buffer,
     Borrowed::<Client>::filled,
-    Borrowed::<Client>::push,
+    Borrowed::<Client>::push_some,
     Borrowed::<Client>::next,
-    Incoming::<Server, [u8; 4096]>::next,
-    Incoming::<Client, [u8; 4096]>::next,
-    Reply::answer,
-    Reply::tell,
-    Reply::take,
-    Reply::encode,
+    Half::<Server>::buffer,
+    Half::<Server>::filled,
+    Half::<Server>::push_some,
+    Half::<Server>::next,
+    Half::<Server>::next_bytes,
+    Half::<Server>::peek,
+    Half::<Server>::receive_eof,
+    Half::<Server>::state,
+    Half::<Client>::buffer,
+    Half::<Client>::filled,
+    Half::<Client>::push_some,
+    Half::<Client>::next,
+    Half::<Client>::next_bytes,
+    Half::<Client>::peek,
+    Half::<Client>::receive_eof,
+    Half::<Client>::state,
 ];

@@ -14,9 +14,9 @@ use crate::handshake::subprotocol;
 impl ClientHandshake<'_> {
     /// Decodes and checks the head of the response at the start of `buf`, within [`HeadLimits::DEFAULT`].
     ///
-    /// Returns the response and the number of bytes that its head takes, with those of interim responses before it; what
-    /// follows belongs to the connection. Returns `None` while the head is incomplete: call again with the same bytes and
-    /// more. For a head that arrives in many pieces, a [`ResponseDecoder`] remembers what it has seen.
+    /// Returns the response and the number of bytes that its head takes, with those of interim responses before it;
+    /// what follows belongs to the connection. Returns `None` while the head is incomplete: call again with the same
+    /// bytes and more. For a head that arrives in many pieces, a [`ResponseDecoder`] remembers what it has seen.
     ///
     /// # Errors
     ///
@@ -29,9 +29,9 @@ impl ClientHandshake<'_> {
 
 /// Decodes the head of a response that arrives in pieces, and looks at each byte once.
 ///
-/// Pass all bytes that have arrived since the request, each time. Interim responses, of 100 to 199 but 101, are checked and
-/// skipped ([RFC 9110 §15.2]); the limits hold for them and the final head together. A first line that no response can
-/// have is refused at its first wrong byte, such as that of SSH. After an error, close the connection.
+/// Pass all bytes that have arrived since the request, each time. Interim responses, of 100 to 199 but 101, are
+/// checked and skipped ([RFC 9110 §15.2]); the limits hold for them and the final head together. A first line that no
+/// response can have is refused at its first wrong byte, such as that of SSH. After an error, close the connection.
 ///
 /// # Examples
 ///

@@ -7,7 +7,8 @@ use core::fmt;
 
 /// Tells why a server's response does not open a connection: the peer's fault.
 ///
-/// The client fails the connection ([RFC 6455 §4.1]): it closes the transport, or over HTTP/2 and HTTP/3 resets the stream.
+/// The client fails the connection ([RFC 6455 §4.1]): it closes the transport, or over HTTP/2 and HTTP/3 resets the
+/// stream.
 ///
 /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -70,7 +70,8 @@ impl<'a> ClientHandshake<'a> {
 
     /// Takes an offer for HTTP/2 or HTTP/3, where the handshake is an extended CONNECT ([RFC 8441 §5], [RFC 9220 §3]).
     ///
-    /// There is no key and no nonce. Before the request is sent, the server's SETTINGS must have allowed it ([RFC 8441 §3]).
+    /// There is no key and no nonce. Before the request is sent, the server's SETTINGS must have allowed it
+    /// ([RFC 8441 §3]).
     ///
     /// | what the HTTP library is to send | where it is |
     /// |---|---|
@@ -131,8 +132,8 @@ impl<'a> ClientHandshake<'a> {
 
     /// Iterates over the header fields of the request, names and values, as an HTTP library is to send them.
     ///
-    /// Each subprotocol has a field of its own, which says the same as one field with a list ([RFC 6455 §11.3.4]): append
-    /// them all, don't replace one by the next. Over HTTP/2 and HTTP/3 names are in lower case.
+    /// Each subprotocol has a field of its own, which says the same as one field with a list ([RFC 6455 §11.3.4]):
+    /// append them all, don't replace one by the next. Over HTTP/2 and HTTP/3 names are in lower case.
     ///
     /// [RFC 6455 §11.3.4]: https://www.rfc-editor.org/rfc/rfc6455#section-11.3.4
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
@@ -188,7 +189,9 @@ impl<'a> ClientHandshake<'a> {
         }
         dst.put(self.offer.target.as_bytes());
         dst.put(b" HTTP/1.1\r\n");
-        dst.put_fields(self.headers_before_offer());
+        for (name, value) in self.headers_before_offer() {
+            dst.put_field(name, value);
+        }
         if let [first, others @ ..] = self.offer.subprotocols {
             dst.put(b"Sec-WebSocket-Protocol: ");
             dst.put(first.as_bytes());
@@ -198,7 +201,9 @@ impl<'a> ClientHandshake<'a> {
             }
             dst.put(b"\r\n");
         }
-        dst.put_fields(self.headers_after_offer());
+        for (name, value) in self.headers_after_offer() {
+            dst.put_field(name, value);
+        }
         dst.put(b"\r\n");
     }
 

@@ -39,8 +39,8 @@ pub struct Offer<'a> {
     /// The extensions that the client offers, as the value of `Sec-WebSocket-Extensions`.
     /// [`permessage_deflate::offer`] gives that of permessage-deflate.
     pub extensions: Option<&'a str>,
-    /// More header fields, such as `authorization` or `cookie`: names and values. HTTP/2 and HTTP/3 require names in lower
-    /// case.
+    /// More header fields, such as `authorization` or `cookie`: names and values. HTTP/2 and HTTP/3 require names in
+    /// lower case.
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 

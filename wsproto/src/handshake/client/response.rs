@@ -11,8 +11,8 @@ pub enum Response<'b, F = HeadFields<'b>> {
     WebSocket(Accepted<'b, F>),
     /// Another response: a redirect, a demand for a password, a failure.
     ///
-    /// One of 100 to 199, which an HTTP library may give, is not final: the response is still to come. A status of 600 or
-    /// more is to be treated as a server error ([RFC 9110 §15]).
+    /// One of 100 to 199, which an HTTP library may give, is not final: the response is still to come. A status of 600
+    /// or more is to be treated as a server error ([RFC 9110 §15]).
     ///
     /// [RFC 9110 §15]: https://www.rfc-editor.org/rfc/rfc9110#section-15
     Http(HttpResponse<'b, F>),
@@ -49,7 +49,8 @@ impl<'b, F: Fields<'b>> Accepted<'b, F> {
         self.subprotocol
     }
 
-    /// Returns the parameters that both ends agreed on for permessage-deflate, if the server uses it ([RFC 7692 §7.1]).
+    /// Returns the parameters that both ends agreed on for permessage-deflate, if the server uses it
+    /// ([RFC 7692 §7.1]).
     ///
     /// [RFC 7692 §7.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1
     pub const fn deflate(&self) -> Option<Parameters> {

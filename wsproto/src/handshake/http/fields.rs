@@ -56,14 +56,19 @@ pub(crate) fn values<'b, F: Fields<'b>>(
     fields: F,
     name: &'static str,
 ) -> impl Iterator<Item = &'b [u8]> + use<'b, F> {
-    let named = fields.pairs_around(name).filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+    let named = fields.pairs_around(name).filter(move |(other, _)| is_named(other, name));
     named.map(|(_, value)| trim_ows(value))
 }
 
 /// Returns the first of these values.
 pub(crate) fn value<'b>(fields: impl Fields<'b>, name: &str) -> Option<&'b [u8]> {
     let mut fields = fields.pairs_around(name);
-    fields.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| trim_ows(value))
+    fields.find(|(other, _)| is_named(other, name)).map(|(_, value)| trim_ows(value))
+}
+
+/// Tells whether a field has this name, whatever its case: nearly always it is written alike.
+fn is_named(other: &str, name: &str) -> bool {
+    other == name || other.eq_ignore_ascii_case(name)
 }
 
 /// Returns the only value of a field that must not be repeated.
@@ -80,14 +85,18 @@ pub(crate) fn at_most_one<'b, F: Fields<'b>>(
 
 /// Tells whether `Connection`, a list of tokens over all its fields, names `Upgrade`, whatever its case.
 pub(crate) fn connection_names_upgrade<'b>(fields: impl Fields<'b>) -> bool {
-    let mut found = false;
-    for option in values(fields, "Connection").flat_map(elements) {
-        if !is_token(option) {
-            return false;
-        }
-        found |= option.eq_ignore_ascii_case(b"upgrade");
+    names(fields, "Connection", b"upgrade") == (true, true)
+}
+
+/// Tells whether a list over all fields of a name has this element, whatever its case, and whether all of it are
+/// tokens.
+pub(crate) fn names<'b>(fields: impl Fields<'b>, name: &'static str, wanted: &[u8]) -> (bool, bool) {
+    let (mut found, mut are_tokens) = (false, true);
+    for element in values(fields, name).flat_map(elements) {
+        found |= element.eq_ignore_ascii_case(wanted);
+        are_tokens &= is_token(element);
     }
-    found
+    (found, are_tokens)
 }
 
 /// A field came twice that must not.

@@ -16,7 +16,8 @@ pub(crate) fn in_lower_case(name: &str) -> &str {
     }
 }
 
-/// Tells whether a field is about HTTP/1.1's connection, which HTTP/2 and HTTP/3 have no words for ([RFC 9113 §8.2.2]).
+/// Tells whether a field is about HTTP/1.1's connection, which HTTP/2 and HTTP/3 have no words for
+/// ([RFC 9113 §8.2.2]).
 ///
 /// [RFC 9113 §8.2.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
 pub(crate) fn is_connection_specific(name: &str, value: &[u8]) -> bool {

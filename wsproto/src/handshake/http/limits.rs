@@ -2,8 +2,8 @@
 
 /// Limits the size of a peer's message head.
 ///
-/// The decoders store none of it: the limits bound the bytes that the *caller* keeps, and the time that they cost. They
-/// hold for all that comes before the connection opens, interim responses included.
+/// The decoders store none of it: the limits bound the bytes that the *caller* keeps, and the time that they cost.
+/// They hold for all that comes before the connection opens, interim responses included.
 ///
 /// # Examples
 ///

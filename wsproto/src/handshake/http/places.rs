@@ -10,8 +10,8 @@ const NAMES: [&str; 12] = [
     "Upgrade",
     "Connection",
     "Content-Length",
-    "Transfer-Encoding",
     "Sec-WebSocket-Key",
+    "Transfer-Encoding",
     "Sec-WebSocket-Accept",
     "Sec-WebSocket-Version",
     "Sec-WebSocket-Protocol",
@@ -22,8 +22,8 @@ const NAMES: [&str; 12] = [
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Places([Place; NAMES.len()]);
 
-/// From the beginning of the first line to the end of the last one; empty if there is none. Where it ends further on than
-/// this can tell, it ends with the head, and where it begins further on, it begins with it.
+/// From the beginning of the first line to the end of the last one; empty if there is none. Where it ends further on
+/// than this can tell, it ends with the head, and where it begins further on, it begins with it.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     start: u16,
@@ -47,6 +47,7 @@ impl Places {
     }
 
     /// Returns those of the `lines` between which all fields of this name are.
+    #[inline]
     pub(crate) fn lines<'b>(&self, name: &str, lines: &'b [u8]) -> &'b [u8] {
         let Some(place) = number(name.as_bytes()).and_then(|number| self.0.get(number)) else {
             return lines;
@@ -56,15 +57,26 @@ impl Places {
     }
 }
 
+/// Returns the index in [`NAMES`].
 fn number(name: &[u8]) -> Option<usize> {
-    NAMES.iter().position(|known| known.as_bytes().eq_ignore_ascii_case(name))
+    NAMES.iter().position(|known| known.len() == name.len() && known.as_bytes().eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fields::{self, HeadFields};
+    use super::NAMES;
     use std::vec::Vec;
     use std::{format, string::String};
+
+    #[test]
+    fn each_name_has_its_number_whatever_its_case() {
+        for (number, name) in NAMES.iter().enumerate() {
+            assert_eq!(super::number(name.as_bytes()), Some(number), "{name}");
+            assert_eq!(super::number(name.to_uppercase().as_bytes()), Some(number), "{name}");
+        }
+        assert_eq!(super::number(b"Cookie"), None);
+    }
 
     fn values(head: &str, name: &'static str) -> Vec<String> {
         let fields = HeadFields::parse(head.as_bytes()).unwrap();

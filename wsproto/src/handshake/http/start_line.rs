@@ -117,7 +117,7 @@ impl StartLine {
     fn next(&mut self, byte: u8) -> Result<Part, LineError> {
         Ok(match (self.part, byte) {
             (Part::Method, _) if is_token_byte(byte) => Part::Method,
-            // [RFC 3986 §2] All but ASCII is refused later, as a wrong target: such a line is not a wrong one.
+            // All but ASCII is refused later, as a wrong target: such a line is not a wrong one.
             (Part::Target, b'!'..=b'~' | 0x80..) => Part::Target,
             (Part::Reason, b'\t' | b' '..=b'~' | 0x80..) | (Part::Status(12), b' ') => Part::Reason,
             // [RFC 9110 §15.6.6] It is a request line, but of a version that can't be answered in.

@@ -57,8 +57,8 @@ pub(crate) const fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Returns where `wanted` stands first. Eight bytes are compared at once: of their differences from `wanted`, the lowest that
-/// is 0 is the first to borrow from its highest bit.
+/// Returns where `wanted` stands first. Eight bytes are compared at once: of their differences from `wanted`, the
+/// lowest that is 0 is the first to borrow from its highest bit.
 pub(crate) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);

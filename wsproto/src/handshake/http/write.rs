@@ -53,7 +53,7 @@ impl Out<'_> {
     }
 
     /// Writes a line for each field.
-    pub(crate) fn put_fields<'a>(&mut self, fields: impl Iterator<Item = (&'a str, &'a [u8])>) {
+    pub(crate) fn put_fields(&mut self, fields: &[(&str, &[u8])]) {
         for (name, value) in fields {
             self.put_field(name, value);
         }

@@ -34,8 +34,8 @@ pub(super) enum ClientBits {
 }
 
 impl Element {
-    /// Reads the parameters. Both ends MUST refuse, in the same three cases [RFC 7692 §7]: a name that is not defined, a
-    /// value that is invalid, a name that comes twice.
+    /// Reads the parameters. Both ends MUST refuse, in the same three cases [RFC 7692 §7]: a name that is not defined,
+    /// a value that is invalid, a name that comes twice.
     ///
     /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
     pub(super) fn parse(extension: Extension<'_>) -> Result<Self, NegotiationError> {

@@ -10,7 +10,8 @@
 //! [`Accepted::deflate`]: super::Accepted::deflate
 //!
 //! **A server never fails here**: an offer that breaks a rule is skipped, and where none is left messages go
-//! uncompressed. **A client has to fail**: after an answer that breaks a rule the ends do not agree on what the bytes mean.
+//! uncompressed. **A client has to fail**: after an answer that breaks a rule the ends do not agree on what the bytes
+//! mean.
 //!
 //! Nothing in here panics or allocates, and the cost is linear in the length of the offers.
 
@@ -115,11 +116,12 @@ pub fn offer(policy: &Policy) -> OfferText {
 
 /// Checks a server's answer against what was offered; returns `None` if the server doesn't use the extension.
 ///
-/// A [`ClientHandshake`](super::ClientHandshake) includes this check: it is for a transport with a handshake of its own.
-/// Takes the extensions that were offered and those that were answered, all of them; others than this one are ignored.
+/// A [`ClientHandshake`](super::ClientHandshake) includes this check: it is for a transport with a handshake of its
+/// own. Takes the extensions that were offered and those that were answered, all of them; others than this one are
+/// ignored.
 ///
-/// Of several offers the answer has to fit one. Which of those that it fits the server took, it does not say: the client
-/// keeps what it has promised in any of them.
+/// Of several offers the answer has to fit one. Which of those that it fits the server took, it does not say: the
+/// client keeps what it has promised in any of them.
 ///
 /// # Errors
 ///

@@ -68,8 +68,8 @@ impl Choice<'_> {
 /// Holds what a server sends in answer to a request: an acceptance, a refusal, a redirect, a small page.
 ///
 /// [`ServerHandshake::accept`](super::ServerHandshake::accept) makes the acceptance,
-/// [`RequestError::answer`](super::RequestError::answer) the refusal of a malformed request, and [`new`](Self::new) any
-/// other. All of it was checked: nothing in it can end a line. Over HTTP/1.1 it is sent as bytes
+/// [`RequestError::answer`](super::RequestError::answer) the refusal of a malformed request, and [`new`](Self::new)
+/// any other. All of it was checked: nothing in it can end a line. Over HTTP/1.1 it is sent as bytes
 /// ([`encode`](Self::encode)) or through an HTTP library ([`status`](Self::status), [`headers`](Self::headers),
 /// [`body`](Self::body)); over HTTP/2 and HTTP/3 through the library.
 ///
@@ -95,16 +95,19 @@ pub struct Answer<'a> {
     version: HttpVersion,
     /// Whether it is `Upgrade: websocket` that is answered.
     upgrades: bool,
-    /// Whether 100 comes before it.
-    continues: bool,
     /// Whether the length stands for the body.
     omits_body: bool,
-    accept: Option<[u8; 28]>,
+    /// Whether the body is a text of ours.
+    is_text: bool,
+    /// The answer to the key, and whether 100 comes before it.
+    accept: Option<([u8; 28], bool)>,
     /// Fields of ours that go with the status.
     own: &'static [(&'static str, &'static [u8])],
     choice: Choice<'a>,
     body: &'a [u8],
 }
+
+const TEXT: (&str, &[u8]) = ("Content-Type", b"text/plain");
 
 impl<'a> Answer<'a> {
     /// Takes a status, header fields and the body of an ordinary answer.
@@ -129,46 +132,43 @@ impl<'a> Answer<'a> {
         }
         check_fields(headers, frames_the_message)?;
         let choice = Choice { headers, ..Choice::default() };
-        Ok(Self { choice, ..Self::refusing(status, &[], body) })
+        Ok(Self { choice, body, ..Self::of(status, HttpVersion::Http11, &[], false) })
     }
 
-    /// Refuses, with fields of ours.
-    pub(super) const fn refusing(
+    /// Answers with fields of ours; it is `Upgrade: websocket` that 101 and 426 answer.
+    pub(super) const fn of(
         status: u16,
+        version: HttpVersion,
         own: &'static [(&'static str, &'static [u8])],
-        body: &'a [u8],
+        upgrades: bool,
     ) -> Self {
+        let choice = Choice { subprotocol: None, extensions: None, headers: &[] };
         Self {
             status,
-            version: HttpVersion::Http11,
-            upgrades: false,
-            continues: false,
+            version,
+            upgrades,
             omits_body: false,
+            is_text: false,
             accept: None,
             own,
-            choice: Choice { subprotocol: None, extensions: None, headers: &[] },
-            body,
+            choice,
+            body: b"",
         }
     }
 
     /// Accepts with 101, behind 100 if the client waits for that.
     pub(super) const fn switching(accept: [u8; 28], choice: Choice<'a>, continues: bool) -> Self {
-        let answer = Self::refusing(101, &[], b"").upgrading();
-        Self { accept: Some(accept), choice, continues, ..answer }
+        Self { accept: Some((accept, continues)), choice, ..Self::of(101, HttpVersion::Http11, &[], true) }
     }
 
     /// Accepts over HTTP/2 or HTTP/3; any 2xx would do.
     pub(super) const fn connecting(choice: Choice<'a>) -> Self {
-        Self { choice, ..Self::refusing(200, &[], b"").over_http2() }
+        Self { choice, ..Self::of(200, HttpVersion::Http2, &[], false) }
     }
 
-    /// Names the protocol that was, or is to be, upgraded to.
-    pub(super) const fn upgrading(self) -> Self {
-        Self { upgrades: true, ..self }
-    }
-
-    pub(super) const fn over_http2(self) -> Self {
-        Self { version: HttpVersion::Http2, ..self }
+    /// Says why, in a body of ours.
+    pub(super) const fn with_text(self, text: &'static str) -> Self {
+        Self { is_text: true, body: text.as_bytes(), ..self }
     }
 
     /// Leaves the body out of what is sent; `Content-Length` still tells its size.
@@ -193,7 +193,8 @@ impl<'a> Answer<'a> {
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let is_http2 = self.version == HttpVersion::Http2;
         let connection = self.names_upgrade().then_some(("Connection", &b"Upgrade"[..]));
-        let fields = self.upgrade().into_iter().chain(connection).chain(self.other_fields());
+        let upgrade = self.upgrades.then_some(("Upgrade", &b"websocket"[..]));
+        let fields = upgrade.into_iter().chain(connection).chain(self.other_fields());
         fields.map(move |(name, value)| (if is_http2 { in_lower_case(name) } else { name }, value))
     }
 
@@ -205,8 +206,8 @@ impl<'a> Answer<'a> {
 
     /// Writes the answer of HTTP/1.1 to the start of `dst`, and returns its length in bytes.
     ///
-    /// An acceptance has 129 bytes, and a line for each thing in the [`Choice`]. Frames may follow at once. If the client
-    /// sent `Expect: 100-continue`, then 25 bytes with `100 Continue` come first: [RFC 9110 §7.8] requires it.
+    /// An acceptance has 129 bytes, and a line for each thing in the [`Choice`]. Frames may follow at once. If the
+    /// client sent `Expect: 100-continue`, then 25 bytes with `100 Continue` come first: [RFC 9110 §7.8] requires it.
     ///
     /// Over HTTP/2 and HTTP/3, where only the HTTP library can write, nothing is written, and 0 returned.
     ///
@@ -229,17 +230,32 @@ impl<'a> Answer<'a> {
         if self.version == HttpVersion::Http2 {
             return;
         }
-        if self.continues {
-            dst.put_status(100);
-            dst.put(b"\r\n");
+        if let Some((_, true)) = self.accept {
+            dst.put(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
         dst.put_status(self.status);
-        if self.status == 101 {
-            dst.put_fields(self.headers());
+        if self.upgrades {
+            dst.put(b"Upgrade: websocket\r\n");
+        }
+        if let Some((accept, _)) = &self.accept {
+            dst.put(b"Connection: Upgrade\r\n");
+            dst.put_field("Sec-WebSocket-Accept", accept);
+        }
+        if self.is_text {
+            dst.put_field(TEXT.0, TEXT.1);
+        }
+        dst.put_fields(self.own);
+        if let Some(name) = self.choice.subprotocol {
+            dst.put_field(subprotocol::FIELD, name.as_bytes());
+        }
+        if let Some(list) = self.choice.extensions {
+            dst.put_field(extensions::FIELD, list.as_bytes());
+        }
+        dst.put_fields(self.choice.headers);
+        if self.accept.is_some() {
             dst.put(b"\r\n");
             return;
         }
-        dst.put_fields(self.upgrade().into_iter().chain(self.other_fields()));
         // One line, as of all the fields that are ours: who reads only one of two would miss an option.
         dst.put(if self.names_upgrade() {
             b"Connection: Upgrade, close\r\n"
@@ -256,10 +272,6 @@ impl<'a> Answer<'a> {
         dst.put(self.body());
     }
 
-    fn upgrade(&self) -> Option<(&'static str, &'static [u8])> {
-        self.upgrades.then_some(("Upgrade", b"websocket"))
-    }
-
     /// Tells whether there is an `Upgrade`, which `Connection` must then name ([RFC 9110 §7.8]).
     ///
     /// [RFC 9110 §7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
@@ -269,11 +281,12 @@ impl<'a> Answer<'a> {
 
     /// All but what is about the connection.
     fn other_fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let accept = self.accept.as_ref().map(|accept| ("Sec-WebSocket-Accept", &accept[..]));
+        let accept = self.accept.as_ref().map(|(accept, _)| ("Sec-WebSocket-Accept", &accept[..]));
+        let text = self.is_text.then_some(TEXT);
         let Choice { subprotocol, extensions, headers } = self.choice;
         let subprotocol = subprotocol.map(|name| (subprotocol::FIELD, name.as_bytes()));
         let extensions = extensions.map(|list| (extensions::FIELD, list.as_bytes()));
-        let own = accept.into_iter().chain(self.own.iter().copied());
+        let own = accept.into_iter().chain(text).chain(self.own.iter().copied());
         own.chain(subprotocol).chain(extensions).chain(headers.iter().copied())
     }
 }

@@ -13,7 +13,8 @@ use crate::handshake::http::start_line::{HttpVersion, StartLine, request_version
 impl<'b> Request<'b> {
     /// Decodes and checks the head of the request at the start of `buf`, within [`HeadLimits::DEFAULT`].
     ///
-    /// Returns the request and the number of bytes that its head takes; what follows belongs to the connection. Returns
+    /// Returns the request and the number of bytes that its head takes; what follows belongs to the connection.
+    /// Returns
     /// `None` while the head is incomplete: call again with the same bytes and more. For a head that arrives in many
     /// pieces, a [`RequestDecoder`] remembers what it has seen.
     ///
@@ -28,9 +29,9 @@ impl<'b> Request<'b> {
 
 /// Decodes the head of a request that arrives in pieces, and looks at each byte once.
 ///
-/// Pass all bytes of the head that have arrived, each time. A first line that no request can have is refused at its first
-/// wrong byte, such as that of TLS. After a complete request the decoder resets itself. After an error, close the
-/// connection.
+/// Pass all bytes of the head that have arrived, each time. A first line that no request can have is refused at its
+/// first wrong byte, such as that of TLS. After a complete request the decoder resets itself. After an error, close
+/// the connection.
 ///
 /// # Examples
 ///

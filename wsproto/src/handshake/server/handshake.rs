@@ -7,7 +7,7 @@ use crate::handshake::accept::{accept_key, parse_key};
 use crate::handshake::extensions::{self, Extension};
 use crate::handshake::http::authority::{Authority, split_target};
 use crate::handshake::http::fields::{
-    Fields, HeadFields, at_most_one, connection_names_upgrade, value, values,
+    Fields, HeadFields, at_most_one, connection_names_upgrade, names, value, values,
 };
 use crate::handshake::http::http2::is_connection_specific;
 use crate::handshake::http::start_line::HttpVersion;
@@ -18,8 +18,8 @@ use crate::handshake::subprotocol::{self, MAX_SUBPROTOCOLS};
 
 /// Holds a client's opening handshake, everything in it checked ([RFC 6455 §4.2.1]).
 ///
-/// It is an upgrade of HTTP/1.1, or an extended CONNECT of HTTP/2 or HTTP/3 ([RFC 8441 §5], [RFC 9220 §3]), and knows which.
-/// Look at the [`path`](HttpRequest::path), the [`origin`](Self::origin) and whatever else decides, then
+/// It is an upgrade of HTTP/1.1, or an extended CONNECT of HTTP/2 or HTTP/3 ([RFC 8441 §5], [RFC 9220 §3]), and knows
+/// which. Look at the [`path`](HttpRequest::path), the [`origin`](Self::origin) and whatever else decides, then
 /// [`accept`](Self::accept) it, or send another [`Answer`].
 ///
 /// # Examples
@@ -59,8 +59,8 @@ impl<'b, F: Fields<'b>> ServerHandshake<'b, F> {
 
     /// Returns the server that the client asks for, as it names it: a host, or a host and a port.
     ///
-    /// It is that of the target if this is an absolute URI, else that of the `Host` field ([RFC 9112 §3.2.2]); over HTTP/2
-    /// and HTTP/3 that of `:authority`.
+    /// It is that of the target if this is an absolute URI, else that of the `Host` field ([RFC 9112 §3.2.2]); over
+    /// HTTP/2 and HTTP/3 that of `:authority`.
     ///
     /// [RFC 9112 §3.2.2]: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
     pub const fn host(&self) -> &'b str {
@@ -87,8 +87,8 @@ impl<'b, F: Fields<'b>> ServerHandshake<'b, F> {
     ///
     /// # Errors
     ///
-    /// [`HandshakeMisuse`] if the client didn't offer the subprotocol or an extension, or if a field must not be sent: over
-    /// HTTP/2 and HTTP/3 also one whose name has capitals ([RFC 9113 §8.2]), or that is about the connection.
+    /// [`HandshakeMisuse`] if the client didn't offer the subprotocol or an extension, or if a field must not be sent:
+    /// over HTTP/2 and HTTP/3 also one whose name has capitals ([RFC 9113 §8.2]), or that is about the connection.
     ///
     /// [RFC 9113 §8.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2
     pub fn accept<'a>(&self, choice: Choice<'a>) -> Result<Answer<'a>, HandshakeMisuse> {
@@ -192,7 +192,8 @@ fn announces_body<'b>(fields: impl Fields<'b>) -> bool {
 /// [RFC 9110 §7.8]: https://www.rfc-editor.org/rfc/rfc9110#section-7.8
 /// [RFC 9110 §10.1.1]: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
 fn expects_continue<'b>(fields: impl Fields<'b>) -> bool {
-    values(fields, "Expect").flat_map(elements).any(|member| member.eq_ignore_ascii_case(b"100-continue"))
+    let (is_expected, _) = names(fields, "Expect", b"100-continue");
+    is_expected
 }
 
 /// Checks `Sec-WebSocket-Version`: 13, once (§4.2.1 item 6, §4.2.2 item 4).

@@ -63,8 +63,8 @@ impl<'b, F: Fields<'b>> HttpRequest<'b, F> {
 
     /// Tells whether this was to be a handshake whose `Upgrade` a proxy has dropped, and returns what to answer.
     ///
-    /// Such a request has a `Sec-WebSocket-Key`, and no `Upgrade` or one that HTTP/1.0 ignores: a proxy passes on neither
-    /// unless it is told to. The [answer](RequestError::answer) is 426 with a word on that.
+    /// Such a request has a `Sec-WebSocket-Key`, and no `Upgrade` or one that HTTP/1.0 ignores: a proxy passes on
+    /// neither unless it is told to. The [answer](RequestError::answer) is 426 with a word on that.
     ///
     /// # Examples
     ///

@@ -8,9 +8,11 @@ use crate::handshake::http::start_line::HttpVersion;
 
 /// Holds a client's request: for a WebSocket connection, or an ordinary one of HTTP, so that one port serves both.
 ///
-/// It is for WebSocket if its `Upgrade` field names `websocket`, or its `:protocol` does over HTTP/2 and HTTP/3; then all of
+/// It is for WebSocket if its `Upgrade` field names `websocket`, or its `:protocol` does over HTTP/2 and HTTP/3; then
+/// all of
 /// [RFC 6455 §4.2.1] was checked. Of any other request of HTTP/1 only the syntax of its head and `Host` were checked; its
-/// body, if it has one, is left to the caller. HTTP/1.0 knows no upgrade: there the field is ignored ([RFC 9110 §7.8]).
+/// body, if it has one, is left to the caller. HTTP/1.0 knows no upgrade: there the field is ignored
+/// ([RFC 9110 §7.8]).
 ///
 /// # Examples
 ///
@@ -53,9 +55,10 @@ pub enum Request<'b, F = HeadFields<'b>> {
 impl<'b, F: Fields<'b>> Request<'b, F> {
     /// Checks a request of HTTP/1 that an HTTP library has parsed.
     ///
-    /// With the crate `http`, and so with hyper and axum: the target is `uri().to_string()`, not its path alone; the fields
-    /// are `|| request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()))`; and a request of HTTP/2 is
-    /// for [`from_http2_parts`](Self::from_http2_parts). To send `100 Continue`, where a client expects it, is the library's.
+    /// With the crate `http`, and so with hyper and axum: the target is `uri().to_string()`, not its path alone; the
+    /// fields are `|| request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()))`; and a request
+    /// of HTTP/2 is for [`from_http2_parts`](Self::from_http2_parts). To send `100 Continue`, where a client expects
+    /// it, is the library's.
     ///
     /// # Errors
     ///
@@ -97,11 +100,12 @@ impl<'b, F: Fields<'b>> Request<'b, F> {
         .map_err(|fault| http.error(fault))
     }
 
-    /// Checks a request of HTTP/2 or HTTP/3: its `:method`, `:protocol`, `:authority` and `:path`, and the header fields
-    /// that are no pseudo ones.
+    /// Checks a request of HTTP/2 or HTTP/3: its `:method`, `:protocol`, `:authority` and `:path`, and the header
+    /// fields that are no pseudo ones.
     ///
-    /// An extended CONNECT with the protocol `websocket` is a handshake ([RFC 8441 §5], [RFC 9220 §3]). Any other request
-    /// is given back unchecked. A CONNECT whose `:protocol` is unknown is to be answered with 501. Where there is no
+    /// An extended CONNECT with the protocol `websocket` is a handshake ([RFC 8441 §5], [RFC 9220 §3]). Any other
+    /// request is given back unchecked. A CONNECT whose `:protocol` is unknown is to be answered with 501. Where there
+    /// is no
     /// `:authority` or no `:path`, pass `""`, which a handshake must not have.
     ///
     /// # Errors

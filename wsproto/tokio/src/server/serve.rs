@@ -38,7 +38,7 @@ use crate::Options;
 ///     }
 /// };
 /// // In a program: `tokio::signal::ctrl_c()`, or whatever else ends it.
-/// # let stop = std::future::pending();
+/// # let stop = std::future::pending::<()>();
 /// Serve::new(listener).with_max_connections(10_000).run(handler, stop).await;
 /// # Ok(())
 /// # }

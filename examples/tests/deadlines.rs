@@ -1,0 +1,249 @@
+//! The deadlines of the examples, with short timeouts: the programs run in this process.
+
+#[path = "../broadcast.rs"]
+#[allow(dead_code)] // its own `main`, and so of the others
+mod broadcast;
+#[path = "../echo_mio.rs"]
+#[allow(dead_code)]
+mod echo_mio;
+#[path = "../echo_tokio.rs"]
+#[allow(dead_code)]
+mod echo_tokio;
+#[path = "../embedded_io.rs"]
+#[allow(dead_code)]
+mod embedded_io;
+#[path = "../proxy.rs"]
+#[allow(dead_code)]
+mod proxy;
+
+mod common;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{PATIENCE, Program, UPGRADE, connect, tcp};
+use tokio::net::TcpSocket;
+use tungstenite::Message;
+use wsproto::deadlines::Timeouts;
+
+const SILENCE: Duration = Duration::from_millis(400);
+const PONG: Duration = Duration::from_millis(600);
+const TIMEOUTS: Timeouts = Timeouts::new()
+    .with_opening(Some(Duration::from_millis(900)))
+    .with_silence(Some(SILENCE))
+    .with_pong(Some(PONG))
+    .with_write(Some(Duration::from_secs(10)));
+
+/// Starts each of the programs, and gives their names and addresses.
+fn servers() -> Vec<(&'static str, String)> {
+    let names = ["echo_tokio", "echo_mio", "embedded_io", "broadcast", "proxy"];
+    names.map(|name| (name, start(name).to_string())).into()
+}
+
+fn start(name: &str) -> SocketAddr {
+    if name == "echo_mio" {
+        let server = echo_mio::Server::bind("127.0.0.1:0", TIMEOUTS).unwrap();
+        let address = server.listener.local_addr().unwrap();
+        thread::spawn(|| server.run().unwrap());
+        return address;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    match name {
+        "broadcast" => drop(thread::spawn(move || broadcast::serve(&listener, TIMEOUTS))),
+        "embedded_io" => drop(thread::spawn(move || {
+            for socket in listener.incoming() {
+                thread::spawn(|| {
+                    let socket = async_io::Async::new(socket.unwrap()).unwrap();
+                    async_io::block_on(embedded_io::echo(embedded_io::Socket(&socket), TIMEOUTS))
+                });
+            }
+        })),
+        _ => {
+            let is_proxy = name == "proxy";
+            let upstream = is_proxy.then(|| Program::serve(env!("CARGO_BIN_EXE_echo_std")));
+            thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                tokio::task::LocalSet::new().block_on(&runtime, async {
+                    listener.set_nonblocking(true).unwrap();
+                    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                    if let Some((_program, address)) = upstream {
+                        proxy::accept(listener, &address, TIMEOUTS).await.unwrap();
+                    } else {
+                        let (_stop, stopping) = tokio::sync::watch::channel(false);
+                        echo_tokio::accept(listener, TIMEOUTS, stopping).await;
+                    }
+                });
+            });
+        }
+    }
+    address
+}
+
+/// A connection behind its opening handshake.
+fn open(mut socket: TcpStream) -> TcpStream {
+    socket.write_all(UPGRADE).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    socket
+}
+
+/// Reads a short frame; gives nothing at the transport's end.
+fn frame(socket: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
+    let mut header = [0; 2];
+    match socket.read_exact(&mut header) {
+        Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+            return None;
+        }
+        read => read.unwrap(),
+    }
+    let mut payload = vec![0; usize::from(header[1])];
+    socket.read_exact(&mut payload).unwrap();
+    Some((header[0], payload))
+}
+
+fn masked(first_byte: u8, payload: &[u8]) -> Vec<u8> {
+    let len = u8::try_from(payload.len()).unwrap();
+    [&[first_byte, 0x80 | len, 0, 0, 0, 0], payload].concat()
+}
+
+#[test]
+fn a_silent_peer_is_asked_and_then_given_up() {
+    for (name, address) in servers() {
+        let mut socket = open(tcp(&address));
+        let begin = Instant::now();
+        let (first_byte, payload) = frame(&mut socket).unwrap();
+        let asked = begin.elapsed();
+        assert!(
+            (first_byte, payload.len()) == (0x89, 4) && asked + Duration::from_millis(100) > SILENCE,
+            "{name}"
+        );
+        // A Pong keeps it, for as long again.
+        socket.write_all(&masked(0x8a, &payload)).unwrap();
+        let begin = Instant::now();
+        assert_eq!(frame(&mut socket).unwrap().0, 0x89, "{name}");
+        assert!(begin.elapsed() + Duration::from_millis(100) > SILENCE, "{name}");
+        assert_eq!(frame(&mut socket), None, "{name}");
+        let given_up = begin.elapsed();
+        assert!(given_up + Duration::from_millis(200) > SILENCE + PONG, "{name}: {given_up:?}");
+        assert!(given_up < Duration::from_secs(8), "{name}: {given_up:?}");
+    }
+}
+
+/// A frame that comes byte by byte is no silence, however long that takes.
+#[test]
+fn each_byte_is_a_sign_of_life() {
+    for (name, address) in servers() {
+        let mut socket = open(tcp(&address));
+        for byte in masked(0x81, b"Hello") {
+            socket.write_all(&[byte]).unwrap();
+            thread::sleep(Duration::from_millis(150));
+        }
+        let echo = loop {
+            match frame(&mut socket) {
+                Some((0x89, _)) => {} // the machine was slow
+                echo => break echo,
+            }
+        };
+        assert_eq!(echo, Some((0x81, b"Hello".to_vec())), "{name}");
+    }
+}
+
+/// One that sends its request byte by byte has the same time as any other.
+#[test]
+fn an_opening_handshake_has_one_deadline() {
+    for (name, address) in servers() {
+        let mut socket = tcp(&address);
+        let begin = Instant::now();
+        for byte in UPGRADE {
+            if socket.write_all(&[*byte]).is_err() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        // 16 seconds, if nobody minds.
+        assert!(begin.elapsed() < Duration::from_secs(8), "{name}");
+    }
+}
+
+/// What is sent to a peer says nothing about it.
+#[test]
+fn what_others_say_is_no_sign_of_life() {
+    let address = start("broadcast").to_string();
+    let mut silent = open(tcp(&address));
+    let talker = thread::spawn(move || {
+        let mut talker = connect(&address);
+        let begin = Instant::now();
+        while begin.elapsed() < 4 * (SILENCE + PONG) {
+            talker.send(Message::text("news")).unwrap();
+            while talker.read().unwrap() != Message::text("news") {}
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let begin = Instant::now();
+    let (mut messages, mut pings) = (0, 0);
+    while let Some((first_byte, _)) = frame(&mut silent) {
+        messages += u32::from(first_byte == 0x81);
+        pings += u32::from(first_byte == 0x89);
+    }
+    assert!(messages > 5 && pings == 1, "{messages} messages, {pings} Pings");
+    assert!(begin.elapsed() < 3 * (SILENCE + PONG), "it is kept for what it is sent");
+    talker.join().unwrap();
+}
+
+/// A Ping waits behind what is queued before it, and so does its Pong: a peer that is slow is not dropped for that.
+#[test]
+fn the_time_of_a_pong_begins_when_its_ping_is_written() {
+    let address = start("broadcast");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Little may lie between the two.
+    let slow = runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(16 * 1024).unwrap();
+        socket.connect(address).await.unwrap().into_std().unwrap()
+    });
+    slow.set_nonblocking(false).unwrap();
+    slow.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut slow = open(slow);
+    let mut talker = connect(&address.to_string());
+    // 6 MB: more than the system keeps, and less than with the queue.
+    let message = Message::binary(vec![7; 60_000]);
+    for _ in 0..100 {
+        talker.send(message.clone()).unwrap();
+        while talker.read().unwrap() != message {}
+    }
+    drop(talker);
+    thread::sleep(2 * (SILENCE + PONG));
+    // It reads at last, and answers the Ping when it comes to it.
+    let mut received = 0;
+    loop {
+        let mut header = [0; 2];
+        slow.read_exact(&mut header).expect("it was dropped");
+        if header[0] == 0x89 {
+            let mut payload = [0; 4];
+            slow.read_exact(&mut payload).unwrap();
+            slow.write_all(&masked(0x8a, &payload)).unwrap();
+        } else {
+            assert_eq!(header, [0x82, 126]);
+            slow.read_exact(&mut vec![0; 2 + 60_000]).unwrap();
+            received += 1;
+        }
+        if received == 100 {
+            break;
+        }
+    }
+    slow.write_all(&masked(0x81, b"here")).unwrap();
+    loop {
+        match frame(&mut slow).expect("it was dropped") {
+            (0x89, payload) => slow.write_all(&masked(0x8a, &payload)).unwrap(),
+            (0x81, payload) => return assert_eq!(payload, b"here"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
