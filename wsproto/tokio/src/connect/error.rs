@@ -81,7 +81,9 @@ impl ConnectError {
             Self::Url(_) | Self::Request(_) | Self::TlsMissing | Self::Roots | Self::Randomness => {
                 Fault::Caller
             }
-            Self::Proxy(ProxyError::Url) => Fault::Caller,
+            Self::Proxy(
+                ProxyError::Url | ProxyError::Length | ProxyError::UserNeeded | ProxyError::UserUnknown,
+            ) => Fault::Caller,
             Self::Resolve(_) | Self::Io(_) | Self::Disconnected | Self::Proxy(_) => Fault::Transport,
             Self::Tls(_) | Self::Response(_) | Self::Refused(_) | Self::Redirect(_) | Self::Http2 => {
                 Fault::Peer
@@ -94,7 +96,9 @@ impl ConnectError {
     /// would fail as well.
     pub fn lost(&self) -> Option<Lost> {
         match self {
-            Self::Refused(refused) => Some(Lost::Refused { status: refused.status() }),
+            Self::Refused(refused) | Self::Proxy(ProxyError::Refused(refused)) => {
+                Some(Lost::Refused { status: refused.status() })
+            }
             error if error.fault() == Fault::Caller => None,
             _ => Some(Lost::Unreachable),
         }

@@ -184,7 +184,7 @@ impl Connect {
     /// request can set in a CGI program.
     ///
     /// Not to hosts that `no_proxy` or `NO_PROXY` names: a list with commas of names, which stand for their subdomains as well, and
-    /// addresses, each with a port or without; or `*`.
+    /// addresses, each with a port or without, and networks such as `10.0.0.0/8`; or `*`.
     #[must_use]
     pub fn proxy_from_env(mut self) -> Self {
         self.route = Route::Environment;
@@ -347,9 +347,8 @@ impl Connect {
         match addresses {
             [] => proxy.tunnel(&mut stream, (url.host(), url.port()), progress.deadline).await?,
             [address, ..] => {
-                proxy
-                    .tunnel(&mut stream, (&address.ip().to_string(), address.port()), progress.deadline)
-                    .await?
+                let host = address.ip().to_string();
+                proxy.tunnel(&mut stream, (&host, address.port()), progress.deadline).await?;
             }
         }
         Ok(stream)

@@ -9,6 +9,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, Version};
 use hyper::upgrade::OnUpgrade;
+use wsproto::handshake::subprotocol;
 
 use super::Refusal;
 use super::decide::Head;
@@ -25,9 +26,10 @@ pub use super::upgrade::Upgraded;
 /// | `axum::extract::ws` | here |
 /// |---|---|
 /// | `protocols`, `max_message_size`, `on_upgrade`, `on_failed_upgrade` | the same |
-/// | `requested_protocols` | the same, names and not header values |
-/// | `max_frame_size`, `read_buffer_size` | [`Options::with_limits`]; buffers are the thread's |
-/// | `write_buffer_size`, `max_write_buffer_size` | [`Options::with_high_water`], [`Options::with_max_unsent`] |
+/// | `max_frame_size`, `max_write_buffer_size` | the same |
+/// | `requested_protocols`, `selected_protocol` | the same, names and not header values |
+/// | `set_selected_protocol` | `protocols` with this name alone |
+/// | `read_buffer_size`, `write_buffer_size` | not there: buffers are the thread's; [`Options::with_high_water`] |
 /// | `accept_unmasked_frames` | not there: [RFC 6455 §5.1] |
 ///
 /// [RFC 6455 §5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.1
@@ -85,6 +87,7 @@ impl WebSocketUpgrade {
     pub fn requested_protocols(&self) -> impl Iterator<Item = &str> {
         let lists =
             self.headers.get_all("sec-websocket-protocol").iter().filter_map(|list| list.to_str().ok());
+        // They are names with commas between, or this would have been refused.
         lists.flat_map(|list| list.split(',')).map(str::trim).filter(|name| !name.is_empty())
     }
 
@@ -92,6 +95,28 @@ impl WebSocketUpgrade {
     #[must_use]
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.options = self.options.with_max_message_size(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// Returns the subprotocol that is chosen of those set and offered, if there is one.
+    pub fn selected_protocol(&self) -> Option<&str> {
+        let preferred: Vec<&str> = self.subprotocols.iter().map(|name| &**name).collect();
+        let selected = subprotocol::select(&preferred, self.requested_protocols())?;
+        self.subprotocols.iter().map(|name| &**name).find(|name| *name == selected)
+    }
+
+    /// Sets the most bytes that a received frame may have. Default: as a message.
+    #[must_use]
+    pub fn max_frame_size(mut self, bytes: usize) -> Self {
+        let limits = self.options.limits().with_max_frame_payload(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.options = self.options.with_limits(limits);
+        self
+    }
+
+    /// Sets how many bytes may wait to be written before nothing more is queued. Default: 4 MiB.
+    #[must_use]
+    pub fn max_write_buffer_size(mut self, bytes: usize) -> Self {
+        self.options = self.options.with_max_unsent(bytes);
         self
     }
 

@@ -33,6 +33,9 @@ fn names(entry: &str, url: &Url<'_>) -> bool {
     if let Ok(address) = unbracketed.parse::<IpAddr>() {
         return url.host().parse() == Ok(address);
     }
+    if let Some((network, bits)) = unbracketed.split_once('/') {
+        return is_in(url.host(), network, bits).unwrap_or(false);
+    }
     let name = url.server_name();
     let domain = host.trim_matches('.');
     let Some(start) = name.len().checked_sub(domain.len()).filter(|_| !domain.is_empty()) else {
@@ -40,6 +43,23 @@ fn names(entry: &str, url: &Url<'_>) -> bool {
     };
     let is_suffix = name.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(domain));
     is_suffix && (start == 0 || name.as_bytes().get(start - 1) == Some(&b'.'))
+}
+
+/// Tells whether a host is an address of this network, or returns `None` where that makes no sense.
+fn is_in(host: &str, network: &str, bits: &str) -> Option<bool> {
+    let bits: u32 = bits.parse().ok()?;
+    // Of what the first bits don't tell, nothing is left.
+    match (host.parse().ok()?, network.parse().ok()?) {
+        (IpAddr::V4(host), IpAddr::V4(network)) => {
+            let differing = u32::from(host) ^ u32::from(network);
+            Some(differing.checked_shr(32_u32.checked_sub(bits)?).unwrap_or(0) == 0)
+        }
+        (IpAddr::V6(host), IpAddr::V6(network)) => {
+            let differing = u128::from(host) ^ u128::from(network);
+            Some(differing.checked_shr(128_u32.checked_sub(bits)?).unwrap_or(0) == 0)
+        }
+        _ => None,
+    }
 }
 
 fn split_port(entry: &str) -> (&str, Option<u16>) {
@@ -89,6 +109,10 @@ mod tests {
             ("ws://[::1]:81", "::1"),
             ("ws://[::1]:81", "[::1]:81"),
             ("ws://anything", "*"),
+            ("ws://10.200.0.1", "10.0.0.0/8"),
+            ("ws://10.200.0.1", "0.0.0.0/0"),
+            ("ws://10.200.0.1", "10.200.0.1/32"),
+            ("ws://[fe80::1]", "fe80::/10"),
         ] {
             assert!(is_direct(url, list), "{url} {list}");
         }
@@ -100,6 +124,11 @@ mod tests {
             ("ws://[::1]:81", "[::1]:82"),
             ("ws://a", ""),
             ("ws://a", ",.,"),
+            ("ws://11.0.0.1", "10.0.0.0/8"),
+            ("ws://10.0.0.1", "10.0.0.0/33"),
+            ("ws://10.0.0.1", "::/0"),
+            ("ws://[ff80::1]", "fe80::/10"),
+            ("ws://a", "0.0.0.0/0"),
         ] {
             assert!(!is_direct(url, list), "{url} {list}");
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_wsproto::backoff::Lost;
 use tokio_wsproto::{Connect, ConnectError, Fault, Message, Options, ProxyError, Step, Timeouts};
 
 use crate::support::{echo_server, read_head, scripted};
@@ -118,6 +119,7 @@ async fn an_http_proxy_that_refuses_is_told_from_a_server_that_does() {
     let error =
         Connect::new("ws://chat.example").proxy(format!("http://{proxy}")).connect().await.unwrap_err();
     assert_eq!(error.to_string(), "the proxy answered 407 Who?");
+    assert_eq!(error.lost(), Some(Lost::Refused { status: 407 }));
     assert_eq!(error.fault(), Fault::Transport);
     match error {
         ConnectError::Proxy(ProxyError::Refused(refused)) => {

@@ -25,14 +25,17 @@ async fn talk(upgrade: WebSocketUpgrade, headers: HeaderMap, State(done): State<
         .protocols(["b".to_owned(), "a".to_owned()])
         .max_message_size(1000)
         .header("X-Offered", offered.join("|"));
+    let selected = upgrade.selected_protocol().map(str::to_owned);
     upgrade.on_upgrade(async move |socket| {
+        assert_eq!(socket.subprotocol(), selected.as_deref());
         let _ = echo(socket).await;
         done.notify_one();
     })
 }
 
 async fn open_to_all(upgrade: WebSocketUpgrade) -> Response {
-    upgrade.options(Options::new().any_origin()).on_upgrade(async |socket| drop(echo(socket).await))
+    let upgrade = upgrade.options(Options::new().any_origin()).max_frame_size(10).max_write_buffer_size(1000);
+    upgrade.on_upgrade(async |socket| drop(echo(socket).await))
 }
 
 async fn misused(upgrade: WebSocketUpgrade) -> Response {
@@ -98,6 +101,9 @@ async fn foreign_pages_are_refused_unless_the_options_let_them_in() {
     let mut socket = status("open").await.unwrap();
     socket.send("hi").await.unwrap();
     assert_eq!(socket.recv().await.unwrap(), Some(Message::from("hi")));
+    socket.send("more than ten").await.unwrap();
+    assert_eq!(socket.recv().await.unwrap(), None);
+    assert_eq!(socket.close_code(), Some(CloseCode::MESSAGE_TOO_BIG));
 }
 
 #[tokio::test]
