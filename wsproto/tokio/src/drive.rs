@@ -8,9 +8,9 @@ use tokio::task::coop;
 use wsproto::connection::{ReceiveState, Reply, Role};
 use wsproto::session::Next;
 
-use crate::socket::{Closed, WebSocket};
+use crate::agreed::Closed;
 use crate::way::{Cause, Stage};
-use crate::{Error, Message, pool};
+use crate::{Error, Message, WebSocket, pool};
 
 /// What is done with messages while a connection is driven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             Ok(Some(wsproto::Message::Close(close))) => {
                 let now = clock.now();
                 clock.deadlines.close_received(now);
-                self.closed = Some(Box::new(Closed::of(close)));
+                self.way.closed = Some(Box::new(Closed::of(close)));
                 self.way.reply(reply);
             }
             Ok(Some(wsproto::Message::Ping(_))) => self.way.pong(reply),
@@ -154,7 +154,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         let outcome = ready!(self.poll_read_bytes(cx));
         match outcome {
             Ok(0) => self.end_of_transport(None),
-            Ok(_) => {
+            Ok(n) => {
+                self.way.trace.received(n);
                 let now = self.way.clock.now();
                 self.way.clock.deadlines.received(now);
             }

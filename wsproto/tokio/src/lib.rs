@@ -87,6 +87,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations, unreachable_pub)]
 
+mod agreed;
 mod broadcast;
 mod byte_stream;
 mod clock;
@@ -104,6 +105,8 @@ mod prepared;
 mod server;
 mod socket;
 mod split;
+mod trace;
+mod waiting;
 mod wakers;
 mod way;
 
@@ -121,6 +124,7 @@ pub use wsproto::deadlines::{Deadline, Timeouts};
 pub use wsproto::deflate::Policy;
 pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
 
+pub use agreed::{Agreed, Received};
 pub use broadcast::{Broadcast, Lagged, Listener};
 pub use byte_stream::ByteStream;
 pub use error::{Error, Fault};
@@ -130,7 +134,7 @@ pub use options::Options;
 pub use out::Out;
 pub use prepared::Prepared;
 pub use server::{Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, accept, accept_with};
-pub use socket::{Agreed, Received, WebSocket};
+pub use socket::WebSocket;
 pub use split::{Reader, Writer};
 
 pub use connect::{Connect, ConnectError, RedirectError, Response, Step, connect};

@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::connection::{Fragment, Reply, Role, SendState};
-use wsproto::deflate::{Parameters, Policy};
+use wsproto::deflate::Policy;
 use wsproto::session::{Incoming, Session};
 use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 
+use crate::agreed::Closed;
 use crate::drive::Messages;
 use crate::wakers::Half;
 #[cfg(feature = "futures")]
 use crate::wakers::Wakers;
 use crate::way::{Stage, Way};
-use crate::{AsMessage, Error, Message, Options, Out};
+use crate::{Agreed, AsMessage, Error, Message, Options, Out, Received};
 
 /// A WebSocket connection that owns its transport: anything that reads and writes.
 ///
@@ -55,71 +56,10 @@ pub struct WebSocket<T, R: Role = Server> {
     pub(crate) is_lent: bool,
     /// Whether a message was found that is left to be taken.
     pub(crate) is_held: bool,
-    pub(crate) closed: Option<Box<Closed>>,
     /// Where the halves that others make of this wait.
     #[cfg(feature = "futures")]
     pub(crate) wakers: Option<Arc<Wakers>>,
     subprotocol: Option<Box<str>>,
-}
-
-/// What an opening handshake agreed on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Agreed {
-    /// The subprotocol, if one was chosen ([RFC 6455 §1.9]).
-    ///
-    /// [RFC 6455 §1.9]: https://www.rfc-editor.org/rfc/rfc6455#section-1.9
-    pub subprotocol: Option<Box<str>>,
-    /// The parameters of permessage-deflate, if it was accepted ([RFC 7692 §7]).
-    ///
-    /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
-    pub deflate: Option<Parameters>,
-}
-
-impl Agreed {
-    /// Starts with neither subprotocol nor compression.
-    pub const fn new() -> Self {
-        Self { subprotocol: None, deflate: None }
-    }
-
-    /// Sets the subprotocol.
-    #[must_use]
-    pub fn with_subprotocol(self, subprotocol: Option<&str>) -> Self {
-        Self { subprotocol: subprotocol.map(Box::from), ..self }
-    }
-
-    /// Sets the parameters of permessage-deflate.
-    #[must_use]
-    pub fn with_deflate(self, parameters: Option<Parameters>) -> Self {
-        Self { deflate: parameters, ..self }
-    }
-}
-
-/// The peer's Close frame.
-#[derive(Debug, Clone)]
-pub(crate) struct Closed {
-    code: Option<CloseCode>,
-    reason: Box<str>,
-}
-
-impl Closed {
-    pub(crate) fn of(close: Option<CloseFrame<'_>>) -> Self {
-        Self {
-            code: close.map(|close| close.code()),
-            reason: close.map_or("", |close| close.reason()).into(),
-        }
-    }
-}
-
-/// What [`WebSocket::recv_or_drained`] returns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Received {
-    /// A message.
-    Message(Message),
-    /// All that waited is written.
-    Drained,
-    /// The connection is closed.
-    Closed,
 }
 
 /// Beginning.
@@ -160,7 +100,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             way,
             is_lent,
             is_held: false,
-            closed: None,
             #[cfg(feature = "futures")]
             wakers: None,
             subprotocol: agreed.subprotocol,
@@ -432,20 +371,20 @@ impl<T, R: Role> WebSocket<T, R> {
 
     /// Returns the code of the peer's Close frame: `None` if none came, or it had no code.
     pub fn close_code(&self) -> Option<CloseCode> {
-        self.closed.as_ref()?.code
+        self.way.closed.as_ref()?.code()
     }
 
     /// Returns the reason in the peer's Close frame, if one came. It is empty where the frame had none.
     ///
     /// It is the peer's own: log it with `{:?}`.
     pub fn close_reason(&self) -> Option<&str> {
-        self.closed.as_ref().map(|closed| &*closed.reason)
+        self.way.closed.as_deref().map(Closed::reason)
     }
 
     /// Tells whether nothing new can be sent: a Close frame was sent or came, or the connection is over.
     pub fn is_closing(&self) -> bool {
         !matches!(self.way.stage, Stage::Open)
-            || self.closed.is_some()
+            || self.way.closed.is_some()
             || self.way.sender.state() != SendState::Open
     }
 

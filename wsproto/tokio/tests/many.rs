@@ -8,7 +8,7 @@ use common::{compressed, pair, pair_with, server};
 use tokio::io::{AsyncReadExt, duplex};
 use tokio::time::timeout;
 use tokio_wsproto::{
-    Broadcast, CloseCode, Error, Lagged, Message, Options, Prepared, Server, ThreadKeys, WebSocket,
+    Agreed, Broadcast, CloseCode, Error, Lagged, Message, Options, Prepared, Server, ThreadKeys, WebSocket,
 };
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn a_prepared_message_goes_to_all_whatever_was_agreed_on() {
     let options = Options::new();
     let news = "news ".repeat(2000);
     let prepared = Prepared::new(&*news);
-    for agreed in [Default::default(), compressed()] {
+    for agreed in [Agreed::default(), compressed()] {
         let (left, right) = duplex(64);
         let mut server = WebSocket::from_upgraded(left, Server, b"", agreed.clone(), &options);
         let mut client = WebSocket::from_upgraded(right, ThreadKeys::client(), b"", agreed.clone(), &options);
@@ -31,7 +31,7 @@ async fn a_prepared_message_goes_to_all_whatever_was_agreed_on() {
             for text in ["before", &news, "between", &news] {
                 assert_eq!(client.recv().await.unwrap(), Some(Message::from(text)));
             }
-            client.feed(&Prepared::new("of a client")).unwrap();
+            client.feed(Prepared::new("of a client")).unwrap();
             client.flush().await.unwrap();
         });
         server.flush().await.unwrap();
@@ -48,7 +48,7 @@ async fn a_large_prepared_message_is_written_in_order_with_what_is_around_it() {
     let large = Prepared::new(vec![7; 5000]);
     let mut expected = Vec::new();
     for i in 0..100_u8 {
-        socket.feed(&[i]).unwrap();
+        socket.feed([i]).unwrap();
         socket.feed_prepared(&large).unwrap();
         expected.extend([0x82, 1, i, 0x82, 126, 0x13, 0x88]);
         expected.extend([7; 5000]);

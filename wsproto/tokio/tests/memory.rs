@@ -3,29 +3,29 @@
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{compressed, server};
 use tokio::io::{AsyncWriteExt, duplex};
 use tokio::net::TcpStream;
-use tokio_wsproto::{Client, Message, Options, Server, WebSocket};
+use tokio_wsproto::{Agreed, Client, Message, Options, Server, WebSocket};
 
 struct Counting;
 
 const COUNT: usize = 100;
 
-static HELD: AtomicIsize = AtomicIsize::new(0);
+static HELD: AtomicUsize = AtomicUsize::new(0);
 
 #[expect(unsafe_code, reason = "an allocator is")]
 // SAFETY: each call is passed on as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
         unsafe { System.dealloc(at, layout) };
     }
 }
@@ -36,14 +36,14 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn a_socket_is_small() {
     let sizes = [size_of::<WebSocket<TcpStream>>(), size_of::<WebSocket<TcpStream, Client>>()];
-    assert!(sizes.iter().all(|&size| size <= 520), "{sizes:?}");
+    assert!(sizes.iter().all(|&size| size <= 560), "{sizes:?}");
 }
 
 /// All in one test, since the counter is the process's.
 #[tokio::test]
 async fn idle_connections_hold_no_buffers() {
     // The thread's buffers come with the first.
-    for (agreed, most) in [(Default::default(), 2000), (Default::default(), 1000), (compressed(), 1100)] {
+    for (agreed, most) in [(Agreed::new(), 2000), (Agreed::new(), 1400), (compressed(), 1400)] {
         let mut peers = Vec::with_capacity(COUNT);
         let mut tasks = tokio::task::JoinSet::new();
         let mut streams: Vec<_> = (0..COUNT).map(|_| duplex(256)).collect();
@@ -65,7 +65,7 @@ async fn idle_connections_hold_no_buffers() {
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
-        let each = (HELD.load(Ordering::Relaxed) - before) / COUNT.cast_signed();
+        let each = HELD.load(Ordering::Relaxed).saturating_sub(before) / COUNT;
         println!("{each} bytes for a connection and its task");
         assert!(each < most, "{each}");
         tasks.abort_all();
@@ -89,7 +89,7 @@ async fn half_a_frame_pins_no_buffer() {
         assert!(common::poll_once(socket.recv()).is_none());
         sockets.push((socket, peer));
     }
-    let each = (HELD.load(Ordering::Relaxed) - before) / COUNT.cast_signed();
+    let each = HELD.load(Ordering::Relaxed).saturating_sub(before) / COUNT;
     println!("{each} bytes for half a frame and the timer");
     assert!(each < 200, "{each}");
 }

@@ -10,8 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_wsproto::wsproto::connection::Fragment;
 use tokio_wsproto::wsproto::error::AbnormalClosure;
 use tokio_wsproto::{
-    CloseCode, CloseFrame, Error, Fault, Message, MessageKind, Misuse, Options, ProtocolError, Received,
-    Server, ThreadKeys, WebSocket,
+    Agreed, CloseCode, CloseFrame, Error, Fault, Message, MessageKind, Misuse, Options, ProtocolError,
+    Received, Server, ThreadKeys, WebSocket,
 };
 
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // [RFC 6455 §5.7]
@@ -34,7 +34,7 @@ async fn messages_go_both_ways_and_an_ordinary_end_is_none() {
     });
     client.send("Hello").await.unwrap();
     assert_eq!(client.recv().await.unwrap(), Some(Message::from("Hello")));
-    client.feed(&[1, 2, 3]).unwrap();
+    client.feed([1, 2, 3]).unwrap();
     client.feed_fmt(format_args!("{} {}", 1, 2)).unwrap();
     client.feed_with(MessageKind::Text, |out| out.extend(b"{}")).unwrap();
     assert_eq!(client.recv().await.unwrap(), Some(Message::from(vec![1, 2, 3])));
@@ -102,7 +102,7 @@ async fn between_fragments_only_control_frames_can_be_sent() {
 async fn what_came_with_the_handshake_is_received() {
     let (left, _peer) = duplex(64);
     let received = [HELLO, CLOSE].concat();
-    let mut socket = WebSocket::from_upgraded(left, Server, &received, Default::default(), &Options::new());
+    let mut socket = WebSocket::from_upgraded(left, Server, &received, Agreed::new(), &Options::new());
     assert_eq!(socket.recv().await.unwrap(), Some(Message::from("Hello")));
     assert!(!socket.is_closing());
 }
@@ -143,7 +143,7 @@ async fn a_transport_that_just_ends_is_told_as_disconnected() {
     }
 }
 
-/// Over HTTP/2 END_STREAM comes right behind a message; others shut down their side, too.
+/// Over HTTP/2 `END_STREAM` comes right behind a message; others shut down their side, too.
 #[tokio::test]
 async fn an_answer_is_written_although_the_peer_has_ended_its_side() {
     let (left, mut peer) = duplex(5);

@@ -108,6 +108,9 @@ async fn both_ends_send_and_receive_through_the_split_of_futures() {
     }
 }
 
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
 #[tokio::test]
 async fn bytes_go_both_ways_at_once() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -129,8 +132,6 @@ async fn bytes_go_both_ways_at_once() {
             writing.await.unwrap();
         }
     };
-    trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-    impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
     let both = async { tokio::join!(one(Box::new(server.into_bytes())), one(Box::new(client.into_bytes()))) };
     timeout(Duration::from_secs(60), both).await.expect("nobody waits for ever");
 }

@@ -120,8 +120,10 @@ impl Serve {
         let mut connections = 0;
         let mut until = pin!(until);
         loop {
-            let next = pin!(accept(&listener));
-            let Some(stream) = unless(next, until.as_mut()).await else { break };
+            let next = pin!(accept(|| listener.accept()));
+            let Some((stream, _)) = unless(next, until.as_mut()).await else { break };
+            // Without it, small messages wait for acknowledgements of those before.
+            let _ = stream.set_nodelay(true);
             while handlers.try_join_next().is_some() {}
             while refused.try_join_next().is_some() {}
             if handlers.len() >= max_connections {
@@ -141,15 +143,11 @@ impl Serve {
     }
 }
 
-/// Accepts a connection, whatever happens.
-async fn accept(listener: &TcpListener) -> TcpStream {
+/// Accepts a connection, whatever happens: returns what `accept` does once it succeeds.
+async fn accept<S, F: Future<Output = io::Result<S>>>(mut accept: impl FnMut() -> F) -> S {
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // Without it, small messages wait for acknowledgements of those before.
-                let _ = stream.set_nodelay(true);
-                return stream;
-            }
+        match accept().await {
+            Ok(stream) => return stream,
             // The peer is gone again; the next one may be there.
             Err(error)
                 if matches!(
@@ -199,4 +197,23 @@ async fn unless<F: Future>(
         Poll::Pending => until.as_mut().poll(cx).map(|_| None),
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn errors_of_accept_are_survived_with_a_pause() {
+        let begun = Instant::now();
+        let no_descriptors = io::Error::from_raw_os_error(24);
+        let mut outcomes =
+            vec![Ok("connection"), Err(no_descriptors), Err(io::ErrorKind::ConnectionAborted.into())];
+        let accepted = accept(|| ready(outcomes.pop().expect("one more"))).await;
+        assert_eq!((accepted, begun.elapsed()), ("connection", PAUSE));
+    }
 }
