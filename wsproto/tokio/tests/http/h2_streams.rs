@@ -211,3 +211,40 @@ async fn a_connection_behind_hyper_talks_over_http2() {
     socket.close(CloseCode::NORMAL, "").await.unwrap();
     assert_eq!(socket.close_code(), Some(CloseCode::NORMAL));
 }
+
+/// axum over HTTP/2: the same extractor as over HTTP/1.1.
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn a_connection_behind_axum_talks_over_http2() {
+    use axum::Router;
+    use axum::routing::any;
+    use hyper::server::conn::http2;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use hyper_util::service::TowerToHyperService;
+    use tokio_wsproto::extract::WebSocketUpgrade;
+
+    let handler = async |upgrade: WebSocketUpgrade| {
+        upgrade.protocols(["echo"]).on_upgrade(async |mut socket| {
+            while let Ok(Some(message)) = socket.recv().await {
+                let _ = socket.feed(message);
+            }
+        })
+    };
+    let app = Router::new().route("/echo", any(handler));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        let service = TowerToHyperService::new(app);
+        builder.enable_connect_protocol().serve_connection(TokioIo::new(stream), service).await
+    });
+    let client = client(address).await;
+    let connect = Connect::new("ws://chat.example/echo").subprotocols(["echo"]);
+    let mut socket = connect.over_http2(client.clone()).await.unwrap();
+    assert_eq!(socket.subprotocol(), Some("echo"));
+    socket.send("hi").await.unwrap();
+    assert_eq!(timeout(PATIENCE, socket.recv()).await.unwrap().unwrap(), Some(Message::from("hi")));
+    let error = connect.origin("https://foreign.example").over_http2(client).await.unwrap_err();
+    assert_eq!(error.refused().map(tokio_wsproto::Response::status), Some(403));
+}
