@@ -31,7 +31,11 @@ async fn main() -> ExitCode {
             }
         };
         let Some(delay) = lost.and_then(|lost| backoff.retry_in(lost, random())) else {
-            return ExitCode::FAILURE;
+            return if matches!(lost, Some(Lost::Closed { .. })) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
         };
         sleep(delay.max(wait.unwrap_or_default())).await;
     }

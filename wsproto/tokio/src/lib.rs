@@ -141,6 +141,7 @@ pub use connect::{Connect, ConnectError, RedirectError, Response, Step, connect}
 pub use proxy::{ProxyError, SocksError};
 pub use tls::MaybeTls;
 #[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub use tokio_rustls::rustls;
 
 #[cfg(any(feature = "h2", feature = "hyper"))]

@@ -8,7 +8,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_wsproto::{Accept, CloseCode, Connect, Error, Message, Options, upgrade};
+use tokio_wsproto::{Accept, AcceptError, CloseCode, Connect, Error, Message, Options, upgrade};
 
 /// The service: an echo, with a subprotocol and a cookie.
 pub(crate) async fn serve(mut request: Request<Incoming>) -> Result<Response<String>, Infallible> {
@@ -29,18 +29,14 @@ pub(crate) async fn serve(mut request: Request<Incoming>) -> Result<Response<Str
     }
 }
 
-async fn server(with_upgrades: bool) -> SocketAddr {
+async fn server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(serve));
-            if with_upgrades {
-                tokio::spawn(async { connection.with_upgrades().await.map_err(drop) });
-            } else {
-                tokio::spawn(async { connection.await.map_err(drop) });
-            }
+            tokio::spawn(async { connection.with_upgrades().await.map_err(drop) });
         }
     });
     address
@@ -57,7 +53,7 @@ async fn ask(address: SocketAddr, request: &str) -> String {
 
 #[tokio::test]
 async fn a_connection_behind_hyper_talks() {
-    let address = server(true).await;
+    let address = server().await;
     let client = Connect::new(format!("ws://{address}/")).subprotocols(["other", "echo"]);
     let mut socket = client.connect().await.unwrap();
     assert_eq!(socket.subprotocol(), Some("echo"));
@@ -75,7 +71,7 @@ async fn a_connection_behind_hyper_talks() {
 
 #[tokio::test]
 async fn tungstenite_talks_to_a_connection_behind_hyper() {
-    let address = server(true).await;
+    let address = server().await;
     let talk = move || {
         use tungstenite::client::IntoClientRequest;
         let mut request = format!("ws://{address}/").into_client_request().unwrap();
@@ -91,7 +87,7 @@ async fn tungstenite_talks_to_a_connection_behind_hyper() {
 
 #[tokio::test]
 async fn what_is_sent_behind_the_request_is_not_lost() {
-    let address = server(true).await;
+    let address = server().await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut bytes = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: echo\r\n\r\n"
@@ -108,7 +104,7 @@ async fn what_is_sent_behind_the_request_is_not_lost() {
 
 #[tokio::test]
 async fn what_is_no_handshake_is_refused_with_the_reason() {
-    let address = server(true).await;
+    let address = server().await;
     let upgrade =
         "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let lower = |answer: String| answer.to_ascii_lowercase();
@@ -152,17 +148,25 @@ async fn what_is_no_handshake_is_refused_with_the_reason() {
     assert!(dropped.starts_with("http/1.1 426 ") && dropped.contains("proxy"), "{dropped}");
 }
 
+/// hyper says 101 all the same, and drops the connection.
 #[tokio::test]
-async fn hyper_without_upgrades_is_the_programs_fault() {
-    let address = server(false).await;
-    let error = Connect::new(format!("ws://{address}/")).connect().await;
-    // hyper offers the upgrade all the same, and drops the connection behind its 101.
-    match error {
-        Ok(mut socket) => assert!(socket.recv().await.is_err()),
-        Err(error) => {
-            assert_eq!(error.refused().map(tokio_wsproto::Response::status), Some(500), "{error:?}")
-        }
-    }
+async fn hyper_that_serves_without_upgrades_has_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (failed, mut failures) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let service = service_fn(|mut request| {
+            let (response, upgrade) = upgrade::accept(&mut request, &Accept::new(), &Options::new()).unwrap();
+            let failed = failed.clone();
+            tokio::spawn(async move { failed.send(upgrade.await.unwrap_err()) });
+            async { Ok::<_, Infallible>(response) }
+        });
+        http1::Builder::new().serve_connection(TokioIo::new(stream), service).await
+    });
+    let mut socket = Connect::new(format!("ws://{address}/")).connect().await.unwrap();
+    assert!(socket.recv().await.unwrap_err().is_gone());
+    assert!(matches!(failures.recv().await.unwrap(), AcceptError::Io(_)));
 }
 
 #[tokio::test]
@@ -181,6 +185,6 @@ async fn a_request_that_hyper_did_not_read_has_no_connection() {
     // A field that can't be sent.
     let accept = Accept::new().with_header("a", "b\r\nc: d");
     let refusal = upgrade::accept(&mut request, &accept, &Options::new()).unwrap_err();
-    assert!(matches!(refusal.error(), tokio_wsproto::AcceptError::Misuse(_)), "{refusal:?}");
+    assert!(matches!(refusal.error(), AcceptError::Misuse(_)), "{refusal:?}");
     assert_eq!(refusal.into_response().status(), 500);
 }
