@@ -187,3 +187,48 @@ async fn no_redirect_leads_out_of_tls() {
     // `localhost` may be ::1 first, where nobody listens: the second address is tried.
     assert!(client.connect().await.unwrap().get_ref().is_tls());
 }
+
+/// Every future is polled once and dropped, and made anew, with TLS between and a pipe that cuts records.
+#[tokio::test]
+async fn dropped_futures_lose_nothing_over_tls() {
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
+    use std::task::Poll;
+
+    async fn once<F: Future>(future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        let polled = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
+        tokio::task::yield_now().await;
+        match polled {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+
+    let (address, config) = echo_server();
+    let (client_end, mut server_end) = tokio::io::duplex(300);
+    tokio::spawn(async move {
+        let mut server = TcpStream::connect(address).await.unwrap();
+        let _ = copy_bidirectional(&mut server_end, &mut server).await;
+    });
+    let mut socket = Connect::new("wss://localhost/").tls(config).over(client_end).await.unwrap();
+    let message = |n: usize| format!("{n}-{}", "x".repeat(n * 37 % 1000));
+    for n in 0..200 {
+        socket.feed(message(n)).unwrap();
+        if n % 3 == 0 {
+            // Once polled, it is queued whole: not to be sent again.
+            drop(once(socket.ping()).await);
+            drop(once(socket.flush()).await);
+        }
+    }
+    for n in 0..200 {
+        let received = loop {
+            if let Some(received) = once(socket.recv()).await {
+                break received.unwrap();
+            }
+        };
+        assert_eq!(received, Some(Message::from(message(n))));
+    }
+    while once(socket.close(CloseCode::NORMAL, "bye")).await.transpose().unwrap().is_none() {}
+    assert_eq!(socket.close_code(), Some(CloseCode::NORMAL));
+}
