@@ -147,8 +147,8 @@ async fn other_requests_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_message_right_before_the_streams_end_is_answered() {
+/// Sends these bytes and END_STREAM in one piece, and returns what comes.
+async fn say_and_end(bytes: &[u8]) -> Vec<u8> {
     let mut client = client(server(true).await).await;
     let request = Request::connect("http://a/")
         .extension(Protocol::from_static("websocket"))
@@ -156,15 +156,21 @@ async fn a_message_right_before_the_streams_end_is_answered() {
         .body(())
         .unwrap();
     let (response, mut send) = client.send_request(request, false).unwrap();
-    // A message, a Close frame, END_STREAM: in one piece.
-    let bytes = [0x81, 0x82, 0, 0, 0, 0, b'h', b'i', 0x88, 0x80, 0, 0, 0, 0];
-    send.send_data(Bytes::copy_from_slice(&bytes), true).unwrap();
+    send.send_data(Bytes::copy_from_slice(bytes), true).unwrap();
     let mut body = response.await.unwrap().into_body();
     let mut received = Vec::new();
-    while let Some(data) = timeout(PATIENCE, body.data()).await.unwrap() {
-        received.extend_from_slice(&data.unwrap());
+    while let Some(Ok(data)) = timeout(PATIENCE, body.data()).await.unwrap() {
+        received.extend_from_slice(&data);
     }
-    assert_eq!(received, b"\x81\x02hi\x88\x00");
+    received
+}
+
+#[tokio::test]
+async fn a_message_right_before_the_streams_end_is_answered() {
+    let message = [0x81, 0x82, 0, 0, 0, 0, b'h', b'i', 0x88, 0x80, 0, 0, 0, 0];
+    assert_eq!(say_and_end(&message).await, b"\x81\x02hi\x88\x00");
+    // Without a Close frame as well.
+    assert_eq!(say_and_end(&message[..8]).await, b"\x81\x02hi");
 }
 
 #[tokio::test]
