@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc;
 use std::thread;
@@ -66,6 +66,35 @@ fn a_fault_is_told_to_the_peer_and_is_seen() {
         assert_eq!(close.len(), 2 + usize::from(close[1]), "{path}: nothing comes behind it");
         assert!(is_seen.recv_timeout(PATIENCE).is_ok(), "{path} does not tell of it");
         assert!(is_seen.recv_timeout(Duration::from_millis(50)).is_err(), "{path} tells of it twice");
+    }
+}
+
+/// A client need not wait for the answer to its opening handshake: what comes in one packet with it is not lost.
+#[test]
+fn what_comes_with_the_request_is_kept() {
+    for path in SERVERS {
+        let (_program, address, _upstream) = serve(path, None);
+        // A head and what comes with it are 2 KiB at the most for one of them, and 8 KiB for the others.
+        let len: u16 = if path.ends_with("embedded_io") { 1_500 } else { 7_000 };
+        let payload: Vec<u8> = (0..=250).cycle().take(len.into()).collect();
+        let frame = [b"\x82\xfe", &len.to_be_bytes()[..], &[0; 4], &payload].concat();
+        let mut socket = tcp(&address);
+        socket.write_all(&[UPGRADE, &frame].concat()).unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.resize(answer.len() + 1, 0);
+            socket.read_exact(answer.last_mut().map(std::slice::from_mut).unwrap()).unwrap();
+        }
+        let mut echo = vec![0; 4 + payload.len()];
+        if path == PROXY {
+            // In pieces, of which the first is enough.
+            socket.read_exact(&mut echo[..4]).unwrap();
+            assert!(matches!(echo[0], 0x82 | 0x02), "{path}");
+            continue;
+        }
+        socket.read_exact(&mut echo).unwrap();
+        let expected = [b"\x82\x7e", &len.to_be_bytes()[..], &payload].concat();
+        assert!(echo == expected, "{path}");
     }
 }
 
