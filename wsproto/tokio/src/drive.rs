@@ -1,0 +1,222 @@
+//! What drives a connection, whatever it is driven for.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
+use wsproto::connection::{ReceiveState, Reply, Role};
+use wsproto::session::Next;
+
+use crate::agreed::Closed;
+use crate::way::{Cause, Stage};
+use crate::{Error, Message, WebSocket, pool};
+
+/// What is done with messages while a connection is driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Messages {
+    /// They are waited for; the next one only when no more than the high water waits to be written.
+    Paced,
+    /// They are waited for, whatever waits to be written: that is for another task to bound. Would both ends stop reading
+    /// because their output stands still, it would stand still for ever.
+    Wanted,
+    /// They are left to others: something else is waited for.
+    Left,
+    /// They are dropped: something else is waited for, which may stand behind them.
+    Dropped,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
+    /// Drives the connection until a message is there (`true`, never if they are not wanted) or it is over by a closing
+    /// handshake (`false`).
+    ///
+    /// In each turn: take what has come, write what waits, read. Only then see what is due, since what was read may be a sign
+    /// of life; but after each read, since a busy peer must not put off the deadlines of writing and closing.
+    pub(crate) fn poll_drive(&mut self, cx: &mut Context<'_>, wanted: Messages) -> Poll<Result<bool, Error>> {
+        self.way.heed_stop();
+        loop {
+            match self.way.stage {
+                Stage::Open => {}
+                Stage::Ending { .. } => {
+                    self.release();
+                    ready!(self.way.poll_end(&mut self.io, cx));
+                    continue;
+                }
+                Stage::Over(cause) => {
+                    self.release();
+                    return Poll::Ready(cause.outcome().map(|()| false));
+                }
+            }
+            let is_held = match self.incoming.peek() {
+                Some(Next::Message(_)) if wanted == Messages::Left => {
+                    self.is_held = true;
+                    true
+                }
+                Some(Next::Message(_)) if wanted != Messages::Dropped => {
+                    if wanted == Messages::Paced && !self.way.has_room() {
+                        ready!(self.poll_drain(cx));
+                        continue;
+                    }
+                    // Messages out of one read cost no budget otherwise: megabytes would pass before a task yields.
+                    ready!(coop::poll_proceed(cx)).made_progress();
+                    return Poll::Ready(Ok(true));
+                }
+                Some(_) => {
+                    ready!(coop::poll_proceed(cx)).made_progress();
+                    self.take_control();
+                    continue;
+                }
+                None => false,
+            };
+            if self.incoming.state() == ReceiveState::CloseReceived {
+                // No more is read: the transport's end would hide that the reply is not written yet.
+                self.way.begin_end(Cause::Closed, false);
+                continue;
+            }
+            let is_written = self.way.poll_write(&mut self.io, cx).is_ready();
+            if is_held {
+                // Nobody listens, so silence says nothing.
+                let now = self.way.clock.now();
+                self.way.clock.deadlines.received(now);
+            } else if is_written || wanted != Messages::Paced || self.way.has_room() {
+                if self.poll_read(cx).is_ready() {
+                    self.way.act_if_due(&mut self.io, cx);
+                    ready!(coop::poll_proceed(cx)).made_progress();
+                    continue;
+                }
+                self.release();
+            }
+            ready!(self.way.poll_clock(&mut self.io, cx));
+        }
+    }
+
+    /// Waits until less than the high water waits to be written, or something is due.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let is_written = self.way.poll_write(&mut self.io, cx).is_ready();
+        if is_written || self.way.has_room() {
+            return Poll::Ready(());
+        }
+        self.way.poll_clock(&mut self.io, cx)
+    }
+
+    /// Waits until no more than the high water waits to be written.
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>, messages: Messages) -> Poll<Result<(), Error>> {
+        if let Stage::Open = self.way.stage {
+            if self.way.has_room() || self.way.poll_write(&mut self.io, cx).is_ready() || self.way.has_room()
+            {
+                return Poll::Ready(self.way.check_written());
+            }
+        }
+        match self.poll_drive(cx, messages)? {
+            Poll::Ready(_) => Poll::Ready(Err(Error::Closed)),
+            Poll::Pending if self.way.has_room() => Poll::Ready(self.way.check_written()),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Takes the message that [`poll_drive`](Self::poll_drive) found, as one of its own. `None` if it was none after all.
+    pub(crate) fn take_message(&mut self) -> Option<Message> {
+        self.is_held = false;
+        let mut reply = Reply::new();
+        match self.incoming.next(&mut reply) {
+            Ok(message) => message.and_then(Message::copied),
+            Err(error) => {
+                self.way.fail(error, reply);
+                None
+            }
+        }
+    }
+
+    /// Takes what came, and does what it asks for. A message is dropped.
+    fn take_control(&mut self) {
+        self.is_held = false;
+        let mut reply = Reply::new();
+        let clock = &mut self.way.clock;
+        match self.incoming.next(&mut reply) {
+            Ok(Some(wsproto::Message::Pong(payload))) => {
+                let now = clock.now();
+                clock.deadlines.pong(now, payload);
+            }
+            Ok(Some(wsproto::Message::Close(close))) => {
+                let now = clock.now();
+                clock.deadlines.close_received(now);
+                self.way.closed = Some(Box::new(Closed::of(close)));
+                self.way.reply(reply);
+            }
+            Ok(Some(wsproto::Message::Ping(_))) => self.way.pong(reply),
+            Ok(_) => {}
+            Err(error) => self.way.fail(error, reply),
+        }
+    }
+
+    /// Reads once. `Ready` if something has changed.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let outcome = ready!(self.poll_read_bytes(cx));
+        match outcome {
+            Ok(0) => self.end_of_transport(None),
+            Ok(n) => {
+                self.way.trace.received(n);
+                let now = self.way.clock.now();
+                self.way.clock.deadlines.received(now);
+            }
+            Err(error) => self.end_of_transport(Some(error.kind())),
+        }
+        Poll::Ready(())
+    }
+
+    fn end_of_transport(&mut self, error: Option<std::io::ErrorKind>) {
+        let cause = match self.incoming.receive_eof() {
+            Ok(()) => Cause::Closed,
+            Err(closure) => self.way.why_gone(closure, error),
+        };
+        // A peer that ended its side may still take what waits; one whose transport failed takes nothing.
+        match error {
+            None => self.way.begin_end(cause, true),
+            Some(_) => self.way.finish(cause),
+        }
+    }
+
+    /// Reads into the thread's buffer, which is then lent to the session until [`release`](Self::release).
+    fn poll_read_bytes(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
+        let io = Pin::new(&mut self.io);
+        let kept = self.incoming.kept();
+        if self.is_lent || kept >= pool::READ_SIZE / 2 {
+            self.is_lent = true;
+            let mut into = ReadBuf::new(self.incoming.buffer());
+            ready!(io.poll_read(cx, &mut into))?;
+            let n = into.filled().len();
+            self.incoming.filled(n);
+            return Poll::Ready(Ok(n));
+        }
+        let mut buffer = pool::take_read();
+        let mut into = ReadBuf::new(&mut buffer);
+        let outcome = io.poll_read(cx, &mut into);
+        let n = into.filled().len();
+        if let Poll::Ready(Ok(())) = outcome {
+            self.is_lent = n > 0;
+            if kept == 0 {
+                match self.incoming.lend(buffer, n) {
+                    Ok(()) => {}
+                    Err(buffer) => pool::give_read(buffer),
+                }
+            } else {
+                self.incoming.push(&buffer[..n]);
+                pool::give_read(buffer);
+            }
+        } else {
+            pool::give_read(buffer);
+        }
+        outcome.map_ok(|()| n)
+    }
+
+    /// Gives the thread's buffer back before waiting, unless much of it is still needed: an idle connection holds none, and
+    /// one with half a frame no more than that. A large message is not copied each time that a part of it comes.
+    fn release(&mut self) {
+        if self.is_lent && self.incoming.kept() < self.incoming.capacity() / 2 {
+            if let Some(buffer) = self.incoming.reclaim() {
+                self.is_lent = false;
+                pool::give_read(buffer);
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What an idle connection holds.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::{compressed, server};
+use tokio::io::{AsyncWriteExt, duplex};
+use tokio::net::TcpStream;
+use tokio_wsproto::{Agreed, Client, Message, Options, Server, WebSocket};
+
+struct Counting;
+
+const COUNT: usize = 100;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+#[expect(unsafe_code, reason = "an allocator is")]
+// SAFETY: each call is passed on as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(at, layout) };
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_socket_is_small() {
+    let sizes = [size_of::<WebSocket<TcpStream>>(), size_of::<WebSocket<TcpStream, Client>>()];
+    assert!(sizes.iter().all(|&size| size <= 560), "{sizes:?}");
+}
+
+/// All in one test, since the counter is the process's.
+#[tokio::test]
+async fn idle_connections_hold_no_buffers() {
+    // The thread's buffers come with the first.
+    for (agreed, most) in [(Agreed::new(), 2000), (Agreed::new(), 1400), (compressed(), 1400)] {
+        let mut peers = Vec::with_capacity(COUNT);
+        let mut tasks = tokio::task::JoinSet::new();
+        let mut streams: Vec<_> = (0..COUNT).map(|_| duplex(256)).collect();
+        let before = HELD.load(Ordering::Relaxed);
+        for (stream, peer) in streams.drain(..) {
+            peers.push(peer);
+            let agreed = agreed.clone();
+            tasks.spawn(async move {
+                let mut socket = WebSocket::from_upgraded(stream, Server, b"", agreed, &Options::new());
+                while let Some(message) = socket.recv().await.unwrap() {
+                    socket.feed(message).unwrap();
+                }
+            });
+        }
+        // Each has received, answered, and waits again.
+        for peer in &mut peers {
+            peer.write_all(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58").await.unwrap();
+        }
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let each = HELD.load(Ordering::Relaxed).saturating_sub(before) / COUNT;
+        println!("{each} bytes for a connection and its task");
+        assert!(each < most, "{each}");
+        tasks.abort_all();
+        while tasks.join_next().await.is_some() {}
+    }
+    half_a_frame_pins_no_buffer().await;
+}
+
+async fn half_a_frame_pins_no_buffer() {
+    let mut sockets = Vec::with_capacity(COUNT);
+    let mut streams = Vec::new();
+    for _ in 0..COUNT {
+        let (left, mut peer) = duplex(256);
+        peer.write_all(b"\x81\x85\0\0\0\0Hello\x81\x85\0\0\0\0Hell").await.unwrap();
+        streams.push((left, peer));
+    }
+    let before = HELD.load(Ordering::Relaxed);
+    for (left, peer) in streams.drain(..) {
+        let mut socket = server(left, &Options::new());
+        assert_eq!(socket.recv().await.unwrap(), Some(Message::from("Hello")));
+        assert!(common::poll_once(socket.recv()).is_none());
+        sockets.push((socket, peer));
+    }
+    let each = HELD.load(Ordering::Relaxed).saturating_sub(before) / COUNT;
+    println!("{each} bytes for half a frame and the timer");
+    assert!(each < 200, "{each}");
+}
