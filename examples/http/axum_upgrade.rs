@@ -1,4 +1,4 @@
-//! An echo server behind axum: `axum_upgrade [ADDR]`, 127.0.0.1:8080 unless told.
+//! An echo server behind axum: `axum_upgrade [ADDR]`, by default 127.0.0.1:8080.
 //!
 //! axum finds the handler, `handshake` decides on the header fields, `socket` drives what is handed over.
 
@@ -55,7 +55,7 @@ impl<S: Sync> FromRequestParts<S> for WebSocket {
         // hyper puts the latter there: not over HTTP/2, and not if it serves without upgrades.
         match (session, parts.extensions.remove()) {
             (Some(session), Some(transport)) => Ok(Self { response, transport, session }),
-            (Some(_), None) => Err(handshake::response(500, [], String::new())),
+            (Some(_), None) => Err(handshake::refuse(500, &[], "no upgrade\n")),
             (None, _) => Err(response),
         }
     }

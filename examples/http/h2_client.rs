@@ -12,10 +12,9 @@ use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use wsproto::connection::SendState;
 use wsproto::deflate::Parameters;
-use wsproto::handshake::{ClientConnect, ClientRequest, Response, deflate};
-use wsproto::{Client, CloseCode, CloseFrame, Config, MaskingKey, Message, Session};
+use wsproto::handshake::{ClientHandshake, Offer, Response, permessage_deflate};
+use wsproto::{Client, CloseCode, Limits, Message, RandomKeys, Session};
 use wsproto_http_examples::Error;
 use wsproto_http_examples::h2_stream::Stream;
 use wsproto_http_examples::handshake::{POLICY, SUBPROTOCOLS};
@@ -62,66 +61,54 @@ async fn connect(
     mut client: h2::client::SendRequest<Bytes>,
     host: &str,
 ) -> Result<(Stream, Option<Parameters>), Error> {
-    let offer = deflate::offer(&POLICY);
-    let connect = ClientConnect::new(ClientRequest {
+    let deflate = permessage_deflate::offer(&POLICY);
+    let handshake = ClientHandshake::over_http2(Offer {
         subprotocols: SUBPROTOCOLS,
-        extensions: Some(&offer),
-        ..ClientRequest::new(host, "/echo")
+        extensions: Some(&deflate),
+        ..Offer::new(host, "/echo")
     })?;
-    let mut request = Request::builder()
-        .method(ClientConnect::METHOD)
-        .uri(format!("http://{}{}", connect.authority(), connect.path()))
-        .extension(Protocol::from_static(ClientConnect::PROTOCOL));
-    for (name, value) in connect.headers() {
+    let Offer { host, target, .. } = handshake.offer();
+    let mut request = Request::builder().method(handshake.method()).uri(format!("http://{host}{target}"));
+    if let Some(protocol) = handshake.protocol() {
+        request = request.extension(Protocol::from_static(protocol));
+    }
+    for (name, value) in handshake.headers() {
         request = request.header(name, value);
     }
     let (response, send) = client.send_request(request.body(())?, false)?;
     let (head, receive) = response.await?.into_parts();
     let fields = || head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    match connect.verify(head.status.as_u16(), fields)? {
-        Response::Upgraded(upgraded) => Ok((Stream::new(receive, send), upgraded.deflate())),
+    match handshake.verify(head.status.as_u16(), fields)? {
+        Response::WebSocket(accepted) => Ok((Stream::new(receive, send), accepted.deflate())),
         Response::Http(refusal) => Err(format!("the server answered {}", refusal.status()).into()),
     }
 }
 
 /// Says `text`, prints the first message that comes, and closes.
 async fn converse(mut stream: Stream, agreed: Option<Parameters>, text: &str) -> Result<(), Error> {
-    let mut session = Session::<Client, _>::new(Config::new(), Vec::new()).with_deflate(agreed, POLICY);
+    let client = Client::new(RandomKeys::new());
+    let mut session = Session::new(client, Limits::new(), Vec::new()).with_deflate(agreed, POLICY);
     let mut out = Vec::new();
-    session.frame(key()?).append_text(text, &mut out)?;
-    while !session.should_close_transport() {
+    session.frame().append(text, &mut out)?;
+    loop {
         stream.write_all(&out).await?;
         out.clear();
         match stream.read(session.buffer()).await? {
             0 => session.receive_eof()?,
             n => session.filled(n),
         }
-        let Session { incoming, reply, sender } = &mut session;
-        let received = loop {
-            match incoming.next(reply) {
-                Ok(Some(Message::Text(text))) if sender.state() == SendState::Open => {
-                    println!("{text}");
-                    let close = CloseFrame::of_code(CloseCode::NORMAL);
-                    sender.frame(key()?).append_close(Some(close), &mut out)?;
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
+        let outcome = session.turn(&mut out, |message, sender, out| match message {
+            Message::Text(text) if sender.check_message().is_ok() => {
+                println!("{text}");
+                sender.frame().append(CloseCode::NORMAL, out)
             }
-        };
-        session.append_reply(key()?, &mut out)?;
-        if received.is_err() {
+            _ => Ok(()),
+        });
+        if outcome.is_err() || session.should_close_transport() {
+            // Also the Close frame that tells of an error, before the error is passed on.
             stream.write_all(&out).await?;
             stream.shutdown().await?;
+            return Ok(outcome?);
         }
-        received?;
     }
-    Ok(stream.shutdown().await?)
-}
-
-/// A fresh key for each frame, which nobody can predict [RFC 6455 §5.3].
-fn key() -> Result<MaskingKey, Error> {
-    let mut key = [0; 4];
-    getrandom::fill(&mut key)?;
-    Ok(MaskingKey::new(key))
 }

@@ -1,4 +1,4 @@
-//! An echo server over HTTP/2, by the h2 crate: `h2_extended_connect [ADDR]`, 127.0.0.1:8080 unless told.
+//! An echo server over HTTP/2, by the h2 crate: `h2_extended_connect [ADDR]`, by default 127.0.0.1:8080.
 //!
 //! Each stream is a connection [RFC 8441]: opened by an extended CONNECT, driven as any transport is, by `socket`.
 //! Without TLS: a client has to know that HTTP/2 is spoken here. Browsers want TLS, with `h2` in its ALPN.
@@ -9,13 +9,13 @@ use bytes::Bytes;
 use h2::RecvStream;
 use h2::ext::Protocol;
 use h2::server::{Builder, Connection, SendResponse};
-use http::uri::Authority;
+use http::uri::{Authority, PathAndQuery};
 use http::{Request, Response};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use wsproto::handshake::{Answer, ConnectAcceptance, ExtendedConnect, deflate, subprotocol};
+use wsproto::handshake;
 use wsproto_http_examples::h2_stream::Stream;
-use wsproto_http_examples::handshake::{POLICY, SUBPROTOCOLS, response, session};
+use wsproto_http_examples::handshake::{choose, refuse, response};
 use wsproto_http_examples::server::{Tasks, listen};
 use wsproto_http_examples::socket::{converse, echo};
 use wsproto_http_examples::{Error, Session};
@@ -76,7 +76,7 @@ fn answer(
     tasks: &Tasks,
 ) -> Result<(), Error> {
     let (response, session) = accept(&request);
-    let send = respond.send_response(response, session.is_none())?;
+    let send = respond.send_response(response.map(drop), session.is_none())?;
     if let Some(session) = session {
         let stream = Stream::new(request.into_body(), send);
         tasks.spawn(converse(stream, session, tasks.stop.clone(), echo));
@@ -85,28 +85,16 @@ fn answer(
 }
 
 /// Checks a client's opening handshake, and chooses of what it offers.
-fn accept(request: &Request<RecvStream>) -> (Response<()>, Option<Session>) {
-    let refuse = |status, fields: &[(&str, &[u8])]| (response(status, fields.iter().copied(), ()), None);
+fn accept(request: &Request<RecvStream>) -> (Response<String>, Option<Session>) {
     let protocol = request.extensions().get::<Protocol>().map(Protocol::as_str);
     let authority = request.uri().authority().map_or("", Authority::as_str);
+    let path = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
     let fields = || request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    let connect = match ExtendedConnect::from_parts(request.method().as_str(), protocol, authority, fields) {
-        Ok(Some(connect)) => connect,
-        Ok(None) if protocol.is_some() => return refuse(501, &[]),
-        Ok(None) => return refuse(404, &[]),
-        Err(error) => return refuse(error.status(), error.headers()),
-    };
-    // A page of another site must not come in here in its visitor's name.
-    if connect.origin().is_some_and(|origin| !origin.is_same_host(connect.host())) {
-        return refuse(403, &[]);
-    }
-    let agreed = deflate::accept(connect.extensions(), &POLICY);
-    let subprotocol = subprotocol::select(SUBPROTOCOLS, connect.subprotocols());
-    match connect.accept(Answer { subprotocol, extensions: agreed.as_deref(), headers: &[] }) {
-        Ok(acceptance) => {
-            let session = session(agreed.map(|agreed| agreed.parameters()));
-            (response(ConnectAcceptance::STATUS, acceptance.headers(), ()), Some(session))
-        }
-        Err(_) => refuse(500, &[]),
+    let method = request.method().as_str();
+    match handshake::Request::from_http2_parts(method, protocol, authority, path, fields) {
+        Ok(handshake::Request::WebSocket(handshake)) => choose(&handshake),
+        Ok(handshake::Request::Http(_)) if protocol.is_some() => (refuse(501, &[], ""), None),
+        Ok(handshake::Request::Http(_)) => (refuse(404, &[], ""), None),
+        Err(error) => (response(&error.answer()), None),
     }
 }

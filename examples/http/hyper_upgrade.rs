@@ -1,4 +1,4 @@
-//! An echo server behind hyper: `hyper_upgrade [ADDR]`, 127.0.0.1:8080 unless told.
+//! An echo server behind hyper: `hyper_upgrade [ADDR]`, by default 127.0.0.1:8080.
 //!
 //! hyper reads and writes HTTP/1.1, `handshake` decides on its header fields, `socket` drives what it hands over.
 

@@ -33,7 +33,7 @@ impl Tasks {
     }
 }
 
-/// Listens on the address that is the program's argument, 127.0.0.1:8080 unless told, and drives each connection by a task, until Ctrl-C or SIGTERM.
+/// Listens on the address that is the program's argument, by default 127.0.0.1:8080, and drives each connection by a task, until Ctrl-C or SIGTERM.
 ///
 /// # Errors
 ///
@@ -55,8 +55,8 @@ where
         };
         match socket {
             Ok((socket, _)) if tasks.tracker.len() < TASKS => {
-                // Frames are small and wait for nothing.
-                socket.set_nodelay(true)?;
+                // Frames are small and wait for nothing. A connection that is gone already is no reason to end.
+                let _ = socket.set_nodelay(true);
                 tasks.spawn(connection(socket, tasks.clone()));
             }
             // One too many: it is closed.

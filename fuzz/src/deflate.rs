@@ -1,8 +1,8 @@
 //! The negotiation of permessage-deflate, against a naive reading of [RFC 7692 §7.1] on lists of owned words.
 
 use wsproto::deflate::{Parameters, Policy, WindowBits};
-use wsproto::handshake::deflate::{self, NegotiationError};
 use wsproto::handshake::extensions;
+use wsproto::handshake::permessage_deflate::{self, NegotiationError};
 
 use crate::lists::{Extension, read_extensions};
 
@@ -14,20 +14,20 @@ const WINDOWS: [&str; 2] = ["server_max_window_bits", "client_max_window_bits"];
 pub fn check(policy: &Policy, offers: &[u8], answer: &[u8]) {
     let offered = read_extensions(&[offers]).unwrap_or_default();
     let answered = read_extensions(&[answer]).unwrap_or_default();
-    let agreed = deflate::accept(parse(offers), policy);
+    let agreed = permessage_deflate::accept(parse(offers), policy);
     assert_eq!(agreed.map(|agreed| agreed.parameters()), accept(&offered, policy));
     if let Some(agreed) = agreed {
         let client = check_answer(offers, agreed.as_bytes()).expect("in use");
         check_same(&agreed.parameters(), &client);
     }
-    check_verdict(deflate::verify(parse(offers), parse(answer)), &verify(&offered, &answered));
+    check_verdict(permessage_deflate::verify(parse(offers), parse(answer)), &verify(&offered, &answered));
 
     // This end's own offer, to a server of the same policy.
-    let offer = deflate::offer(policy);
-    let agreed = deflate::accept(parse(offer.as_bytes()), policy).expect("what it wants itself");
+    let offer = permessage_deflate::offer(policy);
+    let agreed = permessage_deflate::accept(parse(offer.as_bytes()), policy).expect("what it wants itself");
     assert_eq!(check_answer(offer.as_bytes(), agreed.as_bytes()), Some(agreed.parameters()));
     check_verdict(
-        deflate::verify(parse(offer.as_bytes()), parse(answer)),
+        permessage_deflate::verify(parse(offer.as_bytes()), parse(answer)),
         &verify(&read_extensions(&[offer.as_bytes()]).expect("a list"), &answered),
     );
 }
@@ -39,7 +39,7 @@ fn parse(list: &[u8]) -> impl Iterator<Item = extensions::Extension<'_>> {
 /// An answer of ours: it breaks no rule, by our reading and by the naive one.
 fn check_answer(offers: &[u8], answer: &[u8]) -> Option<Parameters> {
     let read = |list| read_extensions(&[list]).expect("a list");
-    let client = deflate::verify(parse(offers), parse(answer)).expect("an answer of ours");
+    let client = permessage_deflate::verify(parse(offers), parse(answer)).expect("an answer of ours");
     assert_eq!(verify(&read(offers), &read(answer)), Ok(client));
     client
 }

@@ -2,7 +2,8 @@
 
 use arbitrary::Arbitrary;
 use wsproto::handshake::{
-    Answer, ClientHandshake, ClientRequest, HeadError, Origin, Request, RequestError, Response, ResponseError,
+    Accepted, Choice, ClientHandshake, Fields, HeadError, Offer, Origin, Request, RequestFault, Response,
+    ResponseError, ServerHandshake,
 };
 
 use crate::lists::trim;
@@ -22,7 +23,7 @@ pub struct Wish<'a> {
 }
 
 pub fn check(wish: &Wish<'_>) {
-    let asked = ClientRequest {
+    let offer = Offer {
         host: wish.host,
         target: wish.target,
         origin: wish.origin,
@@ -31,41 +32,90 @@ pub fn check(wish: &Wish<'_>) {
         headers: &wish.headers,
     };
     // What can't be asked for is not.
-    let Ok(client) = ClientHandshake::new(asked, wish.nonce) else { return };
-    let mut request = vec![0; 9000];
-    let Ok(len) = client.encode(&mut request) else { return };
+    if let Ok(client) = ClientHandshake::new(offer, wish.nonce) {
+        check_upgrade(wish, &client);
+    }
+    if let Ok(client) = ClientHandshake::over_http2(offer) {
+        check_connect(wish, &client);
+    }
+}
 
-    let upgrade = match Request::decode(&request[..len]) {
-        Ok(Some((Request::Upgrade(upgrade), taken))) if taken == len => upgrade,
-        Err(RequestError::Head(HeadError::TooLong | HeadError::TooManyFields)) => return,
-        Err(RequestError::TooManySubprotocols) => return assert!(wish.subprotocols.len() > 64),
+fn check_upgrade(wish: &Wish<'_>, client: &ClientHandshake<'_>) {
+    let (mut request, mut response) = (Vec::new(), Vec::new());
+    client.append(&mut request);
+    let server = match Request::decode(&request) {
+        Ok(Some((Request::WebSocket(server), taken))) if taken == request.len() => server,
+        Err(error) => return assert!(is_too_much(error.fault(), wish), "not understood: {error:?}"),
         other => panic!("not understood: {other:?}"),
     };
-    assert_eq!((upgrade.host(), upgrade.http().target()), (wish.host, wish.target));
-    assert_eq!(upgrade.origin().map(Origin::as_str), wish.origin);
-    assert_eq!(upgrade.subprotocols().collect::<Vec<_>>(), wish.subprotocols);
-    assert_eq!(upgrade.extensions().next().is_some(), wish.extensions.is_some());
-    assert_eq!(apart_from_offer(upgrade.http().headers()), apart_from_offer(client.headers()));
-
-    let (subprotocol, extensions) = (wish.subprotocols.last().copied(), wish.extensions);
-    let Ok(answer) = upgrade.accept(Answer { subprotocol, extensions, headers: &wish.answer }) else {
-        return;
-    };
-    let mut response = vec![0; 9000];
-    let Ok(len) = answer.encode(&mut response) else { return };
-    match client.decode_response(&response[..len]) {
-        Ok(Some((Response::Upgraded(upgraded), taken))) if taken == len => {
-            assert_eq!(upgraded.subprotocol(), subprotocol);
-            assert!(upgraded.extensions().map(own).eq(upgrade.extensions().map(own)));
-            assert_eq!(apart_from_offer(upgraded.headers()), apart_from_offer(answer.headers()));
+    let Some(choice) = check_understood(wish, client, &server) else { return };
+    let answer = server.accept(choice).expect("as before");
+    answer.append(&mut response);
+    match client.decode(&response) {
+        Ok(Some((Response::WebSocket(accepted), taken))) if taken == response.len() => {
+            check_accepted(choice, &server, &accepted);
+            assert_eq!(apart_from_offer(accepted.http().headers()), apart_from_offer(answer.headers()));
         }
         Err(ResponseError::Head(HeadError::TooLong | HeadError::TooManyFields)) => {}
         other => panic!("not understood: {other:?}"),
     }
 }
 
+/// Over HTTP/2, by an extended CONNECT [RFC 8441 §4].
+fn check_connect(wish: &Wish<'_>, client: &ClientHandshake<'_>) {
+    let fields: Vec<_> = client.headers().collect();
+    let (method, protocol) = (client.method(), client.protocol());
+    let server = match Request::from_http2_parts(method, protocol, wish.host, wish.target, &fields[..]) {
+        Ok(Request::WebSocket(server)) => server,
+        Err(error) => return assert!(is_too_much(error.fault(), wish), "not understood: {error:?}"),
+        Ok(other) => panic!("not understood: {other:?}"),
+    };
+    let Some(choice) = check_understood(wish, client, &server) else { return };
+    let answer = server.accept(choice).expect("as before");
+    let fields: Vec<_> = answer.headers().collect();
+    match client.verify(answer.status(), &fields[..]) {
+        Ok(Response::WebSocket(accepted)) => check_accepted(choice, &server, &accepted),
+        other => panic!("not understood: {other:?}"),
+    }
+}
+
+fn is_too_much(fault: RequestFault, wish: &Wish<'_>) -> bool {
+    match fault {
+        RequestFault::Head(error) => matches!(error, HeadError::TooLong | HeadError::TooManyFields),
+        RequestFault::TooManySubprotocols => wish.subprotocols.len() > 64,
+        _ => false,
+    }
+}
+
+/// Checks that the server sees what the client asks for, and returns what it may answer, if that may be.
+fn check_understood<'w, 'b, F: Fields<'b>>(
+    wish: &'w Wish<'_>,
+    client: &ClientHandshake<'_>,
+    server: &ServerHandshake<'b, F>,
+) -> Option<Choice<'w>> {
+    // [RFC 6455 §3]: without a path, the one that is asked for is "/".
+    let path = if wish.target.starts_with('?') { "/" } else { "" };
+    assert_eq!((server.host(), server.http().target()), (wish.host, &*format!("{path}{}", wish.target)));
+    assert_eq!(server.origin().map(Origin::as_str), wish.origin);
+    assert_eq!(server.subprotocols().collect::<Vec<_>>(), wish.subprotocols);
+    assert_eq!(server.extensions().next().is_some(), wish.extensions.is_some());
+    assert_eq!(apart_from_offer(server.http().headers()), apart_from_offer(client.headers()));
+    let (subprotocol, extensions) = (wish.subprotocols.last().copied(), wish.extensions);
+    let choice = Choice { subprotocol, extensions, headers: &wish.answer };
+    server.accept(choice).ok().map(|_| choice)
+}
+
+fn check_accepted<'a, 'b, A: Fields<'a>, B: Fields<'b>>(
+    choice: Choice<'_>,
+    server: &ServerHandshake<'b, B>,
+    accepted: &Accepted<'a, A>,
+) {
+    assert_eq!(accepted.subprotocol(), choice.subprotocol);
+    assert!(accepted.extensions().map(own).eq(server.extensions().map(own)));
+}
+
 /// The fields but for the subprotocols, which are one line or several, without whitespace around their values.
 fn apart_from_offer<'b>(fields: impl Iterator<Item = (&'b str, &'b [u8])>) -> Vec<(&'b str, &'b [u8])> {
-    let others = fields.filter(|(name, _)| *name != "Sec-WebSocket-Protocol");
+    let others = fields.filter(|(name, _)| !name.eq_ignore_ascii_case("Sec-WebSocket-Protocol"));
     others.map(|(name, value)| (name, trim(value))).collect()
 }

@@ -16,10 +16,46 @@ pub struct Head<'b> {
     pub len: usize,
 }
 
-/// Reads lines up to the empty one, within [`LIMITS`]; `None` if it has not come.
-pub fn read_head(bytes: &[u8]) -> Result<Option<Head<'_>>, HeadError> {
+/// What is wrong with a first line, at the first byte that none can have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LineFault {
+    BareLineFeed,
+    Malformed,
+}
+
+/// Reads a first line, of which `is_begun` tells whether one can begin so, within so many bytes; `None` if it is not whole.
+/// It has its CR LF, and no empty line before it.
+pub fn read_line(
+    bytes: &[u8],
+    limit: usize,
+    is_begun: impl Fn(&[u8]) -> bool,
+) -> Result<Option<&[u8]>, LineFault> {
+    let mut bytes = &bytes[..bytes.len().min(limit)];
+    while let Some(rest) = bytes.strip_prefix(b"\r\n") {
+        bytes = rest;
+    }
+    for len in 1..=bytes.len() {
+        match &bytes[..len] {
+            b"\r" => {}
+            line if is_begun(line) && line.ends_with(b"\n") => return Ok(Some(line)),
+            line if is_begun(line) => {}
+            [.., b'\n'] => return Err(LineFault::BareLineFeed),
+            _ => return Err(LineFault::Malformed),
+        }
+    }
+    Ok(None)
+}
+
+/// Tells whether `text` is as long as the pattern at the most, and like it: `0` stands for any digit.
+pub fn begins(text: &[u8], pattern: &[u8]) -> bool {
+    let is_like = |(byte, like): (&u8, &u8)| if *like == b'0' { byte.is_ascii_digit() } else { byte == like };
+    text.len() <= pattern.len() && text.iter().zip(pattern).all(is_like)
+}
+
+/// Reads lines up to the empty one, within `limits`; `None` if it has not come. The first one is known to be well.
+pub fn read_head(bytes: &[u8], limits: HeadLimits) -> Result<Option<Head<'_>>, HeadError> {
     let (mut lines, mut len) = (Vec::new(), 0);
-    for line in bytes[..bytes.len().min(LIMITS.bytes)].split_inclusive(|&byte| byte == b'\n') {
+    for line in bytes[..bytes.len().min(limits.bytes)].split_inclusive(|&byte| byte == b'\n') {
         len += line.len();
         match line {
             [.., b'\r', b'\n'] if line.len() > 2 => lines.push(&line[..line.len() - 2]),
@@ -28,11 +64,11 @@ pub fn read_head(bytes: &[u8]) -> Result<Option<Head<'_>>, HeadError> {
             [.., b'\n'] => return Err(HeadError::BareLineFeed),
             _ => break, // not whole
         }
-        if lines.len() > LIMITS.fields + 1 {
+        if lines.len() > limits.fields + 1 {
             return Err(HeadError::TooManyFields);
         }
     }
-    if bytes.len() >= LIMITS.bytes { Err(HeadError::TooLong) } else { Ok(None) }
+    if bytes.len() >= limits.bytes { Err(HeadError::TooLong) } else { Ok(None) }
 }
 
 fn head<'b>(lines: &[&'b [u8]], len: usize) -> Head<'b> {

@@ -47,9 +47,9 @@ fn through_halves<R: Role>(role: R, choices: &[u8], mut wire: &[u8]) -> Told {
                 is_lent = false;
                 reclaim(&mut incoming);
             }
-            if choice & 8 > 0 {
+            if choice & 8 > 0 && !is_lent {
                 incoming.shrink();
-                assert!(is_lent || incoming.capacity() == incoming.kept(), "no more than is needed");
+                assert_eq!(incoming.capacity(), incoming.kept(), "no more than is needed");
             }
         }
     }

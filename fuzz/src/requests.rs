@@ -6,54 +6,81 @@ use tungstenite::handshake::derive_accept_key;
 use wsproto::handshake::extensions::Extension;
 use wsproto::handshake::subprotocol::{self, MAX_SUBPROTOCOLS};
 use wsproto::handshake::{
-    Answer, HttpRequest, HttpVersion, Origin, Request, RequestDecoder, RequestError, Upgrade,
+    Choice, HeadError, HttpRequest, HttpVersion, Origin, Request, RequestDecoder, RequestError, RequestFault,
+    RequestHead, ServerHandshake,
 };
 
-use crate::http::{Head, LIMITS, check_pieces, check_same_fields, read_head};
+use crate::http::{Head, LIMITS, LineFault, begins, check_pieces, check_same_fields, read_head, read_line};
 use crate::lists::{self, elements, is_token, read_extensions};
 
 /// Checks what is decided of `bytes`, whole and byte by byte.
 pub fn check(bytes: &[u8]) {
     let ours = RequestDecoder::with_limits(LIMITS).decode(bytes);
     let mut in_pieces = RequestDecoder::with_limits(LIMITS);
-    let decided = |result: Result<Option<(Request<'_>, usize)>, RequestError>| {
-        result.map(|decoded| decoded.map(|(request, len)| format!("{len} {request:?}"))).transpose()
+    let decided = |result: Result<Option<RequestHead>, RequestError>, bytes: &[u8]| {
+        let shown = |head: RequestHead| format!("{} {:?}", head.end(), head.request(bytes));
+        result.map(|decoded| decoded.map(shown)).transpose()
     };
-    check_pieces(bytes, |bytes| decided(in_pieces.decode(bytes)), &decided(ours));
+    check_pieces(bytes, |bytes| decided(in_pieces.decode(bytes), bytes), &decided(ours, bytes));
+    let ours = ours.map_err(RequestError::fault);
 
     let theirs = httparse::Request::new(&mut [httparse::EMPTY_HEADER; LIMITS.fields]).parse(bytes);
-    let naive = read_head(bytes);
+    let naive = match read_line(bytes, LIMITS.bytes, is_request_line) {
+        Ok(Some(line)) if line[line.len() - 5..][..1] != *b"1" => Err(RequestFault::HttpVersionNotSupported),
+        Ok(_) => read_head(bytes, LIMITS).map_err(RequestFault::Head),
+        Err(LineFault::BareLineFeed) => Err(RequestFault::Head(HeadError::BareLineFeed)),
+        Err(LineFault::Malformed) => Err(RequestFault::RequestLine),
+    };
     match (ours, naive) {
         (Ok(None), Ok(None)) => assert!(!matches!(theirs, Ok(httparse::Status::Complete(_)))),
-        (Err(RequestError::Head(ours)), Err(naive)) => assert_eq!(ours, naive),
+        (Err(ours), Err(naive)) => assert_eq!(ours, naive),
         (ours, Ok(Some(head))) => check_decision(ours, &head, bytes),
         (ours, naive) => panic!("{ours:?}, and naively {naive:?}"),
     }
 }
 
-fn check_decision(ours: Result<Option<(Request<'_>, usize)>, RequestError>, head: &Head<'_>, bytes: &[u8]) {
+/// Whether a request line can begin so: up to the version, which is of HTTP/1 [RFC 9112 §3].
+fn is_request_line(line: &[u8]) -> bool {
+    let words: Vec<_> = line.split(|&byte| byte == b' ').collect();
+    let is_target = |target: &[u8]| target.iter().all(|byte| byte.is_ascii_graphic() || !byte.is_ascii());
+    match words[..] {
+        [method] => is_token(method),
+        [method, target] => is_token(method) && is_target(target),
+        [method, target, version] => {
+            is_token(method) && !target.is_empty() && is_target(target) && begins(version, b"HTTP/0.0\r\n")
+        }
+        _ => false,
+    }
+}
+
+fn check_decision(ours: Result<Option<RequestHead>, RequestFault>, head: &Head<'_>, bytes: &[u8]) {
+    let mut syntax: Vec<_> = head.faults.iter().map(|fault| RequestFault::Head(*fault)).collect();
     let line = RequestLine::read(head.start_line);
-    let mut syntax: Vec<_> = head.faults.iter().map(|fault| RequestError::Head(*fault)).collect();
-    syntax.extend(line.as_ref().err().into_iter().flatten());
-    let Some(line) = line.ok().filter(|_| syntax.is_empty()) else { return check_faults(ours, &syntax) };
+    if line.is_none() {
+        syntax.push(RequestFault::RequestLine);
+    }
+    let Some(line) = line.filter(|_| syntax.is_empty()) else { return check_faults(ours, &syntax) };
 
     let (mut faults, asks) = (request_faults(&line, head), asks_for_websocket(&line, head));
     if asks {
         faults.extend(upgrade_faults(&line, head));
     }
-    let Ok(Some((request, len))) = ours else { return check_faults(ours, &faults) };
+    let Ok(Some(found)) = ours else { return check_faults(ours, &faults) };
     assert!(faults.is_empty(), "not refused for one of {faults:?}");
-    assert_eq!(len, head.len);
+    assert_eq!(found.end(), head.len);
+    let request = found.request(bytes);
+    let at_once = Request::decode(bytes).expect("the limits are larger then");
+    assert_eq!(format!("{at_once:?}"), format!("{:?}", Some((request, found.end()))));
     check_http(request.http(), &line, head, bytes);
     match request {
-        Request::Upgrade(upgrade) if asks => check_upgrade(&upgrade, &line, head),
+        Request::WebSocket(handshake) if asks => check_handshake(&handshake, &line, head),
         Request::Http(_) if !asks => {}
         other => panic!("told apart wrongly: {other:?}"),
     }
 }
 
 /// Which of several faults is told is not for us to say.
-fn check_faults<T>(ours: Result<T, RequestError>, faults: &[RequestError]) {
+fn check_faults<T>(ours: Result<T, RequestFault>, faults: &[RequestFault]) {
     match ours {
         Err(error) => assert!(faults.contains(&error), "{error:?} is none of {faults:?}"),
         Ok(_) => panic!("not refused for one of {faults:?}"),
@@ -79,24 +106,25 @@ fn check_http(ours: &HttpRequest<'_>, line: &RequestLine<'_>, head: &Head<'_>, b
     check_same_fields(parsed, theirs.headers, head);
 }
 
-fn check_upgrade(ours: &Upgrade<'_>, line: &RequestLine<'_>, head: &Head<'_>) {
+fn check_handshake(ours: &ServerHandshake<'_>, line: &RequestLine<'_>, head: &Head<'_>) {
     let [host] = head.values("Host")[..] else { panic!("one host") };
     assert_eq!(ours.host().as_bytes(), line.authority().map_or(host, str::as_bytes));
     let [key] = head.values("Sec-WebSocket-Key")[..] else { panic!("one key") };
-    assert_eq!(ours.accept_key()[..], *derive_accept_key(key).as_bytes());
+    let answer = ours.accept(Choice::default()).expect("nothing is chosen");
+    let accepts = answer.headers().find(|(name, _)| *name == "Sec-WebSocket-Accept");
+    assert_eq!(accepts, Some(("Sec-WebSocket-Accept", derive_accept_key(key).as_bytes())));
     let origin = head.values("Origin").first().copied();
     assert_eq!(ours.origin().map(Origin::as_str).map(str::as_bytes), origin);
     let subprotocols = elements(&head.values("Sec-WebSocket-Protocol"));
     assert_eq!(ours.subprotocols().map(str::as_bytes).collect::<Vec<_>>(), subprotocols);
     let extensions = read_extensions(&head.values("Sec-WebSocket-Extensions")).unwrap_or_default();
     assert_eq!(ours.extensions().map(own).collect::<Vec<_>>(), extensions);
-    assert!(ours.accept(Answer::default()).is_ok());
 }
 
 /// An extension that owns its bytes.
 pub fn own(extension: Extension<'_>) -> lists::Extension {
     let params = extension.params();
-    let params = params.map(|param| (param.name().to_owned(), param.value().map(|value| value.to_string())));
+    let params = params.map(|(name, value)| (name.to_owned(), value.map(|value| value.to_string())));
     (extension.name().to_owned(), params.collect())
 }
 
@@ -108,32 +136,12 @@ struct RequestLine<'b> {
 }
 
 impl<'b> RequestLine<'b> {
-    /// [RFC 9112 §3]: three words, one space between them.
-    fn read(line: &'b [u8]) -> Result<Self, Vec<RequestError>> {
-        let words: Vec<_> = line.split(|&byte| byte == b' ').collect();
-        let [method, target, version] = words[..] else { return Err(vec![RequestError::RequestLine]) };
-        let version = match version {
-            b"HTTP/1.0" => Ok(HttpVersion::Http10),
-            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(HttpVersion::Http11),
-            [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
-                Err(RequestError::HttpVersionNotSupported)
-            }
-            _ => Err(RequestError::RequestLine),
-        };
-        let mut faults: Vec<_> = version.err().into_iter().collect();
-        if !is_token(method) {
-            faults.push(RequestError::RequestLine);
-        }
-        if target.is_empty() || !target.iter().all(u8::is_ascii_graphic) {
-            // Both are true.
-            faults.extend([RequestError::RequestLine, RequestError::Target]);
-        }
-        match (str::from_utf8(method), str::from_utf8(target), version) {
-            (Ok(method), Ok(target), Ok(version)) if faults.is_empty() => {
-                Ok(Self { method, target, version })
-            }
-            _ => Err(faults),
-        }
+    /// [RFC 9112 §3]: three words, one space between them. The line is known to be well, but for letters that are not ASCII.
+    fn read(line: &'b [u8]) -> Option<Self> {
+        let words: Vec<_> = str::from_utf8(line).ok()?.split(' ').collect();
+        let [method, target, version] = words[..] else { panic!("three words") };
+        let version = if version == "HTTP/1.0" { HttpVersion::Http10 } else { HttpVersion::Http11 };
+        Some(Self { method, target, version })
     }
 
     /// The authority of a target that is a whole URI.
@@ -145,17 +153,17 @@ impl<'b> RequestLine<'b> {
 }
 
 /// What is wrong with any request.
-fn request_faults(line: &RequestLine<'_>, head: &Head<'_>) -> Vec<RequestError> {
+fn request_faults(line: &RequestLine<'_>, head: &Head<'_>) -> Vec<RequestFault> {
     let mut faults = Vec::new();
     let mut check = |is_well: bool, fault| faults.extend((!is_well).then_some(fault));
     let hosts = head.values("Host");
-    check(!line.target.contains('#'), RequestError::Target);
-    check(hosts.len() < 2, RequestError::RepeatedHost);
-    check(!hosts.is_empty() || line.version == HttpVersion::Http10, RequestError::MissingHost);
-    check(hosts.iter().all(|host| host.is_empty() || is_authority(host)), RequestError::InvalidHost);
+    check(line.target.is_ascii() && !line.target.contains('#'), RequestFault::Target);
+    check(hosts.len() < 2, RequestFault::RepeatedHost);
+    check(!hosts.is_empty() || line.version == HttpVersion::Http10, RequestFault::MissingHost);
+    check(hosts.iter().all(|host| host.is_empty() || is_authority(host)), RequestFault::InvalidHost);
     if line.version == HttpVersion::Http11 {
         let is_protocol = |element: &&[u8]| element.splitn(2, |&byte| byte == b'/').all(is_token);
-        check(elements(&head.values("Upgrade")).iter().all(is_protocol), RequestError::MalformedUpgrade);
+        check(elements(&head.values("Upgrade")).iter().all(is_protocol), RequestFault::MalformedUpgrade);
     }
     faults
 }
@@ -166,36 +174,36 @@ fn asks_for_websocket(line: &RequestLine<'_>, head: &Head<'_>) -> bool {
 }
 
 /// What is wrong with one that asks for a WebSocket connection, rule by rule [RFC 6455 §4.2.1].
-fn upgrade_faults(line: &RequestLine<'_>, head: &Head<'_>) -> Vec<RequestError> {
+fn upgrade_faults(line: &RequestLine<'_>, head: &Head<'_>) -> Vec<RequestFault> {
     let mut faults = Vec::new();
     let mut check = |is_well: bool, fault| faults.extend((!is_well).then_some(fault));
-    check(line.method == "GET", RequestError::Method);
-    check(head.values("Host").iter().all(|host| is_authority(host)), RequestError::InvalidHost);
+    check(line.method == "GET", RequestFault::Method);
+    check(head.values("Host").iter().all(|host| is_authority(host)), RequestFault::InvalidHost);
     let is_uri = line.authority().is_some_and(|authority| is_authority(authority.as_bytes()));
-    check(line.target.starts_with('/') || is_uri, RequestError::Target);
-    check(head.connection_names_upgrade(), RequestError::Connection);
+    check(line.target.starts_with('/') || is_uri, RequestFault::Target);
+    check(head.connection_names_upgrade(), RequestFault::Connection);
 
     let is_zero = |length: &&[u8]| !length.is_empty() && length.iter().all(|digit| *digit == b'0');
-    check(head.values("Transfer-Encoding").is_empty(), RequestError::Body);
-    check(head.values("Content-Length").iter().all(is_zero), RequestError::Body);
+    check(head.values("Transfer-Encoding").is_empty(), RequestFault::Body);
+    check(head.values("Content-Length").iter().all(is_zero), RequestFault::Body);
 
     let versions = head.values("Sec-WebSocket-Version");
-    check(!versions.is_empty(), RequestError::MissingVersion);
-    check(versions.len() < 2, RequestError::RepeatedVersion);
-    check(versions.iter().all(|version| version == b"13"), RequestError::UnsupportedVersion);
+    check(!versions.is_empty(), RequestFault::MissingVersion);
+    check(versions.len() < 2, RequestFault::RepeatedVersion);
+    check(versions.iter().all(|version| version == b"13"), RequestFault::UnsupportedVersion);
     let keys = head.values("Sec-WebSocket-Key");
-    check(!keys.is_empty(), RequestError::MissingKey);
-    check(keys.len() < 2, RequestError::RepeatedKey);
-    check(keys.iter().all(|key| is_key(key)), RequestError::InvalidKey);
+    check(!keys.is_empty(), RequestFault::MissingKey);
+    check(keys.len() < 2, RequestFault::RepeatedKey);
+    check(keys.iter().all(|key| is_key(key)), RequestFault::InvalidKey);
     let origins = head.values("Origin");
-    check(origins.len() < 2, RequestError::RepeatedOrigin);
+    check(origins.len() < 2, RequestFault::RepeatedOrigin);
     let is_printable = |origin: &&[u8]| origin.iter().all(|byte| (32..127).contains(byte));
-    check(origins.iter().all(is_printable), RequestError::InvalidOrigin);
+    check(origins.iter().all(is_printable), RequestFault::InvalidOrigin);
 
     faults.extend(subprotocol_faults(&head.values("Sec-WebSocket-Protocol")));
     let extensions = head.values("Sec-WebSocket-Extensions");
     if !extensions.is_empty() && read_extensions(&extensions).is_none() {
-        faults.push(RequestError::MalformedExtensions);
+        faults.push(RequestFault::MalformedExtensions);
     }
     faults
 }
@@ -213,28 +221,30 @@ pub fn check_subprotocols(preference: &[&str], values: &[&[u8]]) {
     let ours = Request::from_parts("GET", "/chat", HttpVersion::Http11, &fields[..]);
 
     let faults = subprotocol_faults(values);
-    let Ok(Request::Upgrade(upgrade)) = ours else { return check_faults(ours, &faults) };
+    let Ok(Request::WebSocket(handshake)) = ours else {
+        return check_faults(ours.map_err(RequestError::fault), &faults);
+    };
     assert!(faults.is_empty(), "not refused for one of {faults:?}");
     let offered = elements(values);
-    assert_eq!(upgrade.subprotocols().map(str::as_bytes).collect::<Vec<_>>(), offered);
+    assert_eq!(handshake.subprotocols().map(str::as_bytes).collect::<Vec<_>>(), offered);
     let chosen = preference.iter().copied().find(|name| offered.contains(&name.as_bytes()));
-    assert_eq!(subprotocol::select(preference, upgrade.subprotocols()), chosen);
+    assert_eq!(subprotocol::select(preference, handshake.subprotocols()), chosen);
     for &name in preference {
-        let answer = upgrade.accept(Answer { subprotocol: Some(name), ..Answer::default() });
+        let answer = handshake.accept(Choice { subprotocol: Some(name), ..Choice::default() });
         assert_eq!(answer.is_ok(), offered.contains(&name.as_bytes()), "{name:?}");
     }
 }
 
 /// What is wrong with an offer of subprotocols.
-fn subprotocol_faults(values: &[&[u8]]) -> Vec<RequestError> {
+fn subprotocol_faults(values: &[&[u8]]) -> Vec<RequestFault> {
     let mut faults = Vec::new();
     let mut check = |is_well: bool, fault| faults.extend((!is_well).then_some(fault));
     let names = elements(values);
     let unique: HashSet<_> = names.iter().collect();
-    check(names.iter().all(|name| is_token(name)), RequestError::MalformedSubprotocols);
-    check(values.is_empty() || !names.is_empty(), RequestError::MalformedSubprotocols);
-    check(unique.len() == names.len(), RequestError::RepeatedSubprotocol);
-    check(names.len() <= MAX_SUBPROTOCOLS, RequestError::TooManySubprotocols);
+    check(names.iter().all(|name| is_token(name)), RequestFault::MalformedSubprotocols);
+    check(values.is_empty() || !names.is_empty(), RequestFault::MalformedSubprotocols);
+    check(unique.len() == names.len(), RequestFault::RepeatedSubprotocol);
+    check(names.len() <= MAX_SUBPROTOCOLS, RequestFault::TooManySubprotocols);
     faults
 }
 

@@ -2,20 +2,20 @@
 
 use tungstenite::handshake::derive_accept_key;
 use wsproto::handshake::{
-    ClientHandshake, ClientRequest, Response, ResponseDecoder, ResponseError, Upgraded,
+    Accepted, ClientHandshake, HeadError, Offer, Response, ResponseDecoder, ResponseError, ResponseHead,
 };
 
 use crate::deflate;
-use crate::http::{Head, LIMITS, check_pieces, check_same_fields, read_head};
+use crate::http::{Head, LIMITS, LineFault, begins, check_pieces, check_same_fields, read_head, read_line};
 use crate::lists::{Extension, read_extensions};
 use crate::requests::own;
 
 const SUBPROTOCOLS: &[&str] = &["chat", "superchat"];
 const EXTENSIONS: [&str; 2] = ["permessage-deflate", "mux"];
-const OFFER: ClientRequest<'_> = ClientRequest {
+const OFFER: Offer<'_> = Offer {
     subprotocols: SUBPROTOCOLS,
     extensions: Some("permessage-deflate; client_max_window_bits, mux; max-channels=4"),
-    ..ClientRequest::new("server.example.com", "/chat")
+    ..Offer::new("server.example.com", "/chat")
 };
 
 /// Checks what is decided of `bytes`, the answer to the request of [RFC 6455 §1.3], whole and byte by byte.
@@ -23,44 +23,82 @@ pub fn check(bytes: &[u8]) {
     let handshake = ClientHandshake::new(OFFER, *b"the sample nonce").expect("a valid request");
     let ours = ResponseDecoder::with_limits(handshake, LIMITS).decode(bytes);
     let mut in_pieces = ResponseDecoder::with_limits(handshake, LIMITS);
-    let decided = |result: Result<Option<(Response<'_>, usize)>, ResponseError>| {
-        result.map(|decoded| decoded.map(|(response, len)| format!("{len} {response:?}"))).transpose()
+    let decided = |result: Result<Option<ResponseHead>, ResponseError>, bytes: &[u8]| {
+        let shown = |head: ResponseHead| format!("{} {:?}", head.end(), head.response(bytes));
+        result.map(|decoded| decoded.map(shown)).transpose()
     };
-    check_pieces(bytes, |bytes| decided(in_pieces.decode(bytes)), &decided(ours));
+    check_pieces(bytes, |bytes| decided(in_pieces.decode(bytes), bytes), &decided(ours, bytes));
 
+    let (naive, start) = read_final_head(bytes);
     let mut fields = [httparse::EMPTY_HEADER; LIMITS.fields];
     let mut theirs = httparse::Response::new(&mut fields);
-    let parsed = theirs.parse(bytes);
-    match (ours, read_head(bytes)) {
+    let parsed = theirs.parse(&bytes[start..]);
+    match (ours, naive) {
         (Ok(None), Ok(None)) => assert!(!matches!(parsed, Ok(httparse::Status::Complete(_)))),
-        (Err(ResponseError::Head(ours)), Err(naive)) => assert_eq!(ours, naive),
+        (Err(ours), Err(naive)) => assert_eq!(ours, naive),
         (ours, Ok(Some(head))) => {
-            if ours.is_ok() {
+            if let Ok(Some(found)) = ours {
                 check_same_fields(parsed, theirs.headers, &head);
+                assert_eq!(found.end(), start + head.len);
             }
-            check_decision(ours, &head);
+            check_decision(ours.map(|found| found.map(|found| found.response(bytes))), &head);
         }
         (ours, naive) => panic!("{ours:?}, and naively {naive:?}"),
     }
 }
 
-fn check_decision(ours: Result<Option<(Response<'_>, usize)>, ResponseError>, head: &Head<'_>) {
+/// Reads up to the head that is not interim [RFC 9110 §15.2], and tells where it begins. All heads together have the limits.
+fn read_final_head(bytes: &[u8]) -> (Result<Option<Head<'_>>, ResponseError>, usize) {
+    let (mut start, mut limits) = (0, LIMITS);
+    loop {
+        let rest = &bytes[start..];
+        let head = match read_line(rest, limits.bytes, is_status_line) {
+            Ok(_) => read_head(rest, limits).map_err(ResponseError::Head),
+            Err(LineFault::BareLineFeed) => Err(ResponseError::Head(HeadError::BareLineFeed)),
+            Err(LineFault::Malformed) => Err(ResponseError::StatusLine),
+        };
+        match head {
+            Ok(Some(head)) if head.faults.is_empty() && is_interim(&head) => {
+                limits =
+                    limits.with_bytes(limits.bytes - head.len).with_fields(limits.fields - head.fields.len());
+                start += head.len;
+            }
+            head => return (head, start),
+        }
+    }
+}
+
+fn is_interim(head: &Head<'_>) -> bool {
+    let status = StatusLine::read(head.start_line).status;
+    status < 200 && status != 101
+}
+
+/// Whether a status line can begin so [RFC 9112 §4]; with the space before an empty reason left out, which some do.
+fn is_status_line(line: &[u8]) -> bool {
+    let (before, behind) = line.split_at(line.len().min(12));
+    let is_first_digit = before.get(9).is_none_or(|digit| *digit != b'0');
+    let is_text = |byte: &u8| !byte.is_ascii_control() || *byte == b'\t';
+    let reason = behind.strip_suffix(b"\r\n").or(behind.strip_suffix(b"\r")).unwrap_or(behind);
+    begins(before, b"HTTP/1.0 000")
+        && is_first_digit
+        && (reason.is_empty() || reason[0] == b' ')
+        && reason.iter().all(is_text)
+}
+
+fn check_decision(ours: Result<Option<Response<'_>>, ResponseError>, head: &Head<'_>) {
     let line = StatusLine::read(head.start_line);
     let mut faults: Vec<_> = head.faults.iter().map(|fault| ResponseError::Head(*fault)).collect();
-    match &line {
-        None => faults.push(ResponseError::StatusLine),
-        Some(line) if faults.is_empty() && line.status == 101 => faults = upgrade_faults(line, head),
-        Some(_) => {}
+    if faults.is_empty() && line.status == 101 {
+        faults = upgrade_faults(&line, head);
     }
     // Which of several faults is told is not for us to say.
-    let (Ok(Some((response, len))), Some(line)) = (ours, line) else {
+    let Ok(Some(response)) = ours else {
         let error = ours.expect_err("whole, and at fault");
         return assert!(faults.contains(&error), "{error:?} is none of {faults:?}");
     };
     assert!(faults.is_empty(), "not refused for one of {faults:?}");
-    assert_eq!(len, head.len);
     match response {
-        Response::Upgraded(upgraded) if line.status == 101 => check_upgraded(&upgraded, head),
+        Response::WebSocket(accepted) if line.status == 101 => check_accepted(&accepted, head),
         Response::Http(response) if line.status != 101 => {
             assert_eq!(response.status(), line.status);
             assert_eq!(response.reason().as_bytes(), if line.reason.is_ascii() { line.reason } else { b"" });
@@ -70,13 +108,13 @@ fn check_decision(ours: Result<Option<(Response<'_>, usize)>, ResponseError>, he
     }
 }
 
-fn check_upgraded(ours: &Upgraded<'_>, head: &Head<'_>) {
+fn check_accepted(ours: &Accepted<'_>, head: &Head<'_>) {
     let subprotocol = head.values("Sec-WebSocket-Protocol").first().copied();
     assert_eq!(ours.subprotocol().map(str::as_bytes), subprotocol);
     let extensions = read_extensions(&head.values("Sec-WebSocket-Extensions")).unwrap_or_default();
     assert_eq!(ours.extensions().map(own).collect::<Vec<_>>(), extensions);
     assert_eq!(deflate::verify(&offered(), &extensions), Ok(ours.deflate()));
-    assert_eq!(ours.headers().collect::<Vec<_>>(), head.fields);
+    assert_eq!(ours.http().headers().collect::<Vec<_>>(), head.fields);
 }
 
 struct StatusLine<'b> {
@@ -86,19 +124,14 @@ struct StatusLine<'b> {
 }
 
 impl<'b> StatusLine<'b> {
-    /// [RFC 9112 §4]; with the space before an empty reason left out, which some do.
-    fn read(line: &'b [u8]) -> Option<Self> {
-        let (version, rest) = line.split_at_checked(9)?;
-        let (status, reason) = rest.split_at_checked(3)?;
-        let is_text = reason.iter().all(|byte| !byte.is_ascii_control() || *byte == b'\t');
-        let is_well =
-            status.iter().all(u8::is_ascii_digit) && (reason.is_empty() || reason[0] == b' ') && is_text;
-        let is_http_1_0 = version == b"HTTP/1.0 ";
-        (is_well && (is_http_1_0 || version == b"HTTP/1.1 ")).then(|| Self {
-            is_http_1_0,
-            status: str::from_utf8(status).ok().and_then(|digits| digits.parse().ok()).expect("three digits"),
-            reason: reason.get(1..).unwrap_or_default(),
-        })
+    /// The line is known to be well.
+    fn read(line: &'b [u8]) -> Self {
+        let status = str::from_utf8(&line[9..12]).ok().and_then(|digits| digits.parse().ok());
+        Self {
+            is_http_1_0: line[7] == b'0',
+            status: status.expect("three digits"),
+            reason: line.get(13..).unwrap_or_default(),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use wsproto::connection::{Message, Role, Sender};
 use wsproto::error::{Misuse, ProtocolError};
 use wsproto::session::{Buffer, Session, TurnError};
-use wsproto::wire::{CloseCode, CloseFrame};
+use wsproto::wire::CloseCode;
 
 use crate::cuts::LIMITS;
 use crate::messages::{Owned, Told, check_refuses, own, through_connection};
@@ -30,7 +30,9 @@ pub fn check_session<R: Role + Copy>(role: R, habit: Habit, wire: &[u8]) {
     let shrink = |session: &mut Session<R, Vec<u8>>| session.shrink();
     assert_eq!(through_session(Session::new(role, LIMITS, [0; FIXED]), habit, wire, look), expected);
     assert_eq!(through_session(Session::new(role, LIMITS, Vec::new()), habit, wire, shrink), expected);
-    assert_eq!(through_turns(role, habit.reads, wire), Told { replies: Vec::new(), ..expected });
+    let without_replies = Told { replies: Vec::new(), ..expected };
+    assert_eq!(through_turns(role, habit.reads, wire, false), without_replies);
+    assert_eq!(through_turns(role, habit.reads, wire, true), without_replies);
 }
 
 fn through_session<R: Role, B: Buffer>(
@@ -86,19 +88,24 @@ fn reply<R: Role, B: Buffer>(session: &mut Session<R, B>, replies: &mut Vec<u8>)
     replies.extend_from_slice(&out[..written]);
 }
 
-/// Echoes in turns, and checks what is to be written after each.
-fn through_turns<R: Role + Copy>(role: R, reads: [usize; 2], mut wire: &[u8]) -> Told {
+/// Echoes in turns, and checks what is to be written after each. What is read lies `elsewhere`, or in the session's buffer.
+fn through_turns<R: Role + Copy>(role: R, reads: [usize; 2], mut wire: &[u8], elsewhere: bool) -> Told {
     let mut session = Session::new(role, LIMITS, Vec::new());
     let (mut messages, mut error, mut reads) = (Vec::new(), None, reads.into_iter().cycle());
     while error.is_none() && !wire.is_empty() {
         let (read, rest) = wire.split_at(reads.next().unwrap_or(1).min(wire.len()));
         wire = rest;
-        session.push(read);
         let (mut out, before) = (Vec::new(), messages.len());
-        let outcome = session.turn(&mut out, |message, sender, out| {
+        let echo = |message: Message<'_>, sender: &mut Sender<R>, out: &mut Vec<u8>| {
             messages.push(own(message));
             if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
-        });
+        };
+        let outcome = if elsewhere {
+            session.turn_over(&mut read.to_vec(), &mut out, echo)
+        } else {
+            session.push(read);
+            session.turn(&mut out, echo)
+        };
         error = match outcome {
             Ok(()) => None,
             Err(TurnError::Protocol(error)) => Some(error),
@@ -111,24 +118,22 @@ fn through_turns<R: Role + Copy>(role: R, reads: [usize; 2], mut wire: &[u8]) ->
     Told { messages, replies: Vec::new(), error, state, closes_transport, at_eof }
 }
 
-/// All echoes, and one reply: to a fault or a Close frame, or else to the latest Ping [RFC 6455 §5.5.3].
+/// An answer to each: to a message its echo, to a Ping or a Close frame the reply; and the Close frame that tells of a fault.
 fn written_in_turn<R: Role>(role: R, came: &[Owned], error: Option<ProtocolError>) -> Vec<u8> {
-    let (mut sender, mut out, mut reply) = (Sender::new(role), Vec::new(), None);
+    let (mut sender, mut out) = (Sender::new(role), Vec::new());
     let mut append = |message| sender.frame().append(message, &mut out).expect("it is open");
     for message in came {
         match message {
             Owned::Text(text) => append(text.as_str().into()),
             Owned::Binary(payload) => append(payload.into()),
-            Owned::Ping(payload) => reply = Some(Message::Pong(payload)),
+            Owned::Ping(payload) => append(Message::Pong(payload)),
             Owned::Pong(_) => {}
-            Owned::Close(close) => {
-                let code = |code| CloseCode::new(code).and_then(|code| CloseFrame::new(code, "").ok());
-                reply = Some(Message::Close(close.as_ref().and_then(|(of, _)| code(*of))));
-            }
+            Owned::Close(None) => append(Message::Close(None)),
+            Owned::Close(Some((code, _))) => append(CloseCode::new(*code).expect("it came").into()),
         }
     }
-    if let Some(reply) = error.map(|error| error.close_frame().into()).or(reply) {
-        append(reply);
+    if let Some(error) = error {
+        append(error.close_frame().into());
     }
     out
 }

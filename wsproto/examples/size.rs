@@ -23,9 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             return Ok(session.receive_eof()?);
         }
         session.filled(n);
-        let outcome = session.turn(&mut out, |message, sender, out| match message.is_data() {
-            true => sender.frame().append(message, out),
-            false => Ok(()),
+        let outcome = session.turn(&mut out, |message, sender, out| {
+            if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
         });
         stdout().write_all(&out)?;
         out.clear();

@@ -135,7 +135,7 @@ impl Backoff {
         let (mut low, mut high) = match self.ceiling {
             None => (Duration::ZERO, self.first),
             Some(Duration::ZERO) => (Duration::ZERO, Duration::from_secs(1)),
-            Some(ceiling) => (ceiling, ceiling.saturating_mul(2)),
+            Some(ceiling) => (ceiling, ceiling.saturating_add(ceiling)),
         };
         if code == Some(CloseCode::SERVICE_RESTART) && high < RESTART.1 {
             (low, high) = RESTART;
@@ -145,7 +145,7 @@ impl Backoff {
         let high = high.min(self.cap);
         self.ceiling = Some(high);
         // At the cap, too, the delays differ.
-        let low = low.min(high.checked_div(2).unwrap_or(low));
+        let low = low.min(between(Duration::ZERO, high, 1 << 63));
         Some(between(low, high, random))
     }
 }
@@ -168,9 +168,9 @@ fn is_worth_a_retry(lost: Lost) -> bool {
     }
 }
 
-/// The duration that `random` is of the way from `low` to `high`.
+/// The duration that `random` is of the way from `low` to `high`. In nanoseconds, of which 64 bits hold 584 years.
 fn between(low: Duration, high: Duration, random: u64) -> Duration {
-    let span = u64::try_from(high.saturating_sub(low).as_nanos()).unwrap_or(u64::MAX);
-    let part = u128::from(span).saturating_mul(u128::from(random)) >> 64;
-    low.saturating_add(Duration::from_nanos(u64::try_from(part).unwrap_or(span)))
+    let [low, high] = [low, high].map(|limit| u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
+    let part = u128::from(high.saturating_sub(low)).saturating_mul(u128::from(random)) >> 64;
+    Duration::from_nanos(low.saturating_add(u64::try_from(part).unwrap_or(0)))
 }

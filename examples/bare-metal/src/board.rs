@@ -5,9 +5,9 @@ use core::panic::PanicInfo;
 use cortex_m_rt::{STACK_PAINT_VALUE, entry, heap_start};
 use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS, exit};
 use cortex_m_semihosting::hio::hstdout;
-use wsproto::connection::{Client, Connection, Receiver, Sender, Server};
+use wsproto::connection::{Client, Connection, Receiver, Reply, Sender, Server};
 use wsproto::handshake::RequestDecoder;
-use wsproto::session::{Reply, Session};
+use wsproto::session::Session;
 
 use crate::script;
 

@@ -7,10 +7,9 @@
 #![forbid(unsafe_code)]
 
 use embedded_io::{Read, Write};
-use wsproto::connection::{Config, Server};
 use wsproto::error::ProtocolError;
-use wsproto::handshake::{Answer, HeadLimits, HttpReply, Request, RequestDecoder, RequestError};
-use wsproto::session::{Message, Session};
+use wsproto::handshake::{Answer, Choice, HeadLimits, Request, RequestDecoder, RequestError};
+use wsproto::{Limits, Message, Server, Session};
 
 /// How a connection ended. The peer was told, unless the transport was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,25 +56,27 @@ fn handshake<T: Read + Write>(memory: &mut [u8], transport: &mut T) -> Result<Re
             0 => return Ok(Err(End::Lost)),
             n => filled += n,
         }
-        let mut out = [0; 170];
-        let (answer, result) = match decoder.decode(&memory[..filled]) {
+        let (answer, end) = match decoder.decode(&memory[..filled]) {
             Ok(None) => continue,
-            Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-                (upgrade.accept(Answer::default()).map(|answer| answer.encode(&mut out)), Ok(consumed))
-            }
-            Ok(Some((Request::Http(_), _))) => {
-                (HttpReply::new(404, &[], b"").map(|reply| reply.encode(&mut out)), Err(End::NotWebSocket))
-            }
-            // The error knows its answer, of 170 bytes at most.
-            Err(error) => (Ok(error.encode_response(&mut out)), Err(End::BadRequest(error))),
+            Ok(Some(found)) => match found.request(memory) {
+                Request::WebSocket(handshake) => {
+                    // 154 bytes at most, and nothing in them that could be refused.
+                    let mut out = [0; 154];
+                    let answer = handshake.accept(Choice::default());
+                    let written = answer.map_or(0, |answer| answer.encode(&mut out).unwrap_or_default());
+                    transport.write_all(&out[..written])?;
+                    memory.copy_within(found.end()..filled, 0);
+                    return Ok(Ok(filled - found.end()));
+                }
+                Request::Http(_) => (Answer::new(404, &[], b""), End::NotWebSocket),
+            },
+            // The error knows its answer, of 400 bytes at most.
+            Err(error) => (Ok(error.answer()), End::BadRequest(error)),
         };
-        // All three fit, and there is nothing in them that could be refused.
-        let written = answer.map_or(0, Result::unwrap_or_default);
-        transport.write_all(&out[..written])?;
-        return Ok(result.map(|consumed| {
-            memory.copy_within(consumed..filled, 0);
-            filled - consumed
-        }));
+        // What was received is of no use any more.
+        let written = answer.map_or(0, |answer| answer.encode(memory).unwrap_or_default());
+        transport.write_all(&memory[..written])?;
+        return Ok(Err(end));
     }
 }
 
@@ -85,32 +86,37 @@ fn converse<T: Read + Write, const N: usize>(
     first_bytes: usize,
     transport: &mut T,
 ) -> Result<End, T::Error> {
-    let mut session = Session::<Server, _>::new(Config::new(), memory);
+    let mut session = Session::new(Server, Limits::new(), memory);
     // A new session's buffer is the whole memory: the client's first bytes lie in it already.
     session.filled(first_bytes);
     loop {
-        let Session { incoming, reply, sender } = &mut session;
-        let end = loop {
-            let message = incoming.next(reply);
-            // The Pong or the Close frame that is due, also the one that tells the peer of an error: 131 bytes at most.
-            let mut control = [0; 131];
-            let written = reply.encode(sender.frame(), &mut control).unwrap_or_default();
-            transport.write_all(&control[..written])?;
-            // An echo needs no memory: its payload is sent from where it lies, behind a header of its own.
-            let (header, payload) = match message {
-                Ok(Some(Message::Text(text))) => (sender.frame().text_header(text), text.as_bytes()),
-                Ok(Some(Message::Binary(payload))) => (sender.frame().binary_header(payload), payload),
-                Ok(Some(_)) => continue,
-                Ok(None) => break End::Closed,
-                Err(error) => break End::Failed(error),
-            };
-            if let Ok(header) = header {
-                transport.write_all(&header)?;
-                transport.write_all(payload)?;
+        // The Pong or the Close frame that is due, also the one that tells the peer of an error: 131 bytes at most.
+        let mut control = [0; 131];
+        let written = session.encode_reply(&mut control).unwrap_or_default();
+        transport.write_all(&control[..written])?;
+        let end = match session.next() {
+            Ok(Some((message, sender))) => {
+                let payload = match message {
+                    Message::Text(text) => text.as_bytes(),
+                    Message::Binary(payload) => payload,
+                    _ => continue,
+                };
+                // An echo needs no memory: its payload is sent from where it lies, behind a header of its own.
+                if let Ok(header) = sender.frame().header(message) {
+                    transport.write_all(&header)?;
+                    transport.write_all(payload)?;
+                }
+                continue;
             }
+            Ok(None) => End::Closed,
+            Err(error) => End::Failed(error),
         };
         if session.should_close_transport() {
             return Ok(end);
+        }
+        // Behind an error; it comes again.
+        if session.is_reply_due() {
+            continue;
         }
         match transport.read(session.buffer())? {
             0 => return Ok(End::Lost),

@@ -3,23 +3,26 @@
 use std::io::{Cursor, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use wsproto::connection::{Client, Config, FrameEncoder, MessageKind, Role, Sender, Server};
-use wsproto::deflate::{Compressor, Level, Parameters, Policy, WindowBits};
+use wsproto::connection::{
+    Client, Fragment, Limits, Message as Frames, MessageKind, RandomKeys, Role, Server,
+};
+use wsproto::deflate::{Level, Parameters, Policy, WindowBits};
 use wsproto::handshake::{
-    Answer, ClientHandshake, ClientRequest, HeadLimits, Request, RequestDecoder, Response, ResponseDecoder,
-    deflate,
+    Choice, ClientHandshake, HeadLimits, Offer, Request, RequestDecoder, Response, ResponseDecoder,
+    permessage_deflate,
 };
-use wsproto::session::{Message as Frames, Session};
-use wsproto::wire::{
-    CloseCode, CloseFrame, MAX_CONTROL_FRAME, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, MaskingKey,
-};
+use wsproto::session::Session;
+use wsproto::wire::{CloseCode, CloseFrame};
 use wsproto_interop::{Closed, Connection, Incoming, Message, Peer, Plan, Result, set_up};
 
-const CONFIG: Config = Config::new().with_max_frame_payload(16 << 20).with_max_message_size(16 << 20);
+const LIMITS: Limits = Limits::new().with_max_frame_payload(16 << 20).with_max_message_size(16 << 20);
 
 /// All that the other end allows, and everything compressed, also what gets longer by it. Not at the fastest level: with the
 /// other engine, a message that gets longer by it is not kept to refer to.
 const POLICY: Policy = Policy::new().with_takeover().with_threshold(0).with_level(Level::BALANCED);
+
+/// A client whose masking keys are the operating system's.
+type Random = Client<RandomKeys>;
 
 struct Ours<R: Role> {
     stream: TcpStream,
@@ -32,32 +35,30 @@ fn main() -> Result<()> {
     wsproto_interop::main(connect, accept)
 }
 
-fn connect(host: &str, target: &str, plan: &Plan, connection: &Connection) -> Result<Ours<Client>> {
+fn connect(host: &str, target: &str, plan: &Plan, connection: &Connection) -> Result<Ours<Random>> {
     let mut stream = TcpStream::connect(host)?;
     set_up(&stream)?;
     let policy = policy_to_offer(connection)?;
-    let offer = deflate::offer(&policy);
+    let compression = permessage_deflate::offer(&policy);
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce)?;
-    let extensions = plan.compress.then_some(&*offer);
-    let handshake =
-        ClientHandshake::new(ClientRequest { extensions, ..ClientRequest::new(host, target) }, nonce)?;
-    let mut request = [0; 1024];
-    let n = handshake.encode(&mut request)?;
-    stream.write_all(&request[..n])?;
+    let extensions = plan.compress.then_some(&*compression);
+    let handshake = ClientHandshake::new(Offer { extensions, ..Offer::new(host, target) }, nonce)?;
+    let mut request = Vec::new();
+    handshake.append(&mut request);
+    stream.write_all(&request)?;
 
     let mut decoder = ResponseDecoder::new(handshake);
     let mut head = Vec::new();
     loop {
         read_more(&mut stream, &mut head)?;
-        match decoder.decode(&head)? {
-            None => {}
-            Some((Response::Upgraded(upgraded), consumed)) => {
-                return Ok(Ours::new(stream, &head[consumed..], upgraded.deflate(), policy));
+        let Some(found) = decoder.decode(&head)? else { continue };
+        match found.response(&head) {
+            Response::WebSocket(accepted) => {
+                let role = Client::new(RandomKeys::new());
+                return Ok(Ours::new(role, stream, &head[found.end()..], accepted.deflate(), policy));
             }
-            Some((Response::Http(response), _)) => {
-                return Err(format!("refused: {}", response.status()).into());
-            }
+            Response::Http(response) => return Err(format!("refused: {}", response.status()).into()),
         }
     }
 }
@@ -84,20 +85,18 @@ fn accept(mut stream: TcpStream, plan: &Plan) -> Result<(Ours<Server>, String)> 
     let mut head = Vec::new();
     loop {
         read_more(&mut stream, &mut head)?;
-        match decoder.decode(&head)? {
-            None => {}
-            Some((Request::Upgrade(upgrade), consumed)) => {
-                let agreed = deflate::accept(upgrade.extensions().filter(|_| plan.compress), &POLICY);
-                let mut out = [0; 512];
-                let answer = Answer { extensions: agreed.as_deref(), ..Answer::default() };
-                let n = upgrade.accept(answer)?.encode(&mut out)?;
-                stream.write_all(&out[..n])?;
-                let target = upgrade.http().target().to_owned();
-                let agreed = agreed.map(|agreed| agreed.parameters());
-                return Ok((Ours::new(stream, &head[consumed..], agreed, POLICY), target));
-            }
-            Some((Request::Http(_), _)) => return Err("not a WebSocket handshake".into()),
-        }
+        let Some(found) = decoder.decode(&head)? else { continue };
+        let Request::WebSocket(handshake) = found.request(&head) else {
+            return Err("not a WebSocket handshake".into());
+        };
+        let offers = handshake.extensions().filter(|_| plan.compress);
+        let agreed = permessage_deflate::accept(offers, &POLICY);
+        let mut out = Vec::new();
+        handshake.accept(Choice { extensions: agreed.as_deref(), ..Choice::default() })?.append(&mut out);
+        stream.write_all(&out)?;
+        let target = handshake.http().target().to_owned();
+        let agreed = agreed.map(|agreed| agreed.parameters());
+        return Ok((Ours::new(Server, stream, &head[found.end()..], agreed, POLICY), target));
     }
 }
 
@@ -109,32 +108,6 @@ fn read_more(stream: &mut TcpStream, head: &mut Vec<u8>) -> Result<()> {
     if n == 0 { Err("the transport ended inside the opening handshake".into()) } else { Ok(()) }
 }
 
-/// A frame's encoder, whichever the role: a client brings a masking key.
-trait End: Role + Sized {
-    /// Who ends the transport, and who waits for it.
-    const IS_SERVER: bool;
-
-    fn frame(sender: &mut Sender<Self>) -> Result<FrameEncoder<'_>>;
-}
-
-impl End for Server {
-    const IS_SERVER: bool = true;
-
-    fn frame(sender: &mut Sender<Self>) -> Result<FrameEncoder<'_>> {
-        Ok(sender.frame())
-    }
-}
-
-impl End for Client {
-    const IS_SERVER: bool = false;
-
-    fn frame(sender: &mut Sender<Self>) -> Result<FrameEncoder<'_>> {
-        let mut key = [0; 4];
-        getrandom::fill(&mut key)?;
-        Ok(sender.frame(MaskingKey::new(key)))
-    }
-}
-
 /// What the engine shows, owned.
 enum Came {
     Message(Message),
@@ -142,41 +115,31 @@ enum Came {
     Closed(Closed),
 }
 
-impl<R: End> Ours<R> {
-    fn new(stream: TcpStream, first_bytes: &[u8], agreed: Option<Parameters>, policy: Policy) -> Self {
-        let mut session = Session::new(CONFIG, Vec::new());
-        if let Some(agreed) = agreed {
-            session = session.with_deflate(agreed, policy);
-        }
+impl<R: Role> Ours<R> {
+    fn new(
+        role: R,
+        stream: TcpStream,
+        first_bytes: &[u8],
+        agreed: Option<Parameters>,
+        policy: Policy,
+    ) -> Self {
+        let session = Session::new(role, LIMITS, Vec::new()).with_deflate(agreed, policy);
         Self { stream, first_bytes: Cursor::new(first_bytes.to_vec()), session, agreed }
     }
 
-    /// Writes what `encode` makes of a frame, with so much payload.
-    fn write(
-        &mut self,
-        payload_len: usize,
-        encode: impl FnOnce(FrameEncoder<'_>, &mut [u8]) -> std::result::Result<usize, wsproto::error::SendError>,
-    ) -> Result<()> {
-        let mut out = vec![0; MAX_HEADER_LEN + Compressor::bound(payload_len)];
-        let n = encode(R::frame(&mut self.session.sender)?, &mut out)?;
-        Ok(self.stream.write_all(&out[..n])?)
+    fn write<'m>(&mut self, message: impl Into<Frames<'m>>) -> Result<()> {
+        let mut out = Vec::new();
+        self.session.frame().append(message, &mut out)?;
+        Ok(self.stream.write_all(&out)?)
     }
 
     /// The next thing that is not a Ping, which is answered here.
     fn next(&mut self) -> Result<Came> {
         loop {
-            let Session { incoming, reply, sender } = &mut self.session;
-            let came = incoming.next(reply).map(|message| match message {
-                Some(Frames::Text(text)) => Some(Some(Came::Message(Message::Text(text.to_owned())))),
-                Some(Frames::Binary(payload)) => Some(Some(Came::Message(Message::Binary(payload.to_vec())))),
-                Some(Frames::Pong(payload)) => Some(Some(Came::Pong(payload.to_vec()))),
-                Some(Frames::Close(close)) => Some(Some(Came::Closed(closed(close)))),
-                Some(Frames::Ping(_)) => Some(None),
-                None => None,
-            });
-            let mut out = [0; MAX_CONTROL_FRAME];
-            let n = reply.encode(R::frame(sender)?, &mut out)?;
-            self.stream.write_all(&out[..n])?;
+            let came = self.session.next().map(|next| next.map(|(message, _sender)| own(message)));
+            let mut out = Vec::new();
+            self.session.append_reply(&mut out);
+            self.stream.write_all(&out)?;
             match came? {
                 Some(Some(came)) => return Ok(came),
                 Some(None) => {}
@@ -190,7 +153,7 @@ impl<R: End> Ours<R> {
 
     /// Ends the transport, or waits until the server has: [RFC 6455 §7.1.1].
     fn end(&mut self) -> Result<()> {
-        if R::IS_SERVER {
+        if self.session.should_close_transport() {
             self.stream.shutdown(Shutdown::Write)?;
         }
         let mut rest = [0; 16];
@@ -201,6 +164,17 @@ impl<R: End> Ours<R> {
     }
 }
 
+/// All but a Ping.
+fn own(message: Frames<'_>) -> Option<Came> {
+    match message {
+        Frames::Text(text) => Some(Came::Message(Message::Text(text.to_owned()))),
+        Frames::Binary(payload) => Some(Came::Message(Message::Binary(payload.to_vec()))),
+        Frames::Pong(payload) => Some(Came::Pong(payload.to_vec())),
+        Frames::Close(close) => Some(Came::Closed(closed(close))),
+        Frames::Ping(_) => None,
+    }
+}
+
 fn closed(close: Option<CloseFrame<'_>>) -> Closed {
     match close {
         Some(close) => Closed { code: close.code().get(), reason: close.reason().to_owned() },
@@ -208,25 +182,25 @@ fn closed(close: Option<CloseFrame<'_>>) -> Closed {
     }
 }
 
-impl<R: End> Peer for Ours<R> {
+impl<R: Role> Peer for Ours<R> {
     fn extensions(&self) -> String {
-        self.agreed.map(|_| deflate::NAME.to_owned()).unwrap_or_default()
+        self.agreed.map(|_| permessage_deflate::NAME.to_owned()).unwrap_or_default()
     }
 
     fn send(&mut self, message: &Message) -> Result<()> {
         match message {
-            Message::Text(text) => self.write(text.len(), |frame, out| frame.encode_text(text, out)),
-            Message::Binary(payload) => {
-                self.write(payload.len(), |frame, out| frame.encode_binary(payload, out))
-            }
+            Message::Text(text) => self.write(text),
+            Message::Binary(payload) => self.write(payload),
         }
     }
 
     fn send_fragments(&mut self, parts: &[&[u8]], is_text: bool, ping: Option<&str>) -> Result<()> {
         let kind = if is_text { MessageKind::Text } else { MessageKind::Binary };
-        for (n, part) in parts.iter().enumerate() {
-            let is_last = n + 1 == parts.len();
-            self.write(part.len(), |frame, out| frame.encode_fragment(kind, part, is_last, out))?;
+        for (n, payload) in parts.iter().enumerate() {
+            let fragment = Fragment { kind, payload, is_last: n + 1 == parts.len() };
+            let mut out = Vec::new();
+            self.session.frame().append_fragment(fragment, &mut out)?;
+            self.stream.write_all(&out)?;
             if let (0, Some(payload)) = (n, ping) {
                 self.ping(payload)?;
             }
@@ -235,7 +209,7 @@ impl<R: End> Peer for Ours<R> {
     }
 
     fn ping(&mut self, payload: &str) -> Result<Vec<u8>> {
-        self.write(MAX_CONTROL_PAYLOAD, |frame, out| frame.encode_ping(payload.as_bytes(), out))?;
+        self.write(Frames::Ping(payload.as_bytes()))?;
         match self.next()? {
             Came::Pong(payload) => Ok(payload),
             Came::Message(_) | Came::Closed(_) => Err("something else than a Pong".into()),
@@ -260,7 +234,7 @@ impl<R: End> Peer for Ours<R> {
             Some(code) => Some(CloseFrame::new(CloseCode::new(code).ok_or("no code for the wire")?, reason)?),
             None => None,
         };
-        self.write(MAX_CONTROL_PAYLOAD, |frame, out| frame.encode_close(close, out))?;
+        self.write(Frames::Close(close))?;
         match self.receive()? {
             Incoming::Closed(closed) => Ok(closed),
             Incoming::Message(_) => Err("a message, not a Close frame".into()),

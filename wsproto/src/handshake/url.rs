@@ -54,12 +54,12 @@ impl<'u> Url<'u> {
         if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(UrlError::Character);
         }
-        if rest.contains('#') {
+        if rest.as_bytes().contains(&b'#') {
             return Err(UrlError::Fragment);
         }
         let authority_len = rest.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
         let (authority, target) = rest.split_at_checked(authority_len).ok_or(UrlError::Host)?;
-        if authority.contains('@') {
+        if authority.as_bytes().contains(&b'@') {
             return Err(UrlError::UserInfo);
         }
         let (host, literal, port) = split_authority(authority)?;
@@ -120,15 +120,15 @@ impl<'u> Url<'u> {
 
     /// Returns the path: it begins with `/`.
     pub fn path(&self) -> &'u str {
-        match self.target.split('?').next() {
-            None | Some("") => "/",
-            Some(path) => path,
+        match split_query(self.target).0 {
+            "" => "/",
+            path => path,
         }
     }
 
     /// Returns what stands behind the first `?`, if there is one; it may be empty.
     pub fn query(&self) -> Option<&'u str> {
-        self.target.split_once('?').map(|(_, query)| query)
+        split_query(self.target).1
     }
 }
 
@@ -222,9 +222,9 @@ fn strip_scheme(text: &str) -> Option<(bool, &str)> {
 /// The host without its brackets, the host with them, and the digits of the port behind a colon.
 fn split_authority(authority: &str) -> Result<(&str, &str, &str), UrlError> {
     let colon = if authority.starts_with('[') {
-        authority.find(']').ok_or(UrlError::Host)?.saturating_add(1)
+        position(authority, b']').ok_or(UrlError::Host)?.saturating_add(1)
     } else {
-        authority.find(':').unwrap_or(authority.len())
+        position(authority, b':').unwrap_or(authority.len())
     };
     let (literal, port) = authority.split_at_checked(colon).ok_or(UrlError::Host)?;
     let host = match literal.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -238,6 +238,19 @@ fn split_authority(authority: &str) -> Result<(&str, &str, &str), UrlError> {
         None if port.is_empty() => Ok((host, literal, "")),
         None => Err(UrlError::Host),
     }
+}
+
+/// The path, and the query if there is one.
+fn split_query(target: &str) -> (&str, Option<&str>) {
+    match position(target, b'?').and_then(|at| target.split_at_checked(at)) {
+        Some((path, query)) => (path, query.get(1..)),
+        None => (target, None),
+    }
+}
+
+/// The first place of a byte of ASCII. The compiler sees of it, and not of `str::find`, that it can't panic.
+fn position(text: &str, byte: u8) -> Option<usize> {
+    text.bytes().position(|other| other == byte)
 }
 
 /// A `reg-name` without percent-encoding, which neither DNS nor TLS knows, and more than a dot ([RFC 3986 §3.2.2]).

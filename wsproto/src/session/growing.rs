@@ -99,7 +99,7 @@ impl<R: Role> Incoming<R, Vec<u8>> {
 
     /// Gives back all memory but what holds bytes still needed: none at all for a connection that is idle between
     /// messages, but for the window of a peer that may refer to earlier messages. [`buffer`](Self::buffer) takes some
-    /// again.
+    /// again. A lent buffer is cut too: [reclaim](Self::reclaim) it before.
     pub fn shrink(&mut self) {
         if matches!(self.pending, Pending::Found(_)) {
             return;

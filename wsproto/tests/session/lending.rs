@@ -45,6 +45,7 @@ fn through_lent<'r>(reads: impl IntoIterator<Item = &'r [u8]>) -> (Given, OfVec)
                 let back = incoming.reclaim().expect("all was taken");
                 assert_eq!(back.len(), read.len() + 64);
                 assert_eq!(back[read.len()..], [0xEE; 64], "what was not filled is not touched");
+                assert_eq!(incoming.capacity(), incoming.kept(), "memory of its size, and none for nothing");
             }
             Err(back) => {
                 assert!(kept > 0, "nothing is kept");

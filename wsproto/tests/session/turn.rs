@@ -5,7 +5,7 @@ use wsproto::error::{Misuse, ProtocolError};
 use wsproto::session::{Session, TurnError};
 use wsproto::wire::MaskingKey;
 
-use crate::common::{CLIENT, CLOSE, FIN, PING, SERVER, TEXT};
+use crate::common::{BINARY, CLIENT, CLOSE, FIN, PING, Peer, SERVER, TEXT};
 use crate::given::next;
 
 fn server(frames: &[Vec<u8>]) -> Session<Server, Vec<u8>> {
@@ -148,6 +148,19 @@ fn a_turn_over_keeps_what_is_not_whole_and_goes_on_with_it() {
     assert_eq!(out, b"\x81\x03one\x81\x03two");
     session.shrink();
     assert_eq!(session.capacity(), 0);
+}
+
+#[test]
+fn a_turn_over_sees_no_message_in_the_rest_of_a_header() {
+    // Behind its first byte this binary frame looks like an empty text.
+    let frame = Peer { key: Some([0x80, 1, 2, 3]) }.frame(FIN | BINARY, b"?");
+    let (first, rest) = frame.split_at(1);
+    assert_eq!(rest[..2], CLIENT.frame(FIN | TEXT, b"")[..2]);
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
+    let mut out = Vec::new();
+    assert_eq!(session.turn_over(&mut first.to_vec(), &mut out, echo), Ok(()));
+    assert_eq!(session.turn_over(&mut rest.to_vec(), &mut out, echo), Ok(()));
+    assert_eq!(out, b"\x82\x01?");
 }
 
 #[test]

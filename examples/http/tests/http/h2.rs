@@ -192,7 +192,7 @@ fn the_server_closes_when_it_is_told_to_stop() {
 
 #[test]
 fn the_end_of_a_stream_is_its_own() {
-    run(async |program| {
+    run(async |mut program| {
         let client = connect(&program).await;
         let (mut one, mut to_one) = open(&client, &program).await;
         let (mut other, mut to_other) = open(&client, &program).await;
@@ -209,6 +209,7 @@ fn the_end_of_a_stream_is_its_own() {
 
         send_all(&mut to_other, b"\x81\x82\0\0\0\0Hi").await;
         assert_eq!(exactly(&mut other, 4).await, b"\x81\x02Hi");
+        tokio::task::spawn_blocking(move || program.wait_for_error("not masked")).await.unwrap();
     });
 }
 

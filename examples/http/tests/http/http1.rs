@@ -115,12 +115,12 @@ fn what_a_client_says_behind_our_close_frame_does_no_harm() {
 }
 
 #[test]
-fn a_broken_rule_is_told_before_the_end() {
-    both(|program| {
+fn a_broken_rule_is_told_before_the_end_and_is_seen() {
+    both(|mut program| {
         for (frame, code) in [
-            (&b"\x81\x05Hello"[..], 1002_u16),               // not masked
-            (b"\x81\x81\0\0\0\0\xff", 1007),                 // not UTF-8
+            (&b"\x81\x81\0\0\0\0\xff"[..], 1007_u16),        // not UTF-8
             (b"\x82\xff\0\0\0\0\0\x10\0\x01\0\0\0\0", 1009), // a byte over 1 MiB
+            (b"\x81\x05Hello", 1002),                        // not masked
         ] {
             let mut socket = opened(&program, "");
             socket.write_all(frame).unwrap();
@@ -128,6 +128,7 @@ fn a_broken_rule_is_told_before_the_end() {
             assert_eq!(answer[..1], [0x88]);
             assert_eq!(answer[2..4], code.to_be_bytes());
         }
+        program.wait_for_error("not masked");
     });
 }
 

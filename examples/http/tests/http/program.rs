@@ -14,12 +14,25 @@ pub struct Program {
 impl Program {
     /// Starts it on a free port.
     pub fn start(path: &str) -> Self {
-        let mut child =
-            Command::new(path).arg("127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut command = Command::new(path);
+        command.arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ws://").expect("its address").to_owned();
         Self { child, address }
+    }
+
+    /// Waits until it has said on stderr what contains this.
+    pub fn wait_for_error(&mut self, words: &'static str) {
+        let errors = BufReader::new(self.child.stderr.take().unwrap());
+        let (found, is_found) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            if errors.lines().map_while(Result::ok).any(|line| line.contains(words)) {
+                let _ = found.send(());
+            }
+        });
+        assert!(is_found.recv_timeout(Duration::from_secs(9)).is_ok(), "it does not say: {words}");
     }
 
     /// Asks it to stop, as an operating system does.

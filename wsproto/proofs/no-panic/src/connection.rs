@@ -1,8 +1,8 @@
 //! Layer 2: the state machine, for both roles.
 
 use wsproto::connection::{
-    Client, Connection, ConnectionState, Data, Event, Fragment, FrameEncoder, MaskingKeys, Message, RandomKeys,
-    Receiver, Reply, Role, Sender, Server, should_close_transport,
+    Client, Connection, ConnectionState, Data, Event, Fragment, FrameEncoder, MaskingKeys, Message,
+    RandomKeys, Receiver, Reply, Role, Sender, Server, should_close_transport,
 };
 use wsproto::error::{BufferTooSmall, Misuse, ProtocolError, SendError};
 use wsproto::wire::{CloseCode, CloseFrame, EncodedHeader};

@@ -4,11 +4,11 @@ use core::hint::black_box;
 use core::ops::Deref;
 
 use wsproto::deflate::{Level, Policy, WindowBits};
-use wsproto::handshake::deflate::{self, Agreement, NegotiationError, Offer};
+use wsproto::handshake::permessage_deflate::{self, Agreement, NegotiationError, OfferText};
 use wsproto::handshake::{
-    Acceptance, Answer, ClientConnect, ClientHandshake, ConnectError, ExtendedConnect, Fields, HeadFields,
-    HttpReply, HttpRequest, HttpResponse, MalformedExtensions, Origin, Request, RequestDecoder, RequestError,
-    ResponseDecoder, Upgrade, Upgraded, accept_key, extensions, subprotocol,
+    Accepted, Answer, ClientHandshake, Fields, HeadFields, HttpRequest, HttpResponse, Origin, ProxyConnect,
+    ProxyDecoder, Request, RequestDecoder, RequestError, RequestHead, Response, ResponseDecoder,
+    ResponseHead, ServerHandshake, Url, accept_key, extensions, subprotocol,
 };
 
 use crate::{EntryPoint, entry_points};
@@ -21,122 +21,117 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     RequestDecoder::new,
     RequestDecoder::with_limits,
     RequestDecoder::decode,
+    RequestHead::end,
+    RequestHead::request,
     Request::<Pairs<'static>>::from_parts,
     Request::<HeadFields<'static>>::from_parts,
+    Request::<Pairs<'static>>::from_http2_parts,
+    Request::<HeadFields<'static>>::http,
     HttpRequest::<HeadFields<'static>>::path,
     HttpRequest::<HeadFields<'static>>::query,
     HttpRequest::<HeadFields<'static>>::header,
-    Upgrade::<HeadFields<'static>>::accept,
-    Upgrade::<Pairs<'static>>::accept,
-    upgrade_iterators,
-    Acceptance::encode,
-    acceptance_headers,
-    RequestError::status,
-    RequestError::reason,
-    RequestError::headers,
-    RequestError::encode_response,
-    HttpReply::new,
-    HttpReply::encode,
-    HttpReply::encode_head,
-    ExtendedConnect::<Pairs<'static>>::from_parts,
-    connect_accept,
-    connect_iterators,
-    ConnectError::headers,
-    ClientConnect::new,
-    client_connect_headers,
-    ClientConnect::verify::<Pairs<'static>>,
+    HttpRequest::<HeadFields<'static>>::lost_upgrade,
+    HttpRequest::<Pairs<'static>>::lost_upgrade,
+    ServerHandshake::<HeadFields<'static>>::origin,
+    ServerHandshake::<HeadFields<'static>>::accept,
+    ServerHandshake::<Pairs<'static>>::accept,
+    server_iterators::<HeadFields<'static>>,
+    server_iterators::<Pairs<'static>>,
+    Answer::new,
+    Answer::without_body,
+    Answer::status,
+    Answer::encode,
+    answer_headers,
+    RequestError::fault,
+    RequestError::answer,
     ClientHandshake::new,
-    ClientHandshake::encode,
+    ClientHandshake::over_http2,
+    ClientHandshake::method,
+    ClientHandshake::protocol,
     client_headers,
-    ClientHandshake::decode_response,
+    ClientHandshake::encode,
+    ClientHandshake::decode,
     ClientHandshake::verify::<Pairs<'static>>,
+    ResponseDecoder::new,
     ResponseDecoder::with_limits,
     ResponseDecoder::decode,
-    Upgraded::<HeadFields<'static>>::header,
-    upgraded_iterators,
+    ResponseHead::end,
+    ResponseHead::response,
+    Response::<HeadFields<'static>>::http,
+    Accepted::<HeadFields<'static>>::deflate,
+    accepted_iterators::<HeadFields<'static>>,
+    accepted_iterators::<Pairs<'static>>,
     HttpResponse::<HeadFields<'static>>::header,
+    ProxyConnect::encode,
+    ProxyDecoder::new,
+    ProxyDecoder::with_limits,
+    ProxyDecoder::decode,
+    Url::server_name,
+    Url::path,
+    Url::query,
     head_fields,
     extensions_of,
     select,
     deflate_accept,
-    deflate::offer,
+    permessage_deflate::offer,
     deflate_verify,
     <Agreement as Deref>::deref,
-    <Offer as Deref>::deref,
+    <OfferText as Deref>::deref,
     WindowBits::new,
-    <WindowBits as TryFrom<u8>>::try_from,
     WindowBits::window_size,
     Level::new,
-    <Level as TryFrom<u8>>::try_from,
     Origin::is_one_of,
     Origin::is_same_host,
 ];
 
 // What takes or gives an iterator is called with one, and the iterator is run to its end.
 
-fn upgrade_iterators(upgrade: &Upgrade<'_>) {
-    upgrade.subprotocols().for_each(see);
-    upgrade.extensions().for_each(see_extension);
-    upgrade.http().headers().for_each(see);
+fn server_iterators<F: Fields<'static>>(handshake: &ServerHandshake<'static, F>) {
+    handshake.subprotocols().for_each(see);
+    handshake.extensions().for_each(see_extension);
+    handshake.http().headers().for_each(see);
 }
 
-fn acceptance_headers(acceptance: &Acceptance<'_>) {
-    acceptance.headers().for_each(see);
-}
-
-fn connect_accept(connect: &ExtendedConnect<'_, Pairs<'_>>, answer: Answer<'_>) {
-    if let Ok(acceptance) = connect.accept(answer) {
-        acceptance.headers().for_each(see);
-    }
-}
-
-fn connect_iterators(connect: &ExtendedConnect<'_, Pairs<'_>>) {
-    connect.subprotocols().for_each(see);
-    connect.extensions().for_each(see_extension);
-}
-
-fn client_connect_headers(connect: &ClientConnect<'_>) {
-    connect.headers().for_each(see);
+fn answer_headers(answer: &Answer<'_>) {
+    answer.headers().for_each(see);
 }
 
 fn client_headers(handshake: &ClientHandshake<'_>) {
     handshake.headers().for_each(see);
 }
 
-fn upgraded_iterators(upgraded: &Upgraded<'_>) {
-    upgraded.extensions().for_each(see_extension);
-    upgraded.headers().for_each(see);
+fn accepted_iterators<F: Fields<'static>>(accepted: &Accepted<'static, F>) {
+    accepted.extensions().for_each(see_extension);
+    accepted.http().headers().for_each(see);
 }
 
 fn head_fields(fields: HeadFields<'static>, name: &'static str) {
     fields.pairs().for_each(see);
-    fields.values(name).into_iter().for_each(see);
-    see(fields.value(name));
+    fields.pairs_around(name).for_each(see);
 }
 
-fn extensions_of(first: &[u8], second: &[u8]) -> Result<(), MalformedExtensions> {
-    extensions::parse([first, second])?.for_each(see_extension);
-    Ok(())
+fn extensions_of(first: &[u8], second: &[u8]) {
+    extensions::parse([first, second]).into_iter().flatten().for_each(see_extension);
 }
 
-fn select<'s>(preference: &[&'s str], upgrade: &Upgrade<'_>) -> Option<&'s str> {
-    subprotocol::select(preference, upgrade.subprotocols())
+fn select<'s>(preference: &[&'s str], handshake: &ServerHandshake<'_>) -> Option<&'s str> {
+    subprotocol::select(preference, handshake.subprotocols())
 }
 
-fn deflate_accept(upgrade: &Upgrade<'_>, policy: &Policy) -> Option<Agreement> {
-    deflate::accept(upgrade.extensions(), policy)
+fn deflate_accept(handshake: &ServerHandshake<'_>, policy: &Policy) -> Option<Agreement> {
+    permessage_deflate::accept(handshake.extensions(), policy)
 }
 
-fn deflate_verify(offers: &Upgrade<'_>, answer: &Upgraded<'_>) -> Result<(), NegotiationError> {
-    see(deflate::verify(offers.extensions(), answer.extensions())?);
+fn deflate_verify(offers: &ServerHandshake<'_>, answer: &Accepted<'_>) -> Result<(), NegotiationError> {
+    see(permessage_deflate::verify(offers.extensions(), answer.extensions())?);
     Ok(())
 }
 
 fn see_extension(extension: extensions::Extension<'_>) {
     see(extension.name());
-    for param in extension.params() {
-        see(param.name());
-        if let Some(value) = param.value() {
+    for (name, value) in extension.params() {
+        see(name);
+        if let Some(value) = value {
             value.bytes().for_each(see);
             see(value == "10");
         }

@@ -13,6 +13,7 @@ mod connection;
 mod handshake;
 mod printing;
 mod session;
+mod time;
 mod wire;
 
 use core::hint::black_box;
@@ -31,11 +32,12 @@ macro_rules! entry_points {
 }
 use entry_points;
 
-static ENTRY_POINTS: [&[EntryPoint]; 6] = [
+static ENTRY_POINTS: [&[EntryPoint]; 7] = [
     wire::ENTRY_POINTS,
     connection::ENTRY_POINTS,
     session::ENTRY_POINTS,
     handshake::ENTRY_POINTS,
+    time::ENTRY_POINTS,
     printing::ENTRY_POINTS,
     CONTROL,
 ];

@@ -3,19 +3,18 @@
 use core::fmt::{Debug, Display};
 
 use wsproto::connection::{Connection, Server};
-use wsproto::deflate::{InvalidLevel, InvalidWindowBits, Level, WindowBits};
+use wsproto::deflate::{Level, WindowBits};
 use wsproto::error::{AbnormalClosure, BufferTooSmall, Misuse, ProtocolError, SendError};
-use wsproto::handshake::deflate::{Agreement, NegotiationError, Offer};
 use wsproto::handshake::extensions::ParamValue;
+use wsproto::handshake::permessage_deflate::{Agreement, NegotiationError, OfferText};
 use wsproto::handshake::{
-    ConnectError, HeadError, HeadFields, HttpVersion, MalformedExtensions, OptionError, Origin, RequestError,
-    ResponseError,
+    HandshakeMisuse, HeadError, HeadFields, HttpVersion, Origin, RequestError, RequestFault, ResponseError,
+    Url, UrlError,
 };
 use wsproto::session::Session;
 use wsproto::wire::frame::{EncodeError, FrameError};
 use wsproto::wire::{
-    CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, ForbiddenCloseCode, FrameHeader, HeaderError,
-    Opcode, ReservedOpcode, Utf8Error,
+    CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, FrameHeader, HeaderError, Opcode, Utf8Error,
 };
 
 use crate::{EntryPoint, entry_points};
@@ -28,29 +27,26 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     <CloseFrame<'static> as Display>::fmt,
     <CloseFrameError as Display>::fmt,
     <CloseReasonTooLong as Display>::fmt,
-    <ConnectError as Display>::fmt,
     <EncodeError as Display>::fmt,
-    <ForbiddenCloseCode as Display>::fmt,
     <FrameError as Display>::fmt,
+    <HandshakeMisuse as Display>::fmt,
     <HeadError as Display>::fmt,
     <HeaderError as Display>::fmt,
     <HttpVersion as Display>::fmt,
-    <InvalidLevel as Display>::fmt,
-    <InvalidWindowBits as Display>::fmt,
     <Level as Display>::fmt,
-    <MalformedExtensions as Display>::fmt,
     <Misuse as Display>::fmt,
     <NegotiationError as Display>::fmt,
-    <Offer as Display>::fmt,
+    <OfferText as Display>::fmt,
     <Opcode as Display>::fmt,
-    <OptionError as Display>::fmt,
     <Origin<'static> as Display>::fmt,
     <ParamValue<'static> as Display>::fmt,
     <ProtocolError as Display>::fmt,
     <RequestError as Display>::fmt,
-    <ReservedOpcode as Display>::fmt,
+    <RequestFault as Display>::fmt,
     <ResponseError as Display>::fmt,
     <SendError as Display>::fmt,
+    <Url<'static> as Display>::fmt,
+    <UrlError as Display>::fmt,
     <Utf8Error as Display>::fmt,
     <WindowBits as Display>::fmt,
     <Connection<Server> as Debug>::fmt,

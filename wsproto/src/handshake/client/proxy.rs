@@ -176,7 +176,7 @@ impl Default for ProxyDecoder {
 
 /// A name or an address without brackets. Colons make it an IPv6 address, and so do brackets that it had.
 fn is_host(host: &str, had_brackets: bool) -> bool {
-    if had_brackets || host.contains(':') {
+    if had_brackets || host.as_bytes().contains(&b':') {
         return host.parse::<core::net::Ipv6Addr>().is_ok();
     }
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte);

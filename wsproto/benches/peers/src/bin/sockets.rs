@@ -257,9 +257,9 @@ fn messages(payload: usize) -> (Ring, Ring) {
             .collect();
         let mut frame = vec![0; payload + 14];
         let key = MaskingKey::new(seed.wrapping_mul(0x9E37_79B9).to_be_bytes());
-        let n = Sender::<Client>::new().frame(key).encode_text(&text, &mut frame).expect("it fits");
+        let n = Sender::new(Client::new(|| key)).frame().encode(&text, &mut frame).expect("it fits");
         requests.push(frame[..n].to_vec());
-        let n = Sender::<ServerRole>::new().frame().encode_text(&text, &mut frame).expect("it fits");
+        let n = Sender::new(ServerRole).frame().encode(&text, &mut frame).expect("it fits");
         replies.push(frame[..n].to_vec());
     }
     (Ring::new(&requests), Ring::new(&replies))

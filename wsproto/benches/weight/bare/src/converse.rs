@@ -2,18 +2,16 @@
 
 /// Echoes until the closing handshake is done.
 fn converse(line: &mut Line, memory: &mut [u8; 1024], first_bytes: usize) {
-    let mut session = Session::<Server, _>::new(Config::new(), memory);
+    let mut session = Session::new(Server, Limits::new(), memory);
     session.filled(first_bytes);
     while !session.should_close_transport() {
-        let Session { incoming, reply, sender } = &mut session;
-        loop {
-            let (header, payload) = match incoming.next(reply) {
-                Ok(Some(Message::Text(text))) => (sender.frame().text_header(text), text.as_bytes()),
-                Ok(Some(Message::Binary(payload))) => (sender.frame().binary_header(payload), payload),
-                Ok(Some(_)) => continue,
-                Ok(None) | Err(_) => break,
+        while let Ok(Some((message, sender))) = session.next() {
+            let payload = match message {
+                Message::Text(text) => text.as_bytes(),
+                Message::Binary(payload) => payload,
+                _ => continue,
             };
-            if let Ok(header) = header {
+            if let Ok(header) = sender.frame().header(message) {
                 line.write_all(&header);
                 line.write_all(payload);
             }

@@ -1,8 +1,8 @@
 //! An echo server over wsproto: 1,024 bytes for the opening handshake and for messages.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use wsproto::handshake::{Answer, HeadLimits, Request, RequestDecoder};
-use wsproto::{Config, Message, Server, Session};
+use wsproto::handshake::{Choice, HeadLimits, Request, RequestDecoder};
+use wsproto::{Limits, Message, Server, Session};
 
 include!("board.rs");
 include!("converse.rs");
@@ -19,15 +19,17 @@ fn handshake(line: &mut Line, memory: &mut [u8]) -> Option<usize> {
     let (mut filled, mut out) = (0, [0; 170]);
     loop {
         filled += line.read(&mut memory[filled..]);
-        let (n, opened) = match decoder.decode(&memory[..filled]) {
+        let (answer, opened) = match decoder.decode(&memory[..filled]) {
             Ok(None) => continue,
-            Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-                (upgrade.accept(Answer::default()).ok()?.encode(&mut out).ok()?, Some(consumed))
-            }
-            Ok(Some((Request::Http(_), _))) => return None,
-            Err(error) => (error.encode_response(&mut out).ok()?, None),
+            Ok(Some(head)) => match head.request(memory) {
+                Request::WebSocket(handshake) => {
+                    (handshake.accept(Choice::default()).ok()?.encode(&mut out), Some(head.end()))
+                }
+                Request::Http(_) => return None,
+            },
+            Err(error) => (error.answer().encode(&mut out), None),
         };
-        line.write_all(&out[..n]);
+        line.write_all(&out[..answer.ok()?]);
         memory.copy_within(opened?..filled, 0);
         return Some(filled - opened?);
     }

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use wsproto::handshake::{Answer, HeadLimits, Request, RequestDecoder};
-use wsproto::{Config, Message, Server, Session};
+use wsproto::handshake::{Choice, HeadLimits, Request, RequestDecoder};
+use wsproto::{Limits, Server, Session};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -19,28 +19,18 @@ fn main() -> Result<()> {
 }
 
 fn serve(mut stream: TcpStream) -> Result<()> {
-    let mut session = Session::<Server, _>::new(Config::new(), Vec::new());
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
     if !handshake(&mut stream, &mut session)? {
         return Ok(());
     }
     let mut out = Vec::new();
     loop {
-        let Session { incoming, reply, sender } = &mut session;
-        let failed = loop {
-            match incoming.next(reply) {
-                Ok(Some(Message::Text(text))) => sender.frame().append_text(text, &mut out)?,
-                Ok(Some(Message::Binary(payload))) => sender.frame().append_binary(payload, &mut out)?,
-                Ok(Some(_)) => {}
-                Ok(None) => break None,
-                Err(error) => break Some(error),
-            }
-        };
-        session.append_reply(&mut out)?;
+        let outcome = session.turn(&mut out, |message, sender, out| {
+            if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
+        });
         stream.write_all(&out)?;
         out.clear();
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
+        outcome?;
         if session.should_close_transport() {
             return Ok(());
         }
@@ -54,22 +44,28 @@ fn serve(mut stream: TcpStream) -> Result<()> {
 /// Gives whether there is a connection now, in which the client's first bytes are.
 fn handshake(stream: &mut TcpStream, session: &mut Session<Server, Vec<u8>>) -> Result<bool> {
     let (mut head, mut filled) = ([0; HeadLimits::DEFAULT.bytes], 0);
-    let (mut decoder, mut out) = (RequestDecoder::new(), [0; 256]);
+    let (mut decoder, mut out) = (RequestDecoder::new(), Vec::new());
     loop {
         match stream.read(&mut head[filled..])? {
             0 => return Ok(false),
             n => filled += n,
         }
-        let (n, is_open) = match decoder.decode(&head[..filled]) {
+        let is_open = match decoder.decode(&head[..filled]) {
             Ok(None) => continue,
-            Ok(Some((Request::Upgrade(upgrade), consumed))) => {
-                let _ = session.push(&head[consumed..filled]);
-                (upgrade.accept(Answer::default())?.encode(&mut out)?, true)
+            Ok(Some(found)) => match found.request(&head) {
+                Request::WebSocket(handshake) => {
+                    handshake.accept(Choice::default())?.append(&mut out);
+                    session.push(&head[found.end()..filled]);
+                    true
+                }
+                Request::Http(_) => false,
+            },
+            Err(error) => {
+                error.answer().append(&mut out);
+                false
             }
-            Ok(Some((Request::Http(_), _))) => (0, false),
-            Err(error) => (error.encode_response(&mut out)?, false),
         };
-        stream.write_all(&out[..n])?;
+        stream.write_all(&out)?;
         return Ok(is_open);
     }
 }

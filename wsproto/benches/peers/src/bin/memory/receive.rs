@@ -5,8 +5,8 @@ use std::hint::black_box;
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use tokio_util::compat::TokioAsyncReadCompatExt;
-use wsproto::connection::{Config, Event, Receiver, Server};
-use wsproto::session::{Message, Session};
+use wsproto::connection::{Event, Limits, Message, Receiver, Server};
+use wsproto::session::Session;
 
 use crate::source::{READ, Source, run};
 
@@ -101,7 +101,7 @@ fn copy<S: Sink>(stream: &[u8]) -> Result<S, ()> {
 fn session<S: Sink>(stream: &[u8]) -> Result<S, ()> {
     let mut sink = S::default();
     // What is small enough stays in the nearest cache from the read to the message; it grows for those that are larger.
-    let mut session = Session::<Server, _>::new(Config::new(), vec![0; 16 * 1024]);
+    let mut session = Session::new(Server, Limits::new(), vec![0; 16 * 1024]);
     let mut rest = stream;
     while !rest.is_empty() {
         let space = session.buffer();
@@ -109,7 +109,7 @@ fn session<S: Sink>(stream: &[u8]) -> Result<S, ()> {
         space[..n].copy_from_slice(&rest[..n]);
         session.filled(n);
         rest = &rest[n..];
-        while let Some(message) = session.next().map_err(drop)? {
+        while let Some((message, _sender)) = session.next().map_err(drop)? {
             match message {
                 Message::Text(text) => sink.take(text.as_bytes(), true),
                 Message::Binary(payload) => sink.take(payload, true),
@@ -122,7 +122,7 @@ fn session<S: Sink>(stream: &[u8]) -> Result<S, ()> {
 
 fn receiver<S: Sink>(stream: &[u8]) -> Result<S, ()> {
     let mut sink = S::default();
-    let mut receiver = Receiver::<Server>::new(Config::new());
+    let mut receiver = Receiver::<Server>::new(Limits::new());
     let mut buffer = vec![0; READ];
     let (mut rest, mut kept) = (stream, 0);
     while !rest.is_empty() {

@@ -13,8 +13,8 @@ use crate::source::{Source, run};
 /// All of them and what they do, in the order of [`all`].
 pub const NAMES: [(&str, &str); 10] = [
     ("copy", "header and payload into a buffer"),
-    ("**wsproto** `encode_text`", "into a buffer"),
-    ("**wsproto** `text_header`", "no copy"),
+    ("**wsproto** `encode`", "into a buffer"),
+    ("**wsproto** `header`", "no copy"),
     ("embedded-websocket 0.9", "into a buffer"),
     ("sockudo-ws 3.1 `Protocol`", "into a buffer"),
     ("fastwebsockets 0.10 `Frame::write`", "into a buffer"),
@@ -57,10 +57,10 @@ fn copy(text: String, expected: Vec<u8>) -> Box<dyn FnMut()> {
 }
 
 fn ours(text: String, expected: &[u8]) -> Box<dyn FnMut()> {
-    let mut sender = Sender::<Server>::new();
+    let mut sender = Sender::new(Server);
     let mut out = vec![0; expected.len()];
     let mut send = move |check: Option<&[u8]>| {
-        let n = sender.frame().encode_text(black_box(&text), black_box(&mut out)).expect("it fits");
+        let n = sender.frame().encode(black_box(&text), black_box(&mut out)).expect("it fits");
         let frame = black_box(&out[..n]);
         assert!(check.is_none_or(|expected| frame == expected));
     };
@@ -69,11 +69,11 @@ fn ours(text: String, expected: &[u8]) -> Box<dyn FnMut()> {
 }
 
 fn ours_vectored(text: String, expected: &[u8]) -> Box<dyn FnMut()> {
-    let mut sender = Sender::<Server>::new();
-    let header = sender.frame().text_header(&text).expect("it is open");
+    let mut sender = Sender::new(Server);
+    let header = sender.frame().header(&text).expect("it is open");
     assert!(*header == expected[..header_len(expected)]);
     Box::new(move || {
-        let header = sender.frame().text_header(black_box(&text)).expect("it is open");
+        let header = sender.frame().header(black_box(&text)).expect("it is open");
         black_box((&*header, text.as_bytes()));
     })
 }
