@@ -1,7 +1,7 @@
 //! How long a client waits before it connects again ([RFC 6455 §7.2.3]).
 //!
-//! Optional, and beside the layers: nothing else in the crate uses it. It keeps no clock and draws no randomness: both are the
-//! caller's. Nothing in here allocates or panics, on any input.
+//! Optional, and beside the layers: nothing else in the crate uses it. It keeps no clock and draws no randomness: both
+//! are the caller's. Nothing in here allocates or panics, on any input.
 //!
 //! [RFC 6455 §7.2.3]: https://www.rfc-editor.org/rfc/rfc6455#section-7.2.3
 
@@ -14,23 +14,25 @@ const RESTART: (Duration, Duration) = (Duration::from_secs(5), Duration::from_se
 
 /// The delays of a client that reconnects: random, longer after each failure, up to a cap ([RFC 6455 §7.2.3]).
 ///
-/// A server that fails loses all its clients in one moment. If they all came back in one moment, it would fail again. So the first
-/// delay is random between zero and [`first`](Self::with_first). For each one after it the range doubles, up to
-/// [`cap`](Self::with_cap), and the delay is random within its upper half. A connection that was made proves nothing, since the
-/// server may have accepted it and failed: the delays begin anew only after one that [lasted](Self::with_lasting).
+/// A server that fails loses all its clients in one moment. If they all came back in one moment, it would fail again.
+/// So the first delay is random between zero and [`first`](Self::with_first). For each one after it the range doubles,
+/// up to [`cap`](Self::with_cap), and the delay is random within its upper half. A connection that was made proves
+/// nothing, since the server may have accepted it and failed: the delays begin anew only after one that
+/// [lasted](Self::with_lasting).
 ///
 /// | what the server said | what follows |
 /// |---|---|
-/// | 1012, it restarts | 5 to 30 seconds, as the registry has it, or the delay that is due if it is longer; never above the cap |
+/// | 1012, it restarts | 5 to 30 s, as registered, or the delay that is due if it is longer; at most the cap |
 /// | 1013, try again later | the longest delay, and again after each failure that follows |
 /// | 1000, it is done | no retry |
 /// | 1002, 1003, 1007, 1009, 1010: what this client sent was wrong | no retry: it would be sent again |
-/// | 1008, 3000, 3003: against its policy, unauthorized, forbidden | no retry: first a person or a new token has to change something |
+/// | 1008, 3000, 3003: against its policy, unauthorized, forbidden | no retry: a person or a new token has to help |
 /// | another code, none, or nothing at all | the delay that is due |
-/// | HTTP status 408, 425, 429 or 5xx, but 501, 505 and 511 | the delay that is due; if there is a `Retry-After`, wait for the longer |
+/// | HTTP 408, 425, 429, 5xx but 501, 505 and 511 | the delay that is due; or `Retry-After`, if that is longer |
 /// | any other HTTP status | no retry: the same request has the same answer |
 ///
-/// Codes of 4000 and above are the application's own. One after which it should not reconnect is for the application to look at.
+/// Codes of 4000 and above are the application's own. One after which it should not reconnect is for the application
+/// to look at.
 ///
 /// # Examples
 ///
@@ -84,8 +86,8 @@ pub enum Lost {
 }
 
 impl Backoff {
-    /// Starts from the defaults: a first delay of up to 5 seconds, which [RFC 6455 §7.2.3] suggests, and a cap of one minute, for
-    /// a connection that lasted one minute.
+    /// Starts from the defaults: a first delay of up to 5 seconds, which [RFC 6455 §7.2.3] suggests, and a cap of one
+    /// minute, for a connection that lasted one minute.
     ///
     /// [RFC 6455 §7.2.3]: https://www.rfc-editor.org/rfc/rfc6455#section-7.2.3
     pub const fn new() -> Self {
@@ -113,8 +115,8 @@ impl Backoff {
 
     /// Returns how long to wait before connecting again, or `None` if that makes no sense.
     ///
-    /// `random` is any 64-bit number, each as likely as any other and drawn for this call: of a counter or a clock, the clients of
-    /// one server may have the same.
+    /// `random` is any 64-bit number, each as likely as any other and drawn for this call: of a counter or a clock,
+    /// the clients of one server may have the same.
     ///
     /// `None` is no failure: a caller that tries again all the same, and fails, gets the delay that was due.
     pub fn retry_in(&mut self, lost: Lost, random: u64) -> Option<Duration> {

@@ -13,8 +13,8 @@ impl<R: Role> Sender<R> {
     /// [`threshold`](Policy::threshold) bytes or more, and those in fragments.
     ///
     /// No frame of a whole message needs more space than without: one that does not shrink goes as it is. With context
-    /// takeover it is still compressed where there is space for [`Compressor::bound`] bytes and a header, so that later
-    /// messages can refer to it. And since they can, each frame that was encoded has to be sent, in that order.
+    /// takeover it is still compressed where there is space for [`Compressor::bound`] bytes and a header, so that
+    /// later messages can refer to it. And since they can, each frame that was encoded has to be sent, in that order.
     ///
     /// `agreed` is a [`Parameters`], or an `Option` of it, as a handshake has it: with `None` nothing is compressed.
     #[must_use]
@@ -26,8 +26,8 @@ impl<R: Role> Sender<R> {
         self
     }
 
-    /// Checks that a message which [`encode_shared_message`] wrote for `window` may be sent now, and takes note that it is:
-    /// the next message begins with nothing to refer to, since what the peer remembers is no longer what was
+    /// Checks that a message which [`encode_shared_message`] wrote for `window` may be sent now, and takes note that
+    /// it is: the next message begins with nothing to refer to, since what the peer remembers is no longer what was
     /// remembered here.
     ///
     /// # Errors
@@ -45,7 +45,8 @@ impl<R: Role> Sender<R> {
         }
     }
 
-    /// Gives back the memory of the compressor, and of what it remembers. The next message begins with nothing to refer to.
+    /// Gives back the memory of the compressor, and of what it remembers. The next message begins with nothing to
+    /// refer to.
     pub fn shrink(&mut self) {
         if let Some(deflate) = &mut self.compression.0 {
             deflate.shrink();
@@ -53,8 +54,8 @@ impl<R: Role> Sender<R> {
     }
 }
 
-/// Writes a server's message once, for all connections whose agreed window for the server is `window` or larger, and returns
-/// the frame's length: at the most 10 bytes more than the message's.
+/// Writes a server's message once, for all connections whose agreed window for the server is `window` or larger, and
+/// returns the frame's length: at the most 10 bytes more than the message's.
 ///
 /// Such a message refers to nothing before it, so it is valid with context takeover and without. Each connection is
 /// asked with [`Sender::begin_shared_message`] before it is written there. A message that does not shrink is written
@@ -109,16 +110,16 @@ impl<'s> FrameEncoder<'s> {
         self
     }
 
-    /// Leaves the frame uncompressed: for a message with a secret in it that stands beside what someone else has chosen,
-    /// since the length of the two compressed together would tell of the secret. A message that was begun compressed stays
-    /// compressed.
+    /// Leaves the frame uncompressed: for a message with a secret in it that stands beside what someone else has
+    /// chosen, since the length of the two compressed together would tell of the secret. A message that was begun
+    /// compressed stays compressed.
     pub fn uncompressed(mut self) -> Self {
         self.compression.is_plain = true;
         self
     }
 
-    /// Tells whether a message of `len` bytes will be compressed: whether [`with_compressor`](Self::with_compressor) is
-    /// worth making a compressor for.
+    /// Tells whether a message of `len` bytes will be compressed: whether [`with_compressor`](Self::with_compressor)
+    /// is worth making a compressor for.
     pub fn compresses(&self, len: usize) -> bool {
         self.compression.compresses(len)
     }

@@ -9,17 +9,22 @@ use crate::wire::{
     CloseFrame, EncodedHeader, FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, Opcode, frame, part,
 };
 
-/// One frame that is about to be written. Each method but [`with_compressor`](Self::with_compressor) and
-/// [`uncompressed`](Self::uncompressed) writes the frame.
+/// One frame that is about to be written. Each method but `with_compressor` and `uncompressed` writes the frame.
 ///
 /// | | a [`Message`] | a [`Fragment`] |
 /// |---|---|---|
-/// | into a slice | [`encode`](Self::encode), [`encode_fmt`](Self::encode_fmt) | [`encode_fragment`](Self::encode_fragment) |
-/// | to the end of a `Vec<u8>` | [`append`](Self::append), [`append_with`](Self::append_with) | [`append_fragment`](Self::append_fragment) |
-/// | its header alone | [`header`](Self::header) | [`fragment_header`](Self::fragment_header) |
+/// | into a slice | [`encode`], [`encode_fmt`] | [`encode_fragment`] |
+/// | to the end of a `Vec<u8>` | `append`, `append_with` | `append_fragment` |
+/// | its header alone | [`header`] | [`fragment_header`] |
 ///
-/// A frame takes 2 to 10 bytes more than its payload for a server, 6 to 14 for a client. A header alone is for a vectored
-/// write: the caller then owes the payload, which a client masks itself with [`EncodedHeader::masking_key`].
+/// [`encode`]: Self::encode
+/// [`encode_fmt`]: Self::encode_fmt
+/// [`encode_fragment`]: Self::encode_fragment
+/// [`header`]: Self::header
+/// [`fragment_header`]: Self::fragment_header
+///
+/// A frame takes 2 to 10 bytes more than its payload for a server, 6 to 14 for a client. A header alone is for a
+/// vectored write: the caller then owes the payload, which a client masks itself with [`EncodedHeader::masking_key`].
 ///
 /// A method that returns `Err` has changed neither the state nor the output.
 #[derive(Debug)]
@@ -45,8 +50,8 @@ impl<'s> FrameEncoder<'s> {
 impl FrameEncoder<'_> {
     /// Writes a message or control frame to the start of `dst`, and returns the frame's length in bytes.
     ///
-    /// A Ping or Pong has at most 125 bytes. A Close frame begins the closing handshake ([RFC 6455 §7.1.2]): no message may
-    /// follow; one that is under way stays unfinished.
+    /// A Ping or Pong has at most 125 bytes. A Close frame begins the closing handshake ([RFC 6455 §7.1.2]): no
+    /// message may follow; one that is under way stays unfinished.
     ///
     /// # Errors
     ///
@@ -76,7 +81,8 @@ impl FrameEncoder<'_> {
         }
     }
 
-    /// Appends a message or control frame to `out`. So the answers to all that one read brought can leave in one write.
+    /// Appends a message or control frame to `out`. So the answers to all that one read brought can leave in one
+    /// write.
     ///
     /// # Errors
     ///
@@ -150,13 +156,13 @@ impl FrameEncoder<'_> {
         Ok(header.encode())
     }
 
-    /// Formats a text message straight into `dst`, without a buffer between, and returns the frame's length in bytes. The
-    /// message is not compressed.
+    /// Formats a text message straight into `dst`, without a buffer between, and returns the frame's length in bytes.
+    /// The message is not compressed.
     ///
     /// # Errors
     ///
-    /// [`SendError`] as for [`encode`](Self::encode). With [`BufferTooSmall`] the contents of `dst` are unspecified, and
-    /// [`needed`](BufferTooSmall::needed) is the text's length and 14 bytes, room for any header.
+    /// [`SendError`] as for [`encode`](Self::encode). With [`BufferTooSmall`] the contents of `dst` are unspecified,
+    /// and [`needed`](BufferTooSmall::needed) is the text's length and 14 bytes, room for any header.
     ///
     /// # Examples
     ///
@@ -183,8 +189,9 @@ impl FrameEncoder<'_> {
         Ok(frame::finish(header, MAX_HEADER_LEN, dst))
     }
 
-    /// Appends a message that `write` appends to `out`, in one frame: JSON from a serialiser, without a buffer between.
-    /// What `write` returns is returned. `write` must not shorten `out`: bytes that it cuts off are sent as zeros.
+    /// Appends a message that `write` appends to `out`, in one frame: JSON from a serialiser, without a buffer
+    /// between. What `write` returns is returned. `write` must not shorten `out`: bytes that it cuts off are sent as
+    /// zeros.
     ///
     /// # Errors
     ///
@@ -240,8 +247,8 @@ impl FrameEncoder<'_> {
     ///
     /// # Errors
     ///
-    /// [`SendError`] if a Close frame was sent, the peer has closed and no message is under way, a message of the other
-    /// kind is under way, the text is not UTF-8, or `dst` is too small.
+    /// [`SendError`] if a Close frame was sent, the peer has closed and no message is under way, a message of the
+    /// other kind is under way, the text is not UTF-8, or `dst` is too small.
     pub fn encode_fragment<'m>(
         mut self,
         fragment: impl Into<Fragment<'m>>,

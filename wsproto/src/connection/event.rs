@@ -34,8 +34,9 @@ pub enum Event<'b> {
 /// Where pieces begin and end depends on how the bytes came, what they say together doesn't. The pieces of a text are
 /// together a valid prefix of UTF-8 at any time, though one may end inside a character; the last one completes it.
 ///
-/// Nor do pieces say where the peer's frames ended, which means nothing to a receiver. Who passes each piece on as a fragment
-/// makes as many as it had reads: the next one's [`max_fragments`](super::Limits::max_fragments) has to allow for that.
+/// Nor do pieces say where the peer's frames ended, which means nothing to a receiver. Who passes each piece on as a
+/// fragment makes as many as it had reads: the next one's [`max_fragments`](super::Limits::max_fragments) has to allow
+/// for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Data<'b> {
@@ -43,8 +44,8 @@ pub struct Data<'b> {
     pub kind: MessageKind,
     /// The piece, unmasked. Empty only for an empty frame.
     pub payload: &'b [u8],
-    /// Whether it is a piece of a compressed message, so that text is not text yet ([RFC 7692 §6.2]). Never, unless the
-    /// receiver was made `with_deflate`.
+    /// Whether it is a piece of a compressed message, so that text is not text yet ([RFC 7692 §6.2]). Never, unless
+    /// the receiver was made `with_deflate`.
     ///
     /// [RFC 7692 §6.2]: https://www.rfc-editor.org/rfc/rfc7692#section-6.2
     pub is_compressed: bool,

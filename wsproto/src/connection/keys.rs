@@ -3,7 +3,8 @@ use core::fmt;
 use super::MaskingKeys;
 use crate::wire::MaskingKey;
 
-/// Masking keys from the operating system's source of randomness, 128 drawn at once: one system call for as many frames.
+/// Masking keys from the operating system's source of randomness, 128 drawn at once: one system call for as many
+/// frames.
 ///
 /// Takes 520 bytes. A program with many client connections shares one among those of a thread, through a closure.
 ///

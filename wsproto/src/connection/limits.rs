@@ -28,7 +28,8 @@ pub struct Limits {
     /// The control frames between two fragments of a message. Default: 128. One more fails the connection with 1008.
     ///
     /// Between messages control frames are not limited: without a clock, a flood can't be told from the heartbeat of a
-    /// connection that was idle for a week. They cost what their bytes cost, and the caller can limit the rate of those.
+    /// connection that was idle for a week. They cost what their bytes cost, and the caller can limit the rate of
+    /// those.
     pub max_control_frames: u32,
 }
 

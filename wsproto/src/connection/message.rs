@@ -3,8 +3,8 @@ use crate::wire::{CloseCode, CloseFrame};
 
 /// A whole message or control frame, as it comes and as it goes.
 ///
-/// A session gives received ones out; a control frame among them needs no answer, since the reply is kept ready. What is
-/// to be sent converts into one: text from `&str`, binary data from bytes, a Close frame from a [`CloseFrame`] or
+/// A session gives received ones out; a control frame among them needs no answer, since the reply is kept ready. What
+/// is to be sent converts into one: text from `&str`, binary data from bytes, a Close frame from a [`CloseFrame`] or
 /// [`CloseCode`].
 ///
 /// # Examples

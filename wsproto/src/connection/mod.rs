@@ -1,7 +1,7 @@
 //! Layer 2: the state machine of a connection, once the opening handshake is done.
 //!
-//! Bytes in, [`Event`]s out; intent in, bytes out. It owns no buffer, does no I/O, and allocates nothing but, with feature
-//! `deflate`, what compressing takes:
+//! Bytes in, [`Event`]s out; intent in, bytes out. It owns no buffer, does no I/O, and allocates nothing but, with
+//! feature `deflate`, what compressing takes:
 //!
 //! ```text
 //!            ┌───────────────────── your buffer ─────────────────────┐
@@ -15,8 +15,8 @@
 //!
 //! [The turn](crate::session#the-turn) of a session, by hand:
 //!
-//! 1. *Take all.* Call [`receive`](Connection::receive) with all that is in the buffer, over and over, dropping what it
-//!    `consumed`, until it consumes nothing.
+//! 1. *Take all.* Call [`receive`](Connection::receive) with all that is in the buffer, over and over, dropping what
+//!    it `consumed`, until it consumes nothing.
 //! 2. *Reply.* Give each event, and an error too, to [`encode_reply`](Connection::encode_reply).
 //! 3. *Write* what was encoded.
 //! 4. *Ask.* When [`should_close_transport`](Connection::should_close_transport) says so, close the transport.
@@ -71,8 +71,8 @@ use crate::error::{AbnormalClosure, BufferTooSmall, ProtocolError};
 
 /// One end of a connection: a [`Receiver`] and a [`Sender`].
 ///
-/// To take bytes: [`receive`](Self::receive), [`receive_eof`](Self::receive_eof). To make bytes: [`frame`](Self::frame),
-/// [`encode_reply`](Self::encode_reply). To know where it stands: [`state`](Self::state),
+/// To take bytes: [`receive`](Self::receive), [`receive_eof`](Self::receive_eof). To make bytes:
+/// [`frame`](Self::frame), [`encode_reply`](Self::encode_reply). To know where it stands: [`state`](Self::state),
 /// [`should_close_transport`](Self::should_close_transport). To use both directions at once: [`split`](Self::split).
 ///
 /// # Examples
@@ -108,7 +108,8 @@ pub struct Connection<R: Role> {
 }
 
 impl<R: Role> Connection<R> {
-    /// The size of the longest control frame in bytes, 131: a buffer for [`receive`](Self::receive) has to hold as much.
+    /// The size of the longest control frame in bytes, 131: a buffer for [`receive`](Self::receive) has to hold as
+    /// much.
     pub const MIN_RECEIVE_BUFFER: usize = Receiver::<R>::MIN_RECEIVE_BUFFER;
 
     /// Starts behind the opening handshake.
@@ -120,8 +121,8 @@ impl<R: Role> Connection<R> {
     ///
     /// # Errors
     ///
-    /// [`ProtocolError`], from the first time on at each call. [`encode_reply`](Self::encode_reply) makes the Close frame
-    /// of it.
+    /// [`ProtocolError`], from the first time on at each call. [`encode_reply`](Self::encode_reply) makes the Close
+    /// frame of it.
     #[inline]
     pub fn receive<'b>(&mut self, buf: &'b mut [u8]) -> Result<Received<'b>, ProtocolError> {
         let received = self.receiver.receive(buf);
@@ -169,8 +170,8 @@ impl<R: Role> Connection<R> {
 
     /// Tells whether this end has to close the transport now ([RFC 6455 §5.5.1], [§7.1.1], [§7.1.7]).
     ///
-    /// That is: when the transport has ended; when a Close frame was sent after the peer broke a rule; and for a server,
-    /// when both Close frames have passed. A client waits for the server then, as long as its deadline allows.
+    /// That is: when the transport has ended; when a Close frame was sent after the peer broke a rule; and for a
+    /// server, when both Close frames have passed. A client waits for the server then, as long as its deadline allows.
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     /// [§7.1.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1
@@ -179,8 +180,8 @@ impl<R: Role> Connection<R> {
         should_close_transport::<R>(self.receiver.state(), self.sender.state())
     }
 
-    /// Returns the halves, for instance for two tasks. They share nothing: what the receiver learns of the peer reaches
-    /// the sender with each [`Reply`].
+    /// Returns the halves, for instance for two tasks. They share nothing: what the receiver learns of the peer
+    /// reaches the sender with each [`Reply`].
     pub fn split(self) -> (Receiver<R>, Sender<R>) {
         (self.receiver, self.sender)
     }

@@ -1,5 +1,5 @@
-//! What [`compression`](super::compression) is without feature `deflate`: nothing is ever compressed, and nothing of it
-//! is left in the machine code.
+//! What [`compression`](super::compression) is without feature `deflate`: nothing is ever compressed, and nothing of
+//! it is left in the machine code.
 
 use core::marker::PhantomData;
 

@@ -57,7 +57,8 @@ pub(crate) struct WholeMessage {
 }
 
 impl<R: Role> Receiver<R> {
-    /// The size of the longest control frame in bytes, 131: a buffer for [`receive`](Self::receive) has to hold as much.
+    /// The size of the longest control frame in bytes, 131: a buffer for [`receive`](Self::receive) has to hold as
+    /// much.
     pub const MIN_RECEIVE_BUFFER: usize = MAX_CONTROL_FRAME;
 
     /// Starts behind the opening handshake.
@@ -66,11 +67,11 @@ impl<R: Role> Receiver<R> {
     }
 
     /// Accepts compressed messages, as agreed on in the opening handshake. Their pieces come as they were sent, and
-    /// [say so](super::Data::is_compressed): an [`Inflater`](crate::deflate::Inflater) decompresses them, and text has to
-    /// be checked then.
+    /// [say so](super::Data::is_compressed): an [`Inflater`](crate::deflate::Inflater) decompresses them, and text has
+    /// to be checked then.
     ///
-    /// [`max_message_size`](Limits::max_message_size) limits what they become. What is sent of them may be an eighth more,
-    /// and 1 KiB.
+    /// [`max_message_size`](Limits::max_message_size) limits what they become. What is sent of them may be an eighth
+    /// more, and 1 KiB.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_deflate(mut self) -> Self {
@@ -86,8 +87,8 @@ impl<R: Role> Receiver<R> {
     ///
     /// # Errors
     ///
-    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call, until the transport's end. The
-    /// contents of the buffer are unspecified then.
+    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call, until the transport's end.
+    /// The contents of the buffer are unspecified then.
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     #[inline]
@@ -103,8 +104,8 @@ impl<R: Role> Receiver<R> {
         received.inspect_err(|error| self.receiving.fail(*error))
     }
 
-    /// Takes the end of the transport. Give what was received before to [`receive`](Self::receive) first: no event comes
-    /// afterwards.
+    /// Takes the end of the transport. Give what was received before to [`receive`](Self::receive) first: no event
+    /// comes afterwards.
     ///
     /// # Errors
     ///
@@ -145,8 +146,8 @@ impl<R: Role> Receiver<R> {
         is_there.then_some(WholeMessage { kind, header_len, payload_len, masking_key: header.masking_key() })
     }
 
-    /// Takes what [`find_whole`](Self::find_whole) found at the start of `buf`. Other than in pieces, text is gone through
-    /// once: what tells the compiler that it is text is also the check.
+    /// Takes what [`find_whole`](Self::find_whole) found at the start of `buf`. Other than in pieces, text is gone
+    /// through once: what tells the compiler that it is text is also the check.
     ///
     /// # Errors
     ///
@@ -169,8 +170,8 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// [`take_whole`](Self::take_whole), for a caller that has no use for a `&str`: most text is ASCII, and this is seen
-    /// while it is unmasked.
+    /// [`take_whole`](Self::take_whole), for a caller that has no use for a `&str`: most text is ASCII, and this is
+    /// seen while it is unmasked.
     #[inline]
     pub(crate) fn take_whole_bytes<'b>(
         &mut self,

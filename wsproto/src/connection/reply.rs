@@ -2,12 +2,12 @@ use super::{Event, ReceiveState};
 use crate::error::ProtocolError;
 use crate::wire::{CloseFrame, MAX_CONTROL_PAYLOAD, part};
 
-/// The one control frame that is due: the Pong for the latest Ping, or the Close frame that answers the peer's or tells
-/// the peer of its fault. 127 bytes, however many Pings come.
+/// The one control frame that is due: the Pong for the latest Ping, or the Close frame that answers the peer's or
+/// tells the peer of its fault. 127 bytes, however many Pings come.
 ///
-/// A later Ping takes an earlier one's place ([RFC 6455 §5.5.3] allows it), a Close frame takes any Pong's
-/// ([RFC 6455 §5.5.2]). [`Sender::encode_reply`](super::Sender::encode_reply) and `append_reply` write the frame; they also
-/// tell the sender what the receiver learned of the peer. So a reply is all that a task that reads has to hand over to the
+/// A later Ping takes an earlier one's place ([RFC 6455 §5.5.3] allows it), a Close frame takes any Pong's ([RFC 6455
+/// §5.5.2]). [`Sender::encode_reply`](super::Sender::encode_reply) and `append_reply` write the frame; they also tell
+/// the sender what the receiver learned of the peer. So a reply is all that a task that reads has to hand over to the
 /// task that writes.
 ///
 /// # Examples

@@ -53,8 +53,8 @@ impl<K> fmt::Debug for Client<K> {
 /// A source of masking keys, one for each frame that a [`Client`] sends ([RFC 6455 §5.3]).
 ///
 /// Keys come from a strong source of entropy; a peer or the author of a payload must not be able to predict them. A
-/// closure that returns a [`MaskingKey`], or an `Option` of one, is a source; `RandomKeys` of feature `getrandom` is one that asks the operating
-/// system.
+/// closure that returns a [`MaskingKey`], or an `Option` of one, is a source; `RandomKeys` of feature `getrandom` is
+/// one that asks the operating system.
 ///
 /// [RFC 6455 §5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.3
 pub trait MaskingKeys {

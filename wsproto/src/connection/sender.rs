@@ -43,8 +43,8 @@ impl<R: Role> Sender<R> {
     ///
     /// # Errors
     ///
-    /// [`Misuse`] if a Close frame was sent, the peer is known to have closed or failed, or a fragmented message is under
-    /// way.
+    /// [`Misuse`] if a Close frame was sent, the peer is known to have closed or failed, or a fragmented message is
+    /// under way.
     ///
     /// # Examples
     ///
@@ -66,8 +66,8 @@ impl<R: Role> Sender<R> {
         self.sending.check_message()
     }
 
-    /// Takes note of how far the peer's side has come, which [`frame`](Self::frame) goes by. For a program that holds the
-    /// halves apart and learns of it before the [`Reply`] comes.
+    /// Takes note of how far the peer's side has come, which [`frame`](Self::frame) goes by. For a program that holds
+    /// the halves apart and learns of it before the [`Reply`] comes.
     pub fn peer_is(&mut self, peer: ReceiveState) {
         self.sending.peer_is(peer);
     }
@@ -75,8 +75,9 @@ impl<R: Role> Sender<R> {
     /// Writes the frame that `reply` says is due, and returns its length in bytes: 0 where none is. A reply is a
     /// [`Reply`], or is made of an event or an error.
     ///
-    /// A Ping is answered with a Pong of the same payload ([RFC 6455 §5.5.2]); a Close frame with one of the same code,
-    /// unless ours was sent before ([RFC 6455 §5.5.1]); a fault with the Close frame that names it ([RFC 6455 §7.1.7]).
+    /// A Ping is answered with a Pong of the same payload ([RFC 6455 §5.5.2]); a Close frame with one of the same
+    /// code, unless ours was sent before ([RFC 6455 §5.5.1]); a fault with the Close frame that names it ([RFC 6455
+    /// §7.1.7]).
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Where each direction stands. All transitions of the connection are in this file, each under the title of its section.
+//! Where each direction stands. All transitions of the connection are in this file, each under the title of its
+//! section.
 
 use super::inbound::{InboundMessage, InboundPayload};
 use super::{MessageKind, Role};
@@ -187,8 +188,8 @@ impl Sending {
         }
     }
 
-    /// [RFC 6455 §5.4] Fragmentation: the fragments of one message are not mixed with those of another. A message may be
-    /// finished after the peer's Close frame has come ([RFC 6455 §5.5.1]), not begun.
+    /// [RFC 6455 §5.4] Fragmentation: the fragments of one message are not mixed with those of another. A message may
+    /// be finished after the peer's Close frame has come ([RFC 6455 §5.5.1]), not begun.
     pub(super) fn next_fragment(
         &self,
         kind: MessageKind,
@@ -215,8 +216,8 @@ impl Sending {
         self.message = message;
     }
 
-    /// [RFC 6455 §5.5] Control Frames: 125 bytes at most. Only data has to end with our Close frame: a Ping is answered
-    /// until the peer's Close frame has come.
+    /// [RFC 6455 §5.5] Control Frames: 125 bytes at most. Only data has to end with our Close frame: a Ping is
+    /// answered until the peer's Close frame has come.
     pub(super) const fn check_control(&self, payload: &[u8]) -> Result<(), Misuse> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
             return Err(Misuse::ControlTooLong { len: payload.len() });
@@ -236,8 +237,8 @@ impl Sending {
         }
     }
 
-    /// [RFC 6455 §7.1.2] Start the WebSocket Closing Handshake; or [RFC 6455 §7.1.3] The WebSocket Closing Handshake is
-    /// Started, by the peer, and this ends it.
+    /// [RFC 6455 §7.1.2] Start the WebSocket Closing Handshake; or [RFC 6455 §7.1.3] The WebSocket Closing Handshake
+    /// is Started, by the peer, and this ends it.
     pub(super) fn close_sent(&mut self) {
         self.state = match self.peer {
             ReceiveState::Open => SendState::CloseSent,

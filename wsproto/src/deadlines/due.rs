@@ -31,8 +31,8 @@ pub enum Deadline {
     ///
     /// [RFC 6455 §7.1.3]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.3
     Closing,
-    /// The peer did not end the transport after both Close frames. The closing handshake is complete, so the connection was closed
-    /// cleanly ([RFC 6455 §7.1.4]).
+    /// The peer did not end the transport after both Close frames. The closing handshake is complete, so the
+    /// connection was closed cleanly ([RFC 6455 §7.1.4]).
     ///
     /// [RFC 6455 §7.1.4]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.4
     End,
@@ -41,8 +41,9 @@ pub enum Deadline {
 impl Deadline {
     /// Returns the code of a Close frame that may be written once, without waiting, before the transport is ended.
     ///
-    /// 1011 for [`Pong`](Self::Pong): a peer that hears without being heard, or that was suspended, learns why it is gone. `None` for
-    /// the others: there is no connection yet, no room for a frame, or a Close frame was sent already.
+    /// 1011 for [`Pong`](Self::Pong): a peer that hears without being heard, or that was suspended, learns why it is
+    /// gone. `None` for the others: there is no connection yet, no room for a frame, or a Close frame was sent
+    /// already.
     pub const fn close_code(self) -> Option<CloseCode> {
         match self {
             Self::Pong => Some(CloseCode::INTERNAL_ERROR),

@@ -1,9 +1,10 @@
 //! Deadlines without a clock: when to wake up next, and what is due then.
 //!
-//! Optional, and beside the layers: nothing else in the crate uses it, and it uses no connection. A program that has its own timers
-//! takes those. [`Deadlines`] is the part of them that is easy to get wrong, in 80 bytes a connection: six [`Timeouts`], from which one
-//! wake-up time and the next action follow. The caller brings the clock and the timer, and one timer a connection is enough.
-//! Each call costs a few comparisons. Nothing in here allocates or panics, on any input and at any time.
+//! Optional, and beside the layers: nothing else in the crate uses it, and it uses no connection. A program that has
+//! its own timers takes those. [`Deadlines`] is the part of them that is easy to get wrong, in 80 bytes a connection:
+//! six [`Timeouts`], from which one wake-up time and the next action follow. The caller brings the clock and the
+//! timer, and one timer a connection is enough. Each call costs a few comparisons. Nothing in here allocates or
+//! panics, on any input and at any time.
 //!
 //! | tell it | when | |
 //! |---|---|---|
@@ -21,17 +22,21 @@
 //!
 //! # Rules
 //!
-//! * **Any byte received is life**, not only a Pong: a peer that sends one large frame can't answer a Ping in the middle of it.
-//! * **Nothing sent restarts the silence.** A peer that takes messages and never says a word is sent a Ping like any other.
-//! * **A Ping's time runs from when it was written**, not from when it was queued behind other data. Before, the write timeout holds.
-//! * **A peer that reads is alive**: while the transport is full, each byte that it takes restarts the time of a Ping under way.
+//! * **Any byte received is life**, not only a Pong: a peer that sends one large frame can't answer a Ping in the
+//!   middle of it.
+//! * **Nothing sent restarts the silence.** A peer that takes messages and never says a word is sent a Ping like any
+//!   other.
+//! * **A Ping's time runs from when it was written**, not from when it was queued behind other data. Before, the write
+//!   timeout holds.
+//! * **A peer that reads is alive**: while the transport is full, each byte that it takes restarts the time of a Ping
+//!   under way.
 //! * **A Pong belongs to its Ping by payload.** Others are signs of life and give no [`latency`](Deadlines::latency).
 //! * **The opening handshake has one deadline**, however its bytes drip; so has the closing handshake.
 //!
 //! # Examples
 //!
-//! The loop of a blocking server, whose reads and writes wait until the next wake-up at most. `answer` stands for the session: it
-//! handles what came, and appends what is to be sent.
+//! The loop of a blocking server, whose reads and writes wait until the next wake-up at most. `answer` stands for the
+//! session: it handles what came, and appends what is to be sent.
 //!
 //! ```no_run
 //! use std::io::{self, ErrorKind, Read, Write};
@@ -104,8 +109,8 @@ use phase::{Phase, Ringing};
 
 /// The deadlines of one connection: told what happens, asked when to wake up and what to do.
 ///
-/// Its moments come from the caller's clock, which must not run backwards: [`Moment`] says how to make them. Calls of one turn may
-/// all get the same one. Calls that don't fit the state change nothing, so they may be repeated.
+/// Its moments come from the caller's clock, which must not run backwards: [`Moment`] says how to make them. Calls of
+/// one turn may all get the same one. Calls that don't fit the state change nothing, so they may be repeated.
 ///
 /// # Examples
 ///
@@ -165,16 +170,16 @@ impl Deadlines {
 
     /// Tells that bytes came, whatever they are.
     ///
-    /// A caller that does not read for a while, other than because its own output waits, calls this in each turn of that while: a
-    /// silence that nobody listens to says nothing.
+    /// A caller that does not read for a while, other than because its own output waits, calls this in each turn of
+    /// that while: a silence that nobody listens to says nothing.
     pub fn received(&mut self, now: Moment) {
         self.phase.hear(now);
     }
 
     /// Tells that a Pong came: it answers our latest Ping if it has its payload ([RFC 6455 §5.5.3]).
     ///
-    /// Then its round-trip time is the new [`latency`](Self::latency), if the Ping was seen to be written before. Other Pongs are
-    /// allowed, and are a sign of life as any byte is.
+    /// Then its round-trip time is the new [`latency`](Self::latency), if the Ping was seen to be written before.
+    /// Other Pongs are allowed, and are a sign of life as any byte is.
     ///
     /// [RFC 6455 §5.5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
     pub fn pong(&mut self, now: Moment, payload: &[u8]) {
@@ -213,8 +218,9 @@ impl Deadlines {
         self.phase.hear_close(now);
     }
 
-    /// Tells that this end of the transport is shut down, whatever was said before: behind an HTTP reply that refuses a handshake, or
-    /// behind the Close frame of a failure. The peer has the time of [`Timeouts::end`] for its own end.
+    /// Tells that this end of the transport is shut down, whatever was said before: behind an HTTP reply that refuses
+    /// a handshake, or behind the Close frame of a failure. The peer has the time of [`Timeouts::end`] for its own
+    /// end.
     pub fn shut_down(&mut self, now: Moment) {
         self.phase.end(now);
     }
@@ -224,23 +230,25 @@ impl Deadlines {
         self.phase = Phase::Over;
     }
 
-    /// Begins a Ping now, to learn the [`latency`](Self::latency) of a peer that is never silent, and returns its payload.
+    /// Begins a Ping now, to learn the [`latency`](Self::latency) of a peer that is never silent, and returns its
+    /// payload.
     ///
-    /// Returns `None` if the connection is not open, or the Ping before was not answered yet. Otherwise send it: it has to be
-    /// answered in time, as one that was due.
+    /// Returns `None` if the connection is not open, or the Ping before was not answered yet. Otherwise send it: it
+    /// has to be answered in time, as one that was due.
     pub fn ping(&mut self) -> Option<[u8; 4]> {
         self.phase.has_no_ping().then(|| self.next_ping())
     }
 
-    /// Returns when to call [`due`](Self::due), or `None` if nothing is going to be due. Call it before each wait, also where the
-    /// moment itself is not needed because all connections are looked at every second, say: it is told here what waits.
+    /// Returns when to call [`due`](Self::due), or `None` if nothing is going to be due. Call it before each wait,
+    /// also where the moment itself is not needed because all connections are looked at every second, say: it is told
+    /// here what waits.
     ///
-    /// `unsent` is how many encoded bytes wait to be written, our Ping and our Close frame among them: 0 if each write blocks until
-    /// all is written.
-    /// Whatever was encoded after such a frame, since the call before, is counted as if it stood in front of it.
+    /// `unsent` is how many encoded bytes wait to be written, our Ping and our Close frame among them: 0 if each write
+    /// blocks until all is written. Whatever was encoded after such a frame, since the call before, is counted as if
+    /// it stood in front of it.
     ///
-    /// At that moment something is due, and not before. A caller that finds it costly to set its timer in each turn may leave it as
-    /// it is while this returns a later moment: at the earlier one `due` returns `None`.
+    /// At that moment something is due, and not before. A caller that finds it costly to set its timer in each turn
+    /// may leave it as it is while this returns a later moment: at the earlier one `due` returns `None`.
     #[must_use]
     pub fn wake_up(&mut self, now: Moment, unsent: usize) -> Option<Moment> {
         if unsent == 0 {
@@ -274,7 +282,8 @@ impl Deadlines {
         }
     }
 
-    /// Returns the latest Ping's round-trip time, from when it was written to when its Pong was told; `None` before the first.
+    /// Returns the latest Ping's round-trip time, from when it was written to when its Pong was told; `None` before
+    /// the first.
     ///
     /// A Ping is sent when the peer is silent, or by [`ping`](Self::ping).
     pub fn latency(&self) -> Option<Duration> {

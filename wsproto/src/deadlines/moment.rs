@@ -4,9 +4,9 @@ use core::time::Duration;
 
 /// A point in time on the caller's clock: a duration since an origin that the caller chooses once.
 ///
-/// The clock must not run backwards; its origin, its resolution and where it comes from are the caller's. Moments and spans of time
-/// are different types, so neither a unit nor "at" and "after" can be confused. A moment takes 8 bytes, and so does
-/// `Option<Moment>`; it counts nanoseconds, for 584 years.
+/// The clock must not run backwards; its origin, its resolution and where it comes from are the caller's. Moments and
+/// spans of time are different types, so neither a unit nor "at" and "after" can be confused. A moment takes 8 bytes,
+/// and so does `Option<Moment>`; it counts nanoseconds, for 584 years.
 ///
 /// # Examples
 ///

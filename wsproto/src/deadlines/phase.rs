@@ -74,7 +74,8 @@ impl Phase {
         }
     }
 
-    /// Tells whether a Ping may be queued that nobody has to wait for: one that took another's place would take its deadline, too.
+    /// Tells whether a Ping may be queued that nobody has to wait for: one that took another's place would take its
+    /// deadline, too.
     pub(super) fn has_no_ping(&self) -> bool {
         matches!(self, Self::Open { ping: Ping::None, .. })
     }
@@ -119,8 +120,8 @@ impl Phase {
                 None => self.written(now),
             }
         } else if let Self::Open { ping: Ping::Awaited { from, .. }, .. } = self {
-            // What a full transport takes, the peer has made room for. Of one that has room, this would only tell of our own
-            // buffers, and a dead peer would be kept until they are full.
+            // What a full transport takes, the peer has made room for. Of one that has room, this would only tell of
+            // our own buffers, and a dead peer would be kept until they are full.
             if was_full {
                 *from = now;
             }

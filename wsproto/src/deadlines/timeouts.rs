@@ -8,9 +8,9 @@ use core::time::Duration;
 /// |---|---|---|---|
 /// | [`opening`](Self::with_opening) | 10 s | the transport's start, through TLS and the opening handshake | give up |
 /// | [`silence`](Self::with_silence) | 30 s | the last byte that came | a Ping is due |
-/// | [`pong`](Self::with_pong) | 30 s | the moment at which that Ping was written | give up, unless any byte came |
+/// | [`pong`](Self::with_pong) | 30 s | when that Ping was written | give up, unless any byte came |
 /// | [`write`](Self::with_write) | 30 s | the last byte that the transport took, while more wait | give up |
-/// | [`closing`](Self::with_closing) | 5 s | the moment at which our Close frame was written | give up, unless the peer's came |
+/// | [`closing`](Self::with_closing) | 5 s | when our Close frame was written | give up, unless the peer's came |
 /// | [`end`](Self::with_end) | 1 s | the second of the two Close frames | give up, unless the transport ended |
 ///
 /// # Examples
@@ -63,8 +63,8 @@ impl Timeouts {
 
     /// Sets after how much silence of the peer a Ping is sent.
     ///
-    /// Choose it below the shortest timeout on the way: proxies and NAT forget silent connections, some after a minute. `None`
-    /// sends no Ping, and so notices no dead peer to which nothing is sent.
+    /// Choose it below the shortest timeout on the way: proxies and NAT forget silent connections, some after a
+    /// minute. `None` sends no Ping, and so notices no dead peer to which nothing is sent.
     #[must_use]
     pub const fn with_silence(self, timeout: Option<Duration>) -> Self {
         Self { silence: Millis::new(timeout), ..self }
@@ -80,7 +80,8 @@ impl Timeouts {
 
     /// Sets how long the transport may take nothing of what waits to be written.
     ///
-    /// With `None`, a peer that doesn't read is kept for as long as its host answers: the Ping that would find out is never written.
+    /// With `None`, a peer that doesn't read is kept for as long as its host answers: the Ping that would find out is
+    /// never written.
     #[must_use]
     pub const fn with_write(self, timeout: Option<Duration>) -> Self {
         Self { write: Millis::new(timeout), ..self }

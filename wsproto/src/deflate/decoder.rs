@@ -260,7 +260,7 @@ impl Decoder {
             }
             at = at.saturating_add(1);
         }
-        // It is done with before the code for distances is made, and takes its place so long.
+        // It is no longer needed when the code for distances is made, and uses its place until then.
         self.distances = Code::new(self.lengths.first_chunk().unwrap_or(&[0; 32]));
         if !self.distances.is_complete() {
             return Err(InflateError::Invalid);

@@ -15,7 +15,7 @@
 //! | header fields of an HTTP/1.1 library | [`Request::from_parts`] | [`ClientHandshake::headers`], [`verify`] |
 //! | header fields of HTTP/2 or HTTP/3 | [`Request::from_http2_parts`] | [`ClientHandshake::over_http2`], [`verify`] |
 //! | a handshake | [`ServerHandshake`], accepted with a [`Choice`] | [`ClientHandshake`], made of an [`Offer`] |
-//! | the other end's word | [`Request`], any is an [`HttpRequest`] | [`Response`]: [`Accepted`], any is an [`HttpResponse`] |
+//! | the other end's word | [`Request`], [`HttpRequest`] | [`Response`]: [`Accepted`] or [`HttpResponse`] |
 //! | something to send | [`Answer::encode`], or `append` to a `Vec` | [`ClientHandshake::encode`], or `append` |
 //! | a fault of the peer | [`RequestError`], with its [`answer`] | [`ResponseError`] |
 //! | a fault of yours | [`HandshakeMisuse`] | [`HandshakeMisuse`] |

@@ -43,8 +43,8 @@ pub struct Url<'u> {
 impl<'u> Url<'u> {
     /// Takes a URL apart: `ws://` or `wss://`, whatever its case, a host, and what may follow.
     ///
-    /// The host is a name, an IPv4 address, or an IPv6 address in brackets. A name in other letters than ASCII has to be given as
-    /// DNS has it (`xn--…`), and path and query percent-encoded: nothing is converted here.
+    /// The host is a name, an IPv4 address, or an IPv6 address in brackets. A name in other letters than ASCII has to
+    /// be given as DNS has it (`xn--…`), and path and query percent-encoded: nothing is converted here.
     ///
     /// # Errors
     ///
@@ -92,7 +92,8 @@ impl<'u> Url<'u> {
         self.port
     }
 
-    /// Returns the host as TLS takes it: as [`host`](Self::host), without the dot that may end a DNS name ([RFC 6066 §3]).
+    /// Returns the host as TLS takes it: as [`host`](Self::host), without the dot that may end a DNS name ([RFC 6066
+    /// §3]).
     ///
     /// It may be an IP address, which a TLS library verifies and does not send in SNI.
     ///
@@ -109,8 +110,8 @@ impl<'u> Url<'u> {
         self.authority
     }
 
-    /// Returns what to ask for: path and query. An empty path is `/`, but in front of a query: `ws://host?a` has the target `?a`,
-    /// which stands for `/?a` ([RFC 6455 §3], "resource-name").
+    /// Returns what to ask for: path and query. An empty path is `/`, but in front of a query: `ws://host?a` has the
+    /// target `?a`, which stands for `/?a` ([RFC 6455 §3], "resource-name").
     ///
     /// [RFC 6455 §3]: https://www.rfc-editor.org/rfc/rfc6455#section-3
     pub const fn target(&self) -> &'u str {

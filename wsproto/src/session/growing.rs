@@ -72,14 +72,15 @@ impl<R: Role> Incoming<R, Vec<u8>> {
         Some(core::mem::replace(&mut self.buffer, own))
     }
 
-    /// Returns how many bytes the session holds that are still needed: of a message under way, and those not yet looked
-    /// at.
+    /// Returns how many bytes the session holds that are still needed: of a message under way, and those not yet
+    /// looked at.
     pub fn kept(&self) -> usize {
         let message = if matches!(self.pending, Pending::Given) { 0 } else { self.message.len() };
         message.saturating_add(self.unread.len())
     }
 
-    /// Finds a whole message at the start of received bytes that lie elsewhere, if nothing is kept that comes before them.
+    /// Finds a whole message at the start of received bytes that lie elsewhere, if nothing is kept that comes before
+    /// them.
     pub(super) fn find_whole_in(&mut self, bytes: &[u8]) -> Option<WholeMessage> {
         self.forget_given();
         let is_first = self.kept() == 0 && matches!(self.pending, Pending::Nothing);
@@ -97,8 +98,8 @@ impl<R: Role> Incoming<R, Vec<u8>> {
     }
 
     /// Gives back all memory but what holds bytes still needed: none at all for a connection that is idle between
-    /// messages, but for the window of a peer that may refer to earlier messages. [`buffer`](Self::buffer) takes some again.
-    /// A lent buffer is cut too: [reclaim](Self::reclaim) it before.
+    /// messages, but for the window of a peer that may refer to earlier messages. [`buffer`](Self::buffer) takes some
+    /// again. A lent buffer is cut too: [reclaim](Self::reclaim) it before.
     pub fn shrink(&mut self) {
         if matches!(self.pending, Pending::Found(_)) {
             return;

@@ -11,7 +11,8 @@ use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8, part, part_mut};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
-/// A task that only reads owns it and a [`Reply`], and hands over what is due ([`Reply::take`]) to the task that writes.
+/// A task that only reads owns it and a [`Reply`], and hands over what is due ([`Reply::take`]) to the task that
+/// writes.
 ///
 /// ```text
 ///   buffer: │ free │ message under way │ free │ unread │ free: `buffer()` │
@@ -94,8 +95,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         part_mut(self.buffer.bytes_mut(), self.unread.end..)
     }
 
-    /// Takes note that `n` bytes were read to the start of [`buffer`](Self::buffer), with no other call in between. More
-    /// than it has are not counted.
+    /// Takes note that `n` bytes were read to the start of [`buffer`](Self::buffer), with no other call in between.
+    /// More than it has are not counted.
     pub fn filled(&mut self, n: usize) {
         self.unread.end = self.unread.end.saturating_add(n).min(self.buffer.bytes().len());
     }
@@ -127,8 +128,9 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         }
     }
 
-    /// Returns the same as [`next`](Self::next) as its kind and checked bytes: text is UTF-8, but not typed as `&str`, which
-    /// would take a second pass. For echoes, relays, and parsers that take bytes. A Close frame's bytes are its payload.
+    /// Returns the same as [`next`](Self::next) as its kind and checked bytes: text is UTF-8, but not typed as `&str`,
+    /// which would take a second pass. For echoes, relays, and parsers that take bytes. A Close frame's bytes are its
+    /// payload.
     ///
     /// # Errors
     ///
@@ -156,8 +158,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         Ok(Some((found.as_next(), payload)))
     }
 
-    /// Tells what [`next`](Self::next) will return, if anything, and borrows nothing: for adapters that may wait between
-    /// the two.
+    /// Tells what [`next`](Self::next) will return, if anything, and borrows nothing: for adapters that may wait
+    /// between the two.
     ///
     /// # Examples
     ///
@@ -326,7 +328,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         }
     }
 
-    /// Puts a piece behind the message so far. The first piece stays where it is, and so does one that lies there already.
+    /// Puts a piece behind the message so far. The first piece stays where it is, and so does one that lies there
+    /// already.
     fn join(&mut self, piece: Range<usize>) {
         if self.message.is_empty() {
             self.message = piece;

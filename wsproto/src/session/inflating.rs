@@ -77,8 +77,8 @@ impl Inflating {
         }
     }
 
-    /// Decompresses a piece of the message under way [RFC 7692 §6.2]. Limit and text are checked while it comes out, in the
-    /// order in which it does, so that the piece's borders make no difference.
+    /// Decompresses a piece of the message under way [RFC 7692 §6.2]. Limit and text are checked while it comes out,
+    /// in the order in which it does, so that the piece's borders make no difference.
     fn inflate(&mut self, kind: MessageKind, mut payload: &[u8], is_last: bool) -> Result<(), ProtocolError> {
         loop {
             self.make_room(payload.len());

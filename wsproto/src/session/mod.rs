@@ -1,7 +1,7 @@
 //! Layer 3: whole messages over one buffer, and replies that need no thought.
 //!
-//! A [`Session`] is what most programs want: it joins fragments in place, gives text out as `&str`, and keeps the reply
-//! that is due (a Pong, a Close frame) in one fixed slot, so that a flood of Pings can't make anything grow.
+//! A [`Session`] is what most programs want: it joins fragments in place, gives text out as `&str`, and keeps the
+//! reply that is due (a Pong, a Close frame) in one fixed slot, so that a flood of Pings can't make anything grow.
 //!
 //! # The turn
 //!
@@ -10,12 +10,12 @@
 //! | step | call | |
 //! |---|---|---|
 //! | *take all* | [`next`](Session::next), until `None` or an error | answer messages while they are borrowed |
-//! | *reply* | [`encode_reply`](Session::encode_reply) | the Pong or the Close frame that is due: **after an error too** |
+//! | *reply* | [`encode_reply`](Session::encode_reply) | the Pong or Close frame that is due, **after an error too** |
 //! | *write* | | all that was encoded |
-//! | *ask* | [`should_close_transport`](Session::should_close_transport) | if so, close the transport, and the connection is over |
-//! | *read* | [`buffer`](Session::buffer), [`filled`](Session::filled) | at the transport's end [`receive_eof`](Session::receive_eof) |
+//! | *ask* | [`should_close_transport`](Session::should_close_transport) | if so, close it: the connection is over |
+//! | *read* | [`buffer`](Session::buffer), [`filled`](Session::filled) | or [`receive_eof`](Session::receive_eof) |
 //!
-//! With feature `alloc` the first two steps are one call, [`turn`](Session::turn):
+//! With feature `alloc` the first two steps are one call, `Session::turn`:
 //!
 #![cfg_attr(feature = "alloc", doc = "```")]
 #![cfg_attr(not(feature = "alloc"), doc = "```text")]
@@ -61,7 +61,7 @@
 //! Messages still come after a Close frame of your own, until the peer's; none can be answered any more, and
 //! [`frame`](Session::frame) says so ([`Misuse::CloseSent`](crate::Misuse::CloseSent)).
 //!
-//! [`turn`](Session::turn) answers every Ping. With [`next`](Session::next) alone, the reply is the one to the latest Ping
+//! `turn` answers every Ping. With [`next`](Session::next) alone, the reply is the one to the latest Ping
 //! ([RFC 6455 §5.5.3]): to answer each, encode the reply after every call.
 //!
 //! [RFC 6455 §5.5.3]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
@@ -88,8 +88,8 @@ use crate::error::{AbnormalClosure, BufferTooSmall, ProtocolError};
 
 /// One end of a connection that gives whole messages. See [the turn](self#the-turn) for how it is driven.
 ///
-/// `B` is the one buffer: `[u8; N]`, `&mut [u8; N]`, or with feature `alloc` a `Vec<u8>`, which grows as bytes come and
-/// never because a header announced them.
+/// `B` is the one buffer: `[u8; N]`, `&mut [u8; N]`, or with feature `alloc` a `Vec<u8>`, which grows as bytes come
+/// and never because a header announced them.
 #[derive(Debug, Clone)]
 pub struct Session<R: Role, B> {
     incoming: Incoming<R, B>,
@@ -99,8 +99,8 @@ pub struct Session<R: Role, B> {
 }
 
 impl<R: Role, B: Buffer> Session<R, B> {
-    /// Starts behind the opening handshake; `push` takes the bytes that came with it. What the buffer holds
-    /// counts for nothing, unless [`filled`](Self::filled) follows at once: it says that the first `n` bytes of the buffer were
+    /// Starts behind the opening handshake; `push` takes the bytes that came with it. What the buffer holds counts for
+    /// nothing, unless [`filled`](Self::filled) follows at once: it says that the first `n` bytes of the buffer were
     /// received, for a buffer that has held the handshake and where they were moved to the front.
     ///
     /// A message can be 131 bytes smaller than a fixed buffer (room for a control frame inside of it), or
@@ -125,8 +125,8 @@ impl<R: Role, B: Buffer> Session<R, B> {
     ///
     /// `agreed` is what a handshake says of permessage-deflate, or an `Option` of it: with `None` nothing changes.
     ///
-    /// What a compressed message becomes has the same limit as any other, checked while it comes out, and is kept in memory
-    /// of its own, whatever `B` is. To compress with a compressor that many connections share, see
+    /// What a compressed message becomes has the same limit as any other, checked while it comes out, and is kept in
+    /// memory of its own, whatever `B` is. To compress with a compressor that many connections share, see
     /// [`FrameEncoder::with_compressor`]; to give memory back, [`Incoming::shrink`] and [`Sender::shrink`].
     ///
     /// # Examples
@@ -137,7 +137,8 @@ impl<R: Role, B: Buffer> Session<R, B> {
     ///
     /// let agreed = Parameters::default(); // what the opening handshake said
     /// let keys = || MaskingKey::new([1, 2, 3, 4]);
-    /// let mut client = Session::new(Client::new(keys), Limits::new(), Vec::new()).with_deflate(agreed, Policy::new());
+    /// let client = Session::new(Client::new(keys), Limits::new(), Vec::new());
+    /// let mut client = client.with_deflate(agreed, Policy::new());
     /// let mut server = Session::new(Server, Limits::new(), Vec::new()).with_deflate(agreed, Policy::new());
     ///
     /// let text = "to be, or not to be, ".repeat(10);
@@ -180,15 +181,15 @@ impl<R: Role, B: Buffer> Session<R, B> {
         self.incoming.push_some(bytes)
     }
 
-    /// Returns the next message or control frame that is whole, or `None` if more bytes are needed; and the sender, which
-    /// can be used while the message is borrowed.
+    /// Returns the next message or control frame that is whole, or `None` if more bytes are needed; and the sender,
+    /// which can be used while the message is borrowed.
     ///
     /// Nothing has to be done about a control frame: the reply is kept for [`encode_reply`](Self::encode_reply).
     ///
     /// # Errors
     ///
-    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call. The reply is the Close frame that
-    /// tells the peer.
+    /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call. The reply is the Close frame
+    /// that tells the peer.
     ///
     /// # Examples
     ///
@@ -292,7 +293,8 @@ impl<R: Role, B: Buffer> Session<R, B> {
     }
 
     /// Returns the halves, for instance for two tasks. They share nothing: what the incoming half learns of the peer
-    /// reaches the sender with each [`Reply`]. A reply that was due here is lost: [encode](Self::encode_reply) it before.
+    /// reaches the sender with each [`Reply`]. A reply that was due here is lost: [encode](Self::encode_reply) it
+    /// before.
     pub fn split(self) -> (Incoming<R, B>, Sender<R>) {
         (self.incoming, self.sender)
     }

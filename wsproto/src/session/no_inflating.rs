@@ -1,5 +1,5 @@
-//! What [`inflating`](super::inflating) is without feature `deflate`: nothing is ever compressed, and nothing of it is left
-//! in the machine code.
+//! What [`inflating`](super::inflating) is without feature `deflate`: nothing is ever compressed, and nothing of it is
+//! left in the machine code.
 
 use crate::connection::Data;
 use crate::error::ProtocolError;

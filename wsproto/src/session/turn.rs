@@ -7,18 +7,18 @@ use crate::error::{Misuse, ProtocolError};
 use crate::wire::{part, part_mut};
 
 impl<R: Role, B: Buffer> Session<R, B> {
-    /// Takes all messages and control frames that are whole, hands each to `each` together with the sender and `out`, and
-    /// appends each reply that is due to `out`: the first two steps of [the turn](super#the-turn). What stands in `out`
-    /// afterwards is to be written, **also after an error**, which is the last thing to look at.
+    /// Takes all messages and control frames that are whole, hands each to `each` together with the sender and `out`,
+    /// and appends each reply that is due to `out`: the first two steps of [the turn](super#the-turn). What stands in
+    /// `out` afterwards is to be written, **also after an error**, which is the last thing to look at.
     ///
-    /// A control frame is shown too, and needs no answer: the reply follows at once, so that every Ping has its Pong, among
-    /// the answers to the messages around it.
+    /// A control frame is shown too, and needs no answer: the reply follows at once, so that every Ping has its Pong,
+    /// among the answers to the messages around it.
     ///
     /// # Errors
     ///
-    /// [`TurnError::Protocol`] if the peer broke a rule or a limit: the Close frame that tells the peer stands in `out`.
-    /// [`TurnError::Misuse`] if `each` returned it: it is not called again, messages behind that one stay for the next
-    /// turn, and the reply stands in `out`.
+    /// [`TurnError::Protocol`] if the peer broke a rule or a limit: the Close frame that tells the peer stands in
+    /// `out`. [`TurnError::Misuse`] if `each` returned it: it is not called again, messages behind that one stay for
+    /// the next turn, and the reply stands in `out`.
     ///
     /// # Examples
     ///
@@ -80,9 +80,10 @@ impl<R: Role, B: Buffer> Session<R, B> {
 
 impl<R: Role> Session<R, Vec<u8>> {
     /// Takes a [`turn`](Self::turn) over bytes that were received into the caller's memory: a thread's buffer, one of
-    /// `io_uring`'s, or what rustls has decrypted. Whole messages are handed out where they lie; from the first thing on that
-    /// is not whole, the bytes are copied and kept. So a connection holds no memory between turns but for what is not whole
-    /// ([`shrink`](Self::shrink) gives back what it once took). The contents of `received` are unspecified afterwards.
+    /// `io_uring`'s, or what rustls has decrypted. Whole messages are handed out where they lie; from the first thing
+    /// on that is not whole, the bytes are copied and kept. So a connection holds no memory between turns but for what
+    /// is not whole ([`shrink`](Self::shrink) gives back what it once took). The contents of `received` are
+    /// unspecified afterwards.
     ///
     /// # Errors
     ///

@@ -27,8 +27,8 @@ use crate::handshake::subprotocol;
 pub struct Offer<'a> {
     /// The server: a host, and a port unless it is the scheme's own. An IPv6 address is in brackets.
     pub host: &'a str,
-    /// The resource: an absolute path and, after `?`, the query; percent-encoded. Over HTTP/1.1 the query alone stands for
-    /// the path `/` with it, as in `ws://host?query` ([RFC 6455 §3]).
+    /// The resource: an absolute path and, after `?`, the query; percent-encoded. Over HTTP/1.1 the query alone stands
+    /// for the path `/` with it, as in `ws://host?query` ([RFC 6455 §3]).
     ///
     /// [RFC 6455 §3]: https://www.rfc-editor.org/rfc/rfc6455#section-3
     pub target: &'a str,

@@ -16,8 +16,8 @@ use crate::handshake::misuse::HandshakeMisuse;
 
 /// A request for a tunnel through an HTTP proxy, to the server that a client wants to talk to ([RFC 9110 §9.3.6]).
 ///
-/// Send it over the connection to the proxy, and read the answer with a [`ProxyDecoder`]. Behind an answer that opens the tunnel,
-/// that connection is one to the server: TLS and the opening handshake follow, as if there were no proxy.
+/// Send it over the connection to the proxy, and read the answer with a [`ProxyDecoder`]. Behind an answer that opens
+/// the tunnel, that connection is one to the server: TLS and the opening handshake follow, as if there were no proxy.
 ///
 /// # Examples
 ///
@@ -52,14 +52,16 @@ pub struct ProxyConnect<'a> {
 impl<'a> ProxyConnect<'a> {
     /// Takes the server's host and port, and more header fields, such as `Proxy-Authorization`: names and values.
     ///
-    /// `host` is a name or an IP address, as [`Url::host`](crate::handshake::Url::host) has it; an IPv6 address may be in brackets.
+    /// `host` is a name or an IP address, as [`Url::host`](crate::handshake::Url::host) has it; an IPv6 address may be
+    /// in brackets.
     ///
     /// # Errors
     ///
     /// * [`HandshakeMisuse::Host`] if the host is neither a name nor an address, or the port is 0.
-    /// * [`HandshakeMisuse::FieldName`] or [`HandshakeMisuse::FieldValue`] if a field is malformed: nothing in it can end a line.
-    /// * [`HandshakeMisuse::ReservedField`] for `Host`, which is written by itself, the fields that frame a message, which this request
-    ///   must not have, and those of the opening handshake, which are the server's to read.
+    /// * [`HandshakeMisuse::FieldName`] or [`HandshakeMisuse::FieldValue`] if a field is malformed: nothing in it can
+    ///   end a line.
+    /// * [`HandshakeMisuse::ReservedField`] for `Host`, which is written by itself, the fields that frame a message,
+    ///   which this request must not have, and those of the opening handshake, which are the server's to read.
     pub fn new(
         host: &'a str,
         port: u16,
@@ -131,10 +133,10 @@ impl ProxyDecoder {
 
     /// Decodes the head of the answer at the start of `buf`: give it all that has come, each time.
     ///
-    /// Returns the answer and the number of bytes that it takes, with those of interim answers (1xx), which are skipped
-    /// ([RFC 9110 §15.2]). What follows these bytes belongs to the server, if the tunnel is open: its `Content-Length` and
-    /// `Transfer-Encoding` mean nothing ([RFC 9110 §9.3.6]). Otherwise a body may follow. Returns `None` while the head is
-    /// incomplete: call again with the same bytes and more.
+    /// Returns the answer and the number of bytes that it takes, with those of interim answers (1xx), which are
+    /// skipped ([RFC 9110 §15.2]). What follows these bytes belongs to the server, if the tunnel is open: its
+    /// `Content-Length` and `Transfer-Encoding` mean nothing ([RFC 9110 §9.3.6]). Otherwise a body may follow. Returns
+    /// `None` while the head is incomplete: call again with the same bytes and more.
     ///
     /// # Errors
     ///
@@ -149,7 +151,8 @@ impl ProxyDecoder {
         while let Some(head) = self.0.scan(buf)? {
             let (_, status, reason) = status_line(head.line(buf)).ok_or(ResponseError::StatusLine)?;
             let fields = HeadFields::parse(head.fields(buf))?;
-            // 101 is not interim: it says that the proxy speaks another protocol from here on, and nobody asked for one.
+            // 101 is not interim: it says that the proxy speaks another protocol from here on, and nobody asked for
+            // one.
             if matches!(status, 100 | 102..=199) {
                 self.0.skip(&head);
                 continue;

@@ -52,8 +52,8 @@ fn is_uri_host(host: &str) -> bool {
 
 /// Splits a request's target into the authority, if it is an absolute URI, and the path with its query.
 ///
-/// [RFC 6455 §4.2.1], item 1, allows an `http` or `https` URI. Some clients write the `ws` or `wss` URI that they connect
-/// to, which names the same resource.
+/// [RFC 6455 §4.2.1], item 1, allows an `http` or `https` URI. Some clients write the `ws` or `wss` URI that they
+/// connect to, which names the same resource.
 ///
 /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
 pub(crate) fn split_target(target: &str) -> (Option<&str>, &str) {

@@ -164,8 +164,8 @@ fn is_of_version(n: u8, byte: u8) -> bool {
 /// Tells whether `byte` is the one at `n` of `HTTP/1.1 101`, of whichever minor version and status.
 fn is_of_status(n: u8, byte: u8) -> bool {
     match n {
-        // [RFC 9110 §15] "All valid status codes are within the range of 100 to 599, inclusive", and a client is to take
-        // others as a server error: what has a first digit of 6 or more is for the caller, and 0 for nobody.
+        // [RFC 9110 §15] "All valid status codes are within the range of 100 to 599, inclusive", and a client is to
+        // take others as a server error: what has a first digit of 6 or more is for the caller, and 0 for nobody.
         9 => matches!(byte, b'1'..=b'9'),
         7 | 10 | 11 => byte.is_ascii_digit(),
         n => b"HTTP/1._ ".get(usize::from(n)) == Some(&byte),

@@ -262,7 +262,8 @@ impl<'a> Answer<'a> {
         } else {
             b"Connection: close\r\n"
         });
-        // [RFC 9110 §8.6] "MUST NOT send a Content-Length header field in any response with a status code of [...] 204".
+        // [RFC 9110 §8.6] "MUST NOT send a Content-Length header field in any response with a status code of [...]
+        // 204".
         if self.status != 204 {
             dst.put(b"Content-Length: ");
             dst.put_decimal(self.body.len());

@@ -14,7 +14,7 @@ use core::fmt;
 /// | the head is too large | 431 | RFC 6585 §5 |
 /// | HTTP/2.0 and all but HTTP/1 in a request line | 505 | RFC 9110 §15.6.6 |
 /// | a handshake whose method is not GET | 405, `Allow: GET` | RFC 6455 §4.2.1 item 1, RFC 9110 §15.5.6 |
-/// | `Sec-WebSocket-Version` is not 13, or missing | 426, with the version | RFC 6455 §4.2.2, §4.4; a client without one speaks an older draft |
+/// | `Sec-WebSocket-Version` is not 13, or missing | 426, with the version | RFC 6455 §4.2.2, §4.4; or it is a draft |
 /// | a key came without `Upgrade` | 426, with the version | RFC 9110 §15.5.22 |
 /// | everything else | 400 | RFC 6455 §4.2.1 |
 ///

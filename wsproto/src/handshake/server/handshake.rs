@@ -28,7 +28,8 @@ use crate::handshake::subprotocol::{self, MAX_SUBPROTOCOLS};
 /// use wsproto::handshake::{Answer, Choice, Request};
 ///
 /// # let received = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-/// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: https://example.com\r\n\r\n";
+/// #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+/// #     Origin: https://example.com\r\n\r\n";
 /// let Some((Request::WebSocket(handshake), _)) = Request::decode(received)? else { return Ok(()) };
 /// let is_foreign = handshake.origin().is_some_and(|origin| !origin.is_same_host(handshake.host()));
 /// let answer = match handshake.http().path() {

@@ -9,9 +9,8 @@ use crate::handshake::http::start_line::HttpVersion;
 /// Holds a client's request: for a WebSocket connection, or an ordinary one of HTTP, so that one port serves both.
 ///
 /// It is for WebSocket if its `Upgrade` field names `websocket`, or its `:protocol` does over HTTP/2 and HTTP/3; then
-/// all of
-/// [RFC 6455 §4.2.1] was checked. Of any other request of HTTP/1 only the syntax of its head and `Host` were checked; its
-/// body, if it has one, is left to the caller. HTTP/1.0 knows no upgrade: there the field is ignored
+/// all of [RFC 6455 §4.2.1] was checked. Of any other request of HTTP/1 only the syntax of its head and `Host` were
+/// checked; its body, if it has one, is left to the caller. HTTP/1.0 knows no upgrade: there the field is ignored
 /// ([RFC 9110 §7.8]).
 ///
 /// # Examples
