@@ -92,6 +92,11 @@ mod waiting;
 mod wakers;
 mod way;
 
+/// What `wakers` takes from here, a test takes from loom.
+mod sync {
+    pub(crate) use std::sync::Mutex;
+}
+
 pub use bytes::Bytes;
 pub use bytestring::ByteString;
 pub use wsproto;
