@@ -24,6 +24,8 @@ use wakers::{Half, Wakers};
 struct Transport {
     has_message: bool,
     has_room: bool,
+    /// What comes behind the message.
+    has_close: bool,
     waker: Option<Waker>,
 }
 
@@ -83,6 +85,26 @@ impl Shared {
         }));
     }
 
+    /// Waits for the Close frame, which stands behind the message: nothing is read past one that was found.
+    fn close(&self) {
+        block_on(poll_fn(|cx| {
+            self.poll_as(Half::Writer, cx, |held, cx| {
+                let mut transport = self.transport.lock().unwrap();
+                if !*held && std::mem::take(&mut transport.has_message) {
+                    *held = true;
+                }
+                if *held {
+                    return Poll::Pending;
+                }
+                if transport.has_close {
+                    return Poll::Ready(());
+                }
+                transport.waker = Some(cx.waker().clone());
+                Poll::Pending
+            })
+        }));
+    }
+
     fn event(&self, happen: impl FnOnce(&mut Transport)) {
         let waker = {
             let mut transport = self.transport.lock().unwrap();
@@ -95,14 +117,14 @@ impl Shared {
     }
 }
 
-fn check(events: fn(&Shared)) {
+fn check(write: fn(&Shared), events: fn(&Shared)) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
     model.check(move || {
         let shared = Shared::new();
         let (reader, writer) = (Arc::clone(&shared), Arc::clone(&shared));
         let reader = thread::spawn(move || reader.receive());
-        let writer = thread::spawn(move || writer.flush());
+        let writer = thread::spawn(move || write(&writer));
         events(&shared);
         reader.join().unwrap();
         writer.join().unwrap();
@@ -111,7 +133,7 @@ fn check(events: fn(&Shared)) {
 
 #[test]
 fn a_message_and_then_room() {
-    check(|shared| {
+    check(Shared::flush, |shared| {
         shared.event(|transport| transport.has_message = true);
         shared.event(|transport| transport.has_room = true);
     });
@@ -119,8 +141,15 @@ fn a_message_and_then_room() {
 
 #[test]
 fn room_and_then_a_message() {
-    check(|shared| {
+    check(Shared::flush, |shared| {
         shared.event(|transport| transport.has_room = true);
         shared.event(|transport| transport.has_message = true);
+    });
+}
+
+#[test]
+fn what_stands_behind_a_message_that_is_left_to_the_other_half() {
+    check(Shared::close, |shared| {
+        shared.event(|transport| (transport.has_message, transport.has_close) = (true, true));
     });
 }
