@@ -48,9 +48,12 @@ impl MaskingKey {
         let pattern = self.pattern();
         let next = self.rotated(bytes.len());
         let last = next.apply_to_last(bytes);
+        let key = self.word();
         for block in bytes.chunks_exact_mut(BLOCK) {
-            for (byte, key) in block.iter_mut().zip(&pattern) {
-                *byte ^= key;
+            for word in block.chunks_exact_mut(8) {
+                if let Some(word) = word.first_chunk_mut() {
+                    *word = (u64::from_ne_bytes(*word) ^ key).to_ne_bytes();
+                }
             }
         }
         match (last, bytes.last_chunk_mut()) {
@@ -72,10 +75,14 @@ impl MaskingKey {
         let next = self.rotated(bytes.len());
         let last = next.apply_to_last(bytes);
         let mut seen = last.unwrap_or_default();
+        let (key, mut seen_words) = (self.word(), [0; BLOCK / 8]);
         for block in bytes.chunks_exact_mut(BLOCK) {
-            for ((byte, key), seen) in block.iter_mut().zip(&pattern).zip(&mut seen) {
-                *byte ^= key;
-                *seen |= *byte;
+            for (word, seen) in block.chunks_exact_mut(8).zip(&mut seen_words) {
+                if let Some(word) = word.first_chunk_mut() {
+                    let plain = u64::from_ne_bytes(*word) ^ key;
+                    *seen |= plain;
+                    *word = plain.to_ne_bytes();
+                }
             }
         }
         match (last, bytes.last_chunk_mut()) {
@@ -87,7 +94,7 @@ impl MaskingKey {
                 }
             }
         }
-        (next, seen.is_ascii())
+        (next, seen.is_ascii() && seen_words.iter().all(|word| word.to_ne_bytes().is_ascii()))
     }
 
     /// Masks a copy of the last block of `bytes`, if they have one, with the key for the byte behind it.
@@ -141,6 +148,14 @@ impl MaskingKey {
     pub(crate) const fn rotated(self, len: usize) -> Self {
         let bits = (len as u32).wrapping_shl(3);
         Self(u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes())
+    }
+
+    /// Returns the key twice: a word in a register, where the compiler can't come to load a pattern's bytes one by one, as it
+    /// does when all of this is inlined into a large function.
+    #[inline]
+    const fn word(self) -> u64 {
+        let key = u32::from_ne_bytes(self.0) as u64;
+        key | key << 32
     }
 
     #[inline]

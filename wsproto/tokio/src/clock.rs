@@ -13,6 +13,8 @@ pub(crate) struct Clock {
     /// Set anew only when it rings, or has to ring earlier.
     sleep: Option<Pin<Box<Sleep>>>,
     origin: Instant,
+    /// The time, as it was when it was first asked for in this turn.
+    now: Option<Moment>,
 }
 
 impl Clock {
@@ -22,11 +24,18 @@ impl Clock {
         let start = Moment::from_millis(0);
         let mut deadlines = Deadlines::new(timeouts, start);
         deadlines.opened(start);
-        Self { deadlines, sleep: None, origin }
+        Self { deadlines, sleep: None, origin, now: None }
     }
 
-    pub(crate) fn now(&self) -> Moment {
-        Moment::since_origin(self.origin.elapsed())
+    /// Begins a turn: the time is to be looked at anew.
+    pub(crate) const fn begin_turn(&mut self) {
+        self.now = None;
+    }
+
+    /// Returns the time, which is the same for all of a turn: a few dozen microseconds of work, or what a task's budget
+    /// allows.
+    pub(crate) fn now(&mut self) -> Moment {
+        *self.now.get_or_insert_with(|| Moment::since_origin(self.origin.elapsed()))
     }
 
     /// Waits until something may be due; for ever if nothing will be. `unsent` bytes wait to be written.

@@ -33,6 +33,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// In each turn: take what has come, write what waits, read. Only then see what is due, since what was read may be a sign
     /// of life; but after each read, since a busy peer must not put off the deadlines of writing and closing.
     pub(crate) fn poll_drive(&mut self, cx: &mut Context<'_>, wanted: Messages) -> Poll<Result<bool, Error>> {
+        self.way.clock.begin_turn();
         self.way.heed_stop();
         loop {
             match self.way.stage {
@@ -101,6 +102,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
 
     /// Waits until no more than the high water waits to be written.
     pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>, messages: Messages) -> Poll<Result<(), Error>> {
+        self.way.clock.begin_turn();
         if let Stage::Open = self.way.stage {
             if self.way.has_room() || self.way.poll_write(&mut self.io, cx).is_ready() || self.way.has_room()
             {
@@ -115,6 +117,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     }
 
     /// Takes the message that [`poll_drive`](Self::poll_drive) found, as one of its own. `None` if it was none after all.
+    ///
+    /// Never part of a caller's future: inside of so large a function, unmasking is compiled to a loop over single bytes.
+    #[inline(never)]
     pub(crate) fn take_message(&mut self) -> Option<Message> {
         self.is_held = false;
         let mut reply = Reply::new();
@@ -216,6 +221,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             if let Some(buffer) = self.incoming.reclaim() {
                 self.is_lent = false;
                 pool::give_read(buffer);
+                // What a compressed message became.
+                self.incoming.shrink();
             }
         }
     }

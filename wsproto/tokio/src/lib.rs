@@ -117,6 +117,11 @@ mod http;
 mod proxy;
 mod tls;
 
+/// What `wakers` takes from here, a test takes from loom.
+mod sync {
+    pub(crate) use std::sync::Mutex;
+}
+
 pub use bytes::Bytes;
 pub use bytestring::ByteString;
 pub use wsproto;

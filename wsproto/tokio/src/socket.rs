@@ -175,12 +175,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.is_held = false;
         let Self { io, incoming, way, .. } = self;
         let mut reply = Reply::new();
-        match incoming.next(&mut reply) {
+        match take_borrowed(incoming, &mut reply) {
             Ok(message) => Ok(message.map(|message| (message, Out::new(way)))),
             // A text that is not UTF-8, after all.
             Err(error) => {
                 way.fail(error, reply);
-                poll_fn(|cx| way.poll_end(io, cx)).await;
+                poll_fn(|cx| {
+                    way.clock.begin_turn();
+                    way.poll_end(io, cx)
+                })
+                .await;
                 Err(Error::Protocol(error))
             }
         }
@@ -206,6 +210,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         })
         .await
     }
+}
+
+/// Apart from the future for the same reason as [`WebSocket::take_message`].
+#[inline(never)]
+fn take_borrowed<'m, R: Role>(
+    incoming: &'m mut Incoming<R, Vec<u8>>,
+    reply: &mut Reply,
+) -> Result<Option<wsproto::Message<'m>>, wsproto::ProtocolError> {
+    incoming.next(reply)
 }
 
 /// Sending.
@@ -311,6 +324,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         cx: &mut Context<'_>,
         messages: Messages,
     ) -> Poll<Result<(), Error>> {
+        self.way.clock.begin_turn();
         if let Stage::Open = self.way.stage {
             if self.way.poll_write(&mut self.io, cx).is_ready() {
                 return Poll::Ready(self.way.check_written());

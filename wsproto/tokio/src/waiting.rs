@@ -140,7 +140,9 @@ impl<R: Role> Way<R> {
                 return Poll::Ready(());
             }
             let now = self.clock.now();
-            ready!(self.clock.poll_wake_up(cx, now, self.unsent()));
+            let unsent = self.unsent();
+            ready!(self.clock.poll_wake_up(cx, now, unsent));
+            self.clock.begin_turn();
         }
     }
 

@@ -1,7 +1,9 @@
 //! One waker for two tasks. A transport keeps one for reading and one for writing, and both halves of a socket read and write.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+
+use crate::sync::Mutex;
 
 /// Which half of a socket is polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
