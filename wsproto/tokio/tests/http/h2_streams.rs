@@ -147,7 +147,7 @@ async fn other_requests_are_refused() {
     }
 }
 
-/// Sends these bytes and END_STREAM in one piece, and returns what comes.
+/// Sends these bytes and `END_STREAM` in one piece, and returns what comes.
 async fn say_and_end(bytes: &[u8]) -> Vec<u8> {
     let mut client = client(server(true).await).await;
     let request = Request::connect("http://a/")
