@@ -5,21 +5,13 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bytes::Bytes;
 use h2::Ping;
-use h2::ext::Protocol;
-use http::Request;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use wsproto::deflate::Parameters;
-use wsproto::handshake::{ClientHandshake, Offer, Response, permessage_deflate};
-use wsproto::{Client, CloseCode, Limits, Message, RandomKeys, Session};
-use wsproto_http_examples::Error;
-use wsproto_http_examples::h2_stream::Stream;
-use wsproto_http_examples::handshake::{POLICY, SUBPROTOCOLS};
+use tokio_wsproto::{CloseCode, Connect};
+use wsproto_http_examples::{Error, SUBPROTOCOLS};
 
-/// So long all of it may take.
+/// So long all of it may take; the opening handshake and the closing one have deadlines of their own.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 #[tokio::main(flavor = "current_thread")]
@@ -47,68 +39,15 @@ async fn say(address: &str, text: &str) -> Result<(), Error> {
     let connection = tokio::spawn(connection);
     // The server's settings come first of all, so before its answer to this.
     ping.ping(Ping::opaque()).await?;
-    if !client.is_extended_connect_protocol_enabled() {
-        return Err("the server takes no WebSocket over HTTP/2".into());
+
+    let connect = Connect::new(format!("ws://{address}/echo")).subprotocols(SUBPROTOCOLS.iter().copied());
+    let mut socket = connect.over_http2(client).await?;
+    socket.send(text).await?;
+    if let Some(message) = socket.recv().await? {
+        println!("{}", message.as_text().unwrap_or("[binary]"));
     }
-    let (stream, agreed) = connect(client, address).await?;
-    converse(stream, agreed, text).await?;
+    socket.close(CloseCode::NORMAL, "").await?;
+    drop(socket);
     // It ends with its last stream, once everything is sent.
     Ok(connection.await??)
-}
-
-/// Opens a stream by an extended CONNECT [RFC 8441 §5]; gives what was agreed on too.
-async fn connect(
-    mut client: h2::client::SendRequest<Bytes>,
-    host: &str,
-) -> Result<(Stream, Option<Parameters>), Error> {
-    let deflate = permessage_deflate::offer(&POLICY);
-    let handshake = ClientHandshake::over_http2(Offer {
-        subprotocols: SUBPROTOCOLS,
-        extensions: Some(&deflate),
-        ..Offer::new(host, "/echo")
-    })?;
-    let Offer { host, target, .. } = handshake.offer();
-    let mut request = Request::builder().method(handshake.method()).uri(format!("http://{host}{target}"));
-    if let Some(protocol) = handshake.protocol() {
-        request = request.extension(Protocol::from_static(protocol));
-    }
-    for (name, value) in handshake.headers() {
-        request = request.header(name, value);
-    }
-    let (response, send) = client.send_request(request.body(())?, false)?;
-    let (head, receive) = response.await?.into_parts();
-    let fields = || head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    match handshake.verify(head.status.as_u16(), fields)? {
-        Response::WebSocket(accepted) => Ok((Stream::new(receive, send), accepted.deflate())),
-        Response::Http(refusal) => Err(format!("the server answered {}", refusal.status()).into()),
-    }
-}
-
-/// Says `text`, prints the first message that comes, and closes.
-async fn converse(mut stream: Stream, agreed: Option<Parameters>, text: &str) -> Result<(), Error> {
-    let client = Client::new(RandomKeys::new());
-    let mut session = Session::new(client, Limits::new(), Vec::new()).with_deflate(agreed, POLICY);
-    let mut out = Vec::new();
-    session.frame().append(text, &mut out)?;
-    loop {
-        stream.write_all(&out).await?;
-        out.clear();
-        match stream.read(session.buffer()).await? {
-            0 => session.receive_eof()?,
-            n => session.filled(n),
-        }
-        let outcome = session.turn(&mut out, |message, sender, out| match message {
-            Message::Text(text) if sender.check_message().is_ok() => {
-                println!("{text}");
-                sender.frame().append(CloseCode::NORMAL, out)
-            }
-            _ => Ok(()),
-        });
-        if outcome.is_err() || session.should_close_transport() {
-            // Also the Close frame that tells of an error, before the error is passed on.
-            stream.write_all(&out).await?;
-            stream.shutdown().await?;
-            return Ok(outcome?);
-        }
-    }
 }

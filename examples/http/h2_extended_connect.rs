@@ -1,30 +1,26 @@
 //! An echo server over HTTP/2, by the h2 crate: `h2_extended_connect [ADDR]`, by default 127.0.0.1:8080.
 //!
-//! Each stream is a connection [RFC 8441]: opened by an extended CONNECT, driven as any transport is, by `socket`.
+//! Each stream is a connection [RFC 8441]: opened by an extended CONNECT, and then as any other.
 //! Without TLS: a client has to know that HTTP/2 is spoken here. Browsers want TLS, with `h2` in its ALPN.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::RecvStream;
-use h2::ext::Protocol;
-use h2::server::{Builder, Connection, SendResponse};
-use http::uri::{Authority, PathAndQuery};
-use http::{Request, Response};
+use h2::{RecvStream, server};
+use http::{Method, Request, Response};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use wsproto::handshake;
-use wsproto_http_examples::h2_stream::Stream;
-use wsproto_http_examples::handshake::{choose, refuse, response};
+use tokio_wsproto::{Accept, Options, http2};
 use wsproto_http_examples::server::{Tasks, listen};
-use wsproto_http_examples::socket::{converse, echo};
-use wsproto_http_examples::{Error, Session};
+use wsproto_http_examples::{Error, SUBPROTOCOLS, echo};
 
 /// So long a connection may take to begin, and to be without a stream.
 const IDLE: Duration = Duration::from_secs(10);
 /// So many streams a connection may have, and so many bytes may be on the way in each, either way.
 const STREAMS: u32 = 32;
 const WINDOW: u32 = 64 * 1024;
+
+type Asked = (Request<RecvStream>, server::SendResponse<Bytes>);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -33,7 +29,7 @@ async fn main() -> Result<(), Error> {
 
 /// Accepts the streams of a connection, and keeps it going.
 async fn serve(socket: TcpStream, tasks: Tasks) -> Result<(), Error> {
-    let mut builder = Builder::new();
+    let mut builder = server::Builder::new();
     builder
         .enable_connect_protocol() // [RFC 8441 §3]: the setting that a client waits for
         .max_concurrent_streams(STREAMS)
@@ -41,60 +37,39 @@ async fn serve(socket: TcpStream, tasks: Tasks) -> Result<(), Error> {
         .initial_connection_window_size(STREAMS * WINDOW) // or a stream that stands still would stop the others
         .max_send_buffer_size(WINDOW as usize)
         .max_header_list_size(16 * 1024);
-    let mut connection: Connection<_, Bytes> = timeout(IDLE, builder.handshake(socket)).await??;
+    let mut connection: server::Connection<_, Bytes> = timeout(IDLE, builder.handshake(socket)).await??;
     let mut ending = false;
     loop {
-        tokio::select! {
-            accepted = connection.accept() => match accepted {
-                Some(stream) => {
-                    let (request, respond) = stream?;
-                    answer(request, respond, &tasks)?;
-                }
-                None => return Ok(()),
-            },
-            () = tasks.stop.cancelled(), if !ending => {
-                ending = true;
-                connection.graceful_shutdown();
+        let is_timeout = tokio::select! {
+            accepted = connection.accept() => {
+                let Some(stream) = accepted else { return Ok(()) };
+                answer(stream?, &tasks)?;
+                continue;
             }
-            () = sleep(IDLE) => {
-                if !connection.has_streams() {
-                    if ending {
-                        return Err("the peer does not end its connection".into());
-                    }
-                    ending = true;
-                    connection.graceful_shutdown();
-                }
-            }
+            () = tasks.stop.cancelled(), if !ending => false,
+            () = sleep(IDLE) => true,
+        };
+        if is_timeout && connection.has_streams() {
+            continue;
         }
+        if ending {
+            return Err("the peer does not end its connection".into());
+        }
+        ending = true;
+        connection.graceful_shutdown();
     }
 }
 
 /// Answers a request; of an opening handshake the stream goes on as a WebSocket, by a task of its own.
-fn answer(
-    request: Request<RecvStream>,
-    mut respond: SendResponse<Bytes>,
-    tasks: &Tasks,
-) -> Result<(), Error> {
-    let (response, session) = accept(&request);
-    let send = respond.send_response(response.map(drop), session.is_none())?;
-    if let Some(session) = session {
-        let stream = Stream::new(request.into_body(), send);
-        tasks.spawn(converse(stream, session, tasks.stop.clone(), echo));
+fn answer((request, mut respond): Asked, tasks: &Tasks) -> Result<(), Error> {
+    if request.method() != Method::CONNECT {
+        respond.send_response(Response::builder().status(404).body(())?, true)?;
+        return Ok(());
     }
+    let stop = tasks.stop.clone();
+    tasks.spawn(async {
+        let accept = Accept::new().with_subprotocols(SUBPROTOCOLS);
+        echo(http2::accept(request, respond, &accept, &Options::new())?, stop).await
+    });
     Ok(())
-}
-
-/// Checks a client's opening handshake, and chooses of what it offers.
-fn accept(request: &Request<RecvStream>) -> (Response<String>, Option<Session>) {
-    let protocol = request.extensions().get::<Protocol>().map(Protocol::as_str);
-    let authority = request.uri().authority().map_or("", Authority::as_str);
-    let path = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    let fields = || request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    let method = request.method().as_str();
-    match handshake::Request::from_http2_parts(method, protocol, authority, path, fields) {
-        Ok(handshake::Request::WebSocket(handshake)) => choose(&handshake),
-        Ok(handshake::Request::Http(_)) if protocol.is_some() => (refuse(501, &[], ""), None),
-        Ok(handshake::Request::Http(_)) => (refuse(404, &[], ""), None),
-        Err(error) => (response(&error.answer()), None),
-    }
 }

@@ -1,6 +1,6 @@
 //! An echo server behind hyper: `hyper_upgrade [ADDR]`, by default 127.0.0.1:8080.
 //!
-//! hyper reads and writes HTTP/1.1, `handshake` decides on its header fields, `socket` drives what it hands over.
+//! hyper reads and writes HTTP/1.1, and hands its connection over behind an opening handshake.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -12,9 +12,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio_wsproto::{Accept, Options, upgrade};
 use wsproto_http_examples::server::{Tasks, listen};
-use wsproto_http_examples::socket::{converse, echo};
-use wsproto_http_examples::{Error, handshake};
+use wsproto_http_examples::{Error, SUBPROTOCOLS, echo};
 
 /// So long the head of a request may take, and a connection may wait for its next one.
 const HEAD: Duration = Duration::from_secs(10);
@@ -48,13 +48,14 @@ async fn serve(socket: TcpStream, tasks: Tasks) -> Result<(), Error> {
 }
 
 /// Answers a request. Once hyper has sent a 101, what it read and wrote over is ours.
-fn respond(request: Request<Incoming>, tasks: &Tasks) -> Response<String> {
-    let (head, body) = request.into_parts();
-    let (response, session) = handshake::accept(&head);
-    if let Some(session) = session {
-        let upgrade = hyper::upgrade::on(Request::from_parts(head, body));
-        let stop = tasks.stop.clone();
-        tasks.spawn(async { converse(TokioIo::new(upgrade.await?), session, stop, echo).await });
+fn respond(mut request: Request<Incoming>, tasks: &Tasks) -> Response<String> {
+    let accept = Accept::new().with_subprotocols(SUBPROTOCOLS);
+    match upgrade::accept(&mut request, &accept, &Options::new()) {
+        Ok((response, upgrade)) => {
+            let stop = tasks.stop.clone();
+            tasks.spawn(async { echo(upgrade.await?, stop).await });
+            response
+        }
+        Err(refusal) => refusal.into_response(),
     }
-    response
 }

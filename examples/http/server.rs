@@ -7,6 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::Error;
 
@@ -30,6 +31,11 @@ impl Tasks {
                 eprintln!("{error}");
             }
         });
+    }
+
+    /// Counts a task that somebody else starts, until what this returns is dropped.
+    pub fn track(&self) -> TaskTrackerToken {
+        self.tracker.token()
     }
 }
 

@@ -3,13 +3,15 @@
 mod common;
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
 use common::{Program, accept, close};
 use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{CloseFrame, WebSocket};
 use tungstenite::{Error, Message};
 
 const CLIENT_STD: &str = env!("CARGO_BIN_EXE_client_std");
+const CLIENT_TOKIO: &str = env!("CARGO_BIN_EXE_client_tokio");
 const AUTOBAHN_CLIENT: &str = env!("CARGO_BIN_EXE_autobahn_client");
 
 #[test]
@@ -75,4 +77,70 @@ fn autobahn_client_runs_the_cases_it_is_told() {
     let (is_good, out) = program.end();
     assert!(is_good, "{out}");
     assert_eq!(out, "1 cases\n");
+}
+
+#[test]
+fn client_tokio_talks_and_comes_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut program =
+        Program::start(CLIENT_TOKIO, &[&format!("ws://{}/chat?room=1", listener.local_addr().unwrap())]);
+    let (mut socket, target) = accept(&listener);
+    assert_eq!(target, "/chat?room=1");
+    let mut typed = program.0.stdin.take().unwrap();
+    typed.write_all("first\nκόσμε\n".as_bytes()).unwrap();
+    assert_eq!(socket.read().unwrap(), Message::text("first"));
+    assert_eq!(socket.read().unwrap(), Message::text("κόσμε"));
+    socket.send(Message::text("bell: \u{7}")).unwrap();
+    close_with(&mut socket, CloseCode::Away);
+
+    // It waits for some seconds at most, and goes on.
+    let (mut socket, _) = accept(&listener);
+    typed.write_all(b"again\n").unwrap();
+    assert_eq!(socket.read().unwrap(), Message::text("again"));
+    // The end of the input closes the connection, and what comes before the answer is printed.
+    drop(typed);
+    socket.send(Message::text("last")).unwrap();
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Normal);
+    assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+    drop(socket);
+    let (is_good, out) = program.end();
+    assert!(is_good && out.contains("bell: \u{fffd}\nlast\n"), "{out}");
+}
+
+#[test]
+fn client_tokio_does_not_come_back_where_it_is_not_wanted() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let program = Program::start(CLIENT_TOKIO, &[&url]);
+    close_with(&mut accept(&listener).0, CloseCode::Policy);
+    let (is_good, out) = program.end();
+    assert!(!is_good && out.contains("1008"), "{out}");
+
+    let program = Program::start(CLIENT_TOKIO, &[&url]);
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").unwrap();
+    let (is_good, out) = program.end();
+    assert!(!is_good && out.contains("403"), "{out}");
+}
+
+#[test]
+fn client_tokio_says_goodbye_when_nobody_reads_what_it_prints() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut program = Program::start(CLIENT_TOKIO, &[&format!("ws://{}", listener.local_addr().unwrap())]);
+    let (mut socket, _) = accept(&listener);
+    drop(program.0.stdout.take());
+    socket.send(Message::text("unheard")).unwrap();
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Normal);
+    assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+    drop(socket);
+    assert!(program.end().0);
+}
+
+/// Closes as a server does, and reads on until the client has answered.
+fn close_with(socket: &mut WebSocket<TcpStream>, code: CloseCode) {
+    socket.close(Some(CloseFrame { code, reason: "".into() })).unwrap();
+    while socket.read().is_ok() {}
+    socket.get_mut().shutdown(std::net::Shutdown::Both).unwrap();
 }

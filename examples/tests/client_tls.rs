@@ -1,11 +1,12 @@
-//! `client_std` with `wss://`, against a server by an independent implementation behind rustls, with a certificate that was
+//! The clients with `wss://`, against a server by an independent implementation behind rustls, with a certificate that was
 //! made for this test.
 
 mod common;
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -18,6 +19,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, accept};
 
 const CLIENT_STD: &str = env!("CARGO_BIN_EXE_client_std");
+const CLIENT_TOKIO: &str = env!("CARGO_BIN_EXE_client_tokio");
 
 /// A server for `localhost`, and the file with its certificate.
 struct Server {
@@ -51,6 +53,15 @@ impl Server {
         } else {
             Program::start(CLIENT_STD, &[&url])
         }
+    }
+
+    /// Starts `client_tokio`, which trusts whom the server's certificate is from.
+    fn start_client_tokio(&self, trusted: &Self) -> Program {
+        let mut command = Command::new(CLIENT_TOKIO);
+        command.arg(format!("wss://localhost:{}/chat", self.listener.local_addr().unwrap().port()));
+        command.env("SSL_CERT_FILE", &trusted.certificate).env_remove("SSL_CERT_DIR");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Program(command.spawn().unwrap())
     }
 
     fn accept(&self) -> StreamOwned<ServerConnection, TcpStream> {
@@ -105,4 +116,35 @@ fn client_std_refuses_a_server_that_nobody_vouches_for() {
     assert!(accept(server.accept()).is_err());
     let (is_good, out) = program.end();
     assert!(!is_good && out.contains("UnknownIssuer"), "{out}");
+}
+
+#[test]
+fn client_tokio_talks_over_tls() {
+    let server = Server::new("tokio");
+    let mut program = server.start_client_tokio(&server);
+    let mut socket: WebSocket<_> = accept(server.accept()).unwrap();
+    let mut typed = program.0.stdin.take().unwrap();
+    typed.write_all(b"Hello\n").unwrap();
+    assert_eq!(socket.read().unwrap(), Message::text("Hello"));
+    socket.send(Message::text("Welcome")).unwrap();
+    drop(typed);
+    let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
+    assert_eq!(close.code, CloseCode::Normal);
+    assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
+    socket.get_mut().conn.send_close_notify();
+    socket.get_mut().flush().unwrap();
+    drop(socket);
+    let (is_good, out) = program.end();
+    assert!(is_good && out.contains("Welcome\n"), "{out}");
+}
+
+#[test]
+fn client_tokio_refuses_a_server_that_nobody_vouches_for() {
+    let (server, other) = (Server::new("tokio-unknown"), Server::new("tokio-other"));
+    let mut program = server.start_client_tokio(&other);
+    assert!(accept(server.accept()).is_err());
+    let mut errors = BufReader::new(program.0.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert!(line.contains("certificate"), "{line}");
 }

@@ -14,12 +14,13 @@ use tungstenite::{Message, client};
 const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
 const PROXY: &str = env!("CARGO_BIN_EXE_proxy");
 
-const SERVERS: [&str; 7] = [
+const SERVERS: [&str; 8] = [
     ECHO_STD,
     env!("CARGO_BIN_EXE_echo_tokio"),
     env!("CARGO_BIN_EXE_echo_mio"),
     env!("CARGO_BIN_EXE_embedded_io"),
     env!("CARGO_BIN_EXE_broadcast"),
+    env!("CARGO_BIN_EXE_chat_tokio"),
     env!("CARGO_BIN_EXE_autobahn_server"),
     PROXY,
 ];

@@ -161,3 +161,7 @@ pub use http::http2;
 #[cfg(feature = "hyper")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub use http::upgrade;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,4 +4,3 @@ mod deadlines;
 mod h2;
 mod http1;
 mod program;
-mod socket;

@@ -14,3 +14,13 @@ struct FromFastwebsockets;
 #[cfg(doctest)]
 #[doc = include_str!("../../from-embedded-websocket.md")]
 struct FromEmbeddedWebsocket;
+
+/// From tokio-tungstenite.
+#[cfg(doctest)]
+#[doc = include_str!("../../from-tokio-tungstenite.md")]
+struct FromTokioTungstenite;
+
+/// From axum.
+#[cfg(doctest)]
+#[doc = include_str!("../../from-axum.md")]
+struct FromAxum;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use h2::ext::Protocol;
 use http::Request;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_wsproto::http2::{Stream, accept, is_websocket};
@@ -253,4 +254,34 @@ async fn a_connection_behind_axum_talks_over_http2() {
     assert_eq!(timeout(PATIENCE, socket.recv()).await.unwrap().unwrap(), Some(Message::from("hi")));
     let error = connect.origin("https://foreign.example").over_http2(client).await.unwrap_err();
     assert_eq!(error.refused().map(tokio_wsproto::Response::status), Some(403));
+}
+
+/// What is not read yet may come no faster than the peer's window allows.
+#[tokio::test]
+async fn a_stream_takes_no_more_than_its_peer_wants() {
+    const WINDOW: usize = 65_535; // [RFC 9113 §6.9.2]
+    let (ours, theirs) = tokio::io::duplex(1 << 20);
+    let reading = tokio::spawn(async {
+        let (client, mut connection) = h2::client::handshake(theirs).await.unwrap();
+        let mut ping = connection.ping_pong().unwrap();
+        tokio::spawn(connection);
+        ping.ping(h2::Ping::opaque()).await.unwrap();
+        let mut socket = Connect::new("ws://localhost/").over_http2(client).await.unwrap();
+        // Nothing is read for a while, and then all that was sent.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        socket.get_mut().read_exact(&mut vec![0; WINDOW]).await.unwrap();
+        socket
+    });
+    let mut builder = h2::server::Builder::new();
+    let mut connection = builder.enable_connect_protocol().handshake(ours).await.unwrap();
+    let (request, respond) = connection.accept().await.unwrap().unwrap();
+    let mut socket = accept(request, respond, &Accept::new(), &Options::new()).unwrap();
+    tokio::spawn(async move { while connection.accept().await.is_some() {} });
+    let stream = socket.get_mut();
+    let bytes = vec![0; 1 << 20];
+    assert_eq!(stream.write(&bytes).await.unwrap(), WINDOW);
+    assert!(timeout(Duration::from_millis(100), stream.write(&bytes)).await.is_err());
+    // What was read may come anew.
+    assert!(timeout(PATIENCE, stream.write(&bytes)).await.unwrap().unwrap() <= WINDOW);
+    drop(reading.await.unwrap());
 }

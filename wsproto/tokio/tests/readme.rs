@@ -1,0 +1,23 @@
+//! The first server that a reader meets is compiled: the repository's page shows the one of this crate's page.
+
+const OURS: &str = include_str!("../README.md");
+const TOP: &str = include_str!("../../../README.md");
+
+/// Returns the first Rust program under a heading.
+fn program<'a>(page: &'a str, heading: &str) -> &'a str {
+    let (_, section) = page.split_once(&format!("\n## {heading}\n")).expect("the heading is there");
+    let section = section.split("\n## ").next().unwrap();
+    let (_, block) = section.split_once("\n```rust").expect("a program is there");
+    let (_, block) = block.split_once('\n').unwrap();
+    block.split_once("\n```\n").expect("the program ends").0
+}
+
+#[test]
+fn the_repositorys_page_shows_the_server_that_is_compiled_here() {
+    let ours = program(OURS, "A server");
+    assert_eq!(program(TOP, "An echo server over tokio"), ours);
+    assert!(ours.contains("tokio_wsproto::accept(") && ours.lines().count() <= 25, "{ours}");
+    // And it is compiled here.
+    assert!(OURS.contains(&format!("\n```rust,no_run\n{ours}\n```\n")));
+    assert!(include_str!("../src/lib.rs").contains("#[doc = include_str!(\"../README.md\")]"));
+}
