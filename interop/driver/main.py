@@ -28,10 +28,13 @@ SERVERS = {
     "echo_std": {"limits"},
     "echo_tokio": {"limits"},
     "autobahn_server": {"raised"},
+    "autobahn_tokio": {"raised"},
     "ours": {"raised", *peers_module.OBEYS},
 }
 # Those of them that compress.
-COMPRESSING = {"echo_std", "echo_tokio", "autobahn_server", "ours"}
+COMPRESSING = {"echo_std", "echo_tokio", "autobahn_server", "autobahn_tokio", "ours"}
+# Ours, as clients that echo.
+CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"]}
 # One that refers to earlier messages where it may, and one that never does: each offer is made to these.
 EACH_OFFER = {"echo_std", "ours"}
 
@@ -84,7 +87,8 @@ class Run:
             plan = make_plan(peer.checks | obeys, compress, offers)
             command = [self.options.peers / "ours", "server", self.write(plan)]
             if name != "ours":
-                command = [self.options.examples / name, "127.0.0.1:0"]
+                role = ["server"] if name in CLIENTS else []
+                command = [self.options.examples / name, *role, "127.0.0.1:0"]
             async with Program(command) as server:
                 async with Relay(await server.port(), not compress, self.options.sabotage) as relay:
                     output = await finish([*peer.command, "client", f"ws://127.0.0.1:{relay.port}", self.write(plan)])
@@ -101,12 +105,13 @@ class Run:
         self.judge(f"ours as a client of {peer.name}", peer, "server", plan, output, relay.connections)
 
         plan = make_plan(peer.checks | {"raised"}, compress)
-        async with Program([*peer.command, "server", self.write(plan)]) as server:
-            async with Relay(await server.port(), not compress, self.options.sabotage) as relay:
-                await finish([self.options.examples / "autobahn_client", f"127.0.0.1:{relay.port}"])
-                output = await server.lines(sum(len(connection["steps"]) for connection in plan["connections"]))
-        cases = [connection for connection in relay.connections if connection.target.startswith("/runCase")]
-        self.judge(f"autobahn_client as a client of {peer.name}", peer, "server", plan, output, cases)
+        for name, role in CLIENTS.items():
+            async with Program([*peer.command, "server", self.write(plan)]) as server:
+                async with Relay(await server.port(), not compress, self.options.sabotage) as relay:
+                    await finish([self.options.examples / name, *role, f"127.0.0.1:{relay.port}"])
+                    output = await server.lines(sum(len(connection["steps"]) for connection in plan["connections"]))
+            cases = [connection for connection in relay.connections if connection.target.startswith("/runCase")]
+            self.judge(f"{name} as a client of {peer.name}", peer, "server", plan, output, cases)
 
     def write(self, plan):
         path = self.folder / "plan.json"

@@ -9,7 +9,9 @@ use common::{compressed, server};
 use tokio::io::{AsyncWriteExt, duplex};
 use tokio::net::TcpStream;
 use tokio_wsproto::wsproto::connection::Sender;
-use tokio_wsproto::{Agreed, Client, Message, Options, Policy, Server, ThreadKeys, WebSocket};
+use tokio_wsproto::{
+    Accept, Agreed, Client, Handshake, Message, Options, Policy, Server, ThreadKeys, WebSocket,
+};
 
 struct Counting;
 
@@ -38,6 +40,41 @@ static ALLOCATOR: Counting = Counting;
 fn a_socket_is_small() {
     let sizes = [size_of::<WebSocket<TcpStream>>(), size_of::<WebSocket<TcpStream, Client>>()];
     assert!(sizes.iter().all(|&size| size <= 560), "{sizes:?}");
+}
+
+/// A task is as large as the largest of its futures: what an opening handshake needs must not stay with it.
+#[test]
+fn a_task_that_accepts_is_as_small_as_one_that_receives() {
+    async fn receives(mut socket: WebSocket<TcpStream>) {
+        while let Ok(Some(message)) = socket.recv().await {
+            let _ = socket.feed(message);
+        }
+    }
+    async fn accepts(stream: TcpStream) {
+        let Ok(mut socket) = tokio_wsproto::accept(stream).await else { return };
+        while let Ok(Some(message)) = socket.recv().await {
+            let _ = socket.feed(message);
+        }
+    }
+    async fn reads(stream: TcpStream) {
+        let Ok(handshake) = Handshake::read(stream, &Options::new()).await else { return };
+        handles(handshake).await;
+    }
+    async fn handles(handshake: Handshake<TcpStream>) {
+        let Ok(mut socket) = handshake.accept(Accept::new()).await else { return };
+        while let Ok(Some(message)) = socket.recv().await {
+            let _ = socket.feed(message);
+        }
+    }
+    fn size<A, F>(_: fn(A) -> F) -> usize {
+        size_of::<F>()
+    }
+    let (receives, handshake) = (size(receives), size_of::<Handshake<TcpStream>>());
+    assert!(receives <= 1024, "{receives}");
+    assert!(size(accepts) <= receives + 64, "{} and {receives}", size(accepts));
+    // The handshake was the caller's to begin with.
+    assert!(size(handles) <= receives + handshake + 64, "{} and {receives}", size(handles));
+    assert!(size(reads) <= receives + 2 * handshake + 128, "{} and {receives}", size(reads));
 }
 
 /// All in one test, since the counter is the process's.

@@ -44,7 +44,9 @@ pub async fn accept_with<T>(stream: T, options: &Options) -> Result<WebSocket<T>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    Handshake::read(stream, options).await?.accept(Accept::new()).await
+    // In a box, since a task is as large as the largest of its futures, for all its life.
+    let opening = async { Handshake::read(stream, options).await?.accept(Accept::new()).await };
+    Box::pin(opening).await
 }
 
 /// A client's opening handshake, to be looked at, and accepted or refused. Meanwhile await what you like.
@@ -117,7 +119,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
         match Opening::read(stream, options).await? {
             Opening::WebSocket(handshake) => Ok(handshake),
             Opening::Http(plain) => {
-                plain.require_upgrade().await?;
+                Box::pin(plain.require_upgrade()).await?;
                 Err(AcceptError::Http)
             }
         }
@@ -131,7 +133,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
     ///
     /// [`AcceptError::Origin`] for a foreign page; [`Misuse`](AcceptError::Misuse) for header fields that can't be sent. The
     /// client was answered. [`Deadline`](AcceptError::Deadline) and [`Io`](AcceptError::Io) if the answer can't be written.
-    pub async fn accept(mut self, accept: Accept<'_>) -> Result<WebSocket<T>, AcceptError> {
+    pub async fn accept(self, accept: Accept<'_>) -> Result<WebSocket<T>, AcceptError> {
+        // What is needed here is not to be part of the task for as long as the connection lives.
+        Box::pin(self.open(accept)).await
+    }
+
+    async fn open(mut self, accept: Accept<'_>) -> Result<WebSocket<T>, AcceptError> {
         let options = accept.options(&self.options);
         let request = self.request();
         let negotiated = negotiate(&request, &accept, options);
@@ -152,7 +159,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
                 return Err(error);
             }
         };
-        Box::pin(head::send(&mut self.stream, &bytes, options)).await?;
+        head::send(&mut self.stream, &bytes, options).await?;
         let received = self.head.bytes.get(self.head.head.end()..).unwrap_or_default();
         let mut socket = WebSocket::from_upgraded(self.stream, Server, received, agreed, options);
         socket.way.stop = self.stop;

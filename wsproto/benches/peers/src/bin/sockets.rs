@@ -74,31 +74,38 @@ fn main() {
     page::show("sockets", &format!("{table}\n{}", goals(&servers, &best)));
 }
 
-/// How ours compare with the best of the others in each column; a tokio program has tokio programs as its peers.
+/// How ours compare with the best of the others in each column; a tokio program has tokio programs as its peers, and
+/// tokio-wsproto is held against the program by hand, too.
 fn goals(servers: &[(&str, &str)], best: &BTreeMap<(usize, usize), Cell>) -> String {
     let rows = |is_one: &dyn Fn(&str) -> bool| -> Vec<usize> {
         (0..servers.len()).filter(|row| is_one(servers[*row].0)).collect()
     };
-    let all_others = rows(&|name| !name.starts_with("echo_"));
-    let on_tokio = rows(&|name| !name.starts_with("echo_") && !name.starts_with("uWebSockets"));
+    let is_ours = |name: &str| name.starts_with("echo_") || name.starts_with("tokio-wsproto");
+    let all_others = rows(&|name| !is_ours(name));
+    let on_tokio = rows(&|name| !is_ours(name) && !name.starts_with("uWebSockets"));
+    let by_hand = rows(&|name| name == "echo_tokio");
     let mut table =
         format!("| ratio to the best peer | goal |{}\n|---|---|{}\n", columns(), "---|".repeat(LOADS.len()));
-    for (ours, others, label) in
-        [("echo_mio", &all_others, "all"), ("echo_tokio", &on_tokio, "those on tokio")]
-    {
+    let of_ours = servers.iter().map(|(name, _)| *name).filter(|name| is_ours(name));
+    let pairs = of_ours.flat_map(|name| match name {
+        "echo_mio" => vec![(name, &all_others, "all", 1.0)],
+        "echo_tokio" => vec![(name, &on_tokio, "those on tokio", 1.0)],
+        _ => vec![(name, &on_tokio, "those on tokio", 1.0), (name, &by_hand, "echo_tokio", 1.1)],
+    });
+    for (ours, others, label, most_cpu) in pairs.filter(|(_, others, ..)| !others.is_empty()) {
         let Some(row) = servers.iter().position(|(name, _)| *name == ours) else { continue };
         let cells = |column: usize| others.iter().map(move |other| best[&(*other, column)]);
-        table += &format!("| {ours}, {label}: messages a second | at least 1 |");
+        table += &format!("| {ours}, {label}: messages a second | at least {:.2} |", 1.0 / most_cpu);
         for column in 0..LOADS.len() {
             let most = cells(column).map(|cell| cell.messages_per_second).fold(0.0, f64::max);
             let ratio = best[&(row, column)].messages_per_second / most;
-            table += &format!(" {ratio:.2} {} |", verdict(ratio >= 1.0));
+            table += &format!(" {ratio:.2} {} |", verdict(ratio >= 1.0 / most_cpu));
         }
-        table += &format!("\n| {ours}, {label}: CPU a message | at most 1 |");
+        table += &format!("\n| {ours}, {label}: CPU a message | at most {most_cpu} |");
         for column in 0..LOADS.len() {
             let least = cells(column).map(|cell| cell.cpu_per_message).fold(f64::MAX, f64::min);
             let ratio = best[&(row, column)].cpu_per_message / least;
-            table += &format!(" {ratio:.2} {} |", verdict(ratio <= 1.0));
+            table += &format!(" {ratio:.2} {} |", verdict(ratio <= most_cpu));
         }
         table += "\n";
     }
