@@ -69,20 +69,16 @@ impl MaskingKey {
 
     /// Does what [`apply`](Self::apply) does, and tells whether the result is ASCII. For most text that is the whole
     /// check, and in the same pass it is almost free.
-    #[inline]
+    #[inline(never)] // in a large function the pattern would be loaded byte by byte
     pub(crate) fn apply_to_text(self, bytes: &mut [u8]) -> (Self, bool) {
         let pattern = self.pattern();
         let next = self.rotated(bytes.len());
         let last = next.apply_to_last(bytes);
         let mut seen = last.unwrap_or_default();
-        let (key, mut seen_words) = (self.word(), [0; BLOCK / 8]);
         for block in bytes.chunks_exact_mut(BLOCK) {
-            for (word, seen) in block.chunks_exact_mut(8).zip(&mut seen_words) {
-                if let Some(word) = word.first_chunk_mut() {
-                    let plain = u64::from_ne_bytes(*word) ^ key;
-                    *seen |= plain;
-                    *word = plain.to_ne_bytes();
-                }
+            for ((byte, key), seen) in block.iter_mut().zip(&pattern).zip(&mut seen) {
+                *byte ^= key;
+                *seen |= *byte;
             }
         }
         match (last, bytes.last_chunk_mut()) {
@@ -94,7 +90,7 @@ impl MaskingKey {
                 }
             }
         }
-        (next, seen.is_ascii() && seen_words.iter().all(|word| word.to_ne_bytes().is_ascii()))
+        (next, seen.is_ascii())
     }
 
     /// Masks a copy of the last block of `bytes`, if they have one, with the key for the byte behind it.
