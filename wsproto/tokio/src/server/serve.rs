@@ -309,36 +309,38 @@ async fn refuse(mut stream: TcpStream, options: Options) {
     }
 }
 
-async fn serve<B, H, F>(
+fn serve<B, H, F>(
     stream: TcpStream,
     peer: SocketAddr,
     options: Options,
     stop: Stop,
     handler: H,
     report: fn(Trouble),
-) where
+) -> impl Future<Output = ()> + Send
+where
     B: Begin,
-    H: Fn(B) -> F,
-    F: Future<Output = ()>,
+    H: Fn(B) -> F + Send,
+    F: Future<Output = ()> + Send,
 {
-    let mut stopped = stop.0.subscribe();
-    let mut stopped = pin!(stopped.wait_for(|&stopped| stopped));
-    let begun = {
-        // What this needs is not to be kept for as long as the connection lives.
-        let mut reading = Box::pin(async move { B::read(stream, &options).await });
-        unless(reading.as_mut(), stopped.as_mut()).await
-    };
-    let mut begun = match begun {
-        Some(Ok(begun)) => begun,
-        Some(Err(error)) => return report(Trouble::Request(peer, error)),
-        // A request that is not complete keeps no server waiting.
-        None => return,
-    };
-    begun.stop_with(stop);
-    let mut handling = pin!(handler(begun));
-    // When the server stops, the task is woken, and the socket that it waits for sees it.
-    if unless(handling.as_mut(), stopped).await.is_none() {
-        handling.await;
+    // What this needs is not to be part of the task for as long as the connection lives.
+    let mut reading = Box::pin(async move { B::read(stream, &options).await });
+    async move {
+        let mut stopped = stop.0.subscribe();
+        let mut stopped = pin!(stopped.wait_for(|&stopped| stopped));
+        let begun = unless(reading.as_mut(), stopped.as_mut()).await;
+        drop(reading);
+        let mut begun = match begun {
+            Some(Ok(begun)) => begun,
+            Some(Err(error)) => return report(Trouble::Request(peer, error)),
+            // A request that is not complete keeps no server waiting.
+            None => return,
+        };
+        begun.stop_with(stop);
+        let mut handling = pin!(handler(begun));
+        // When the server stops, the task is woken, and the socket that it waits for sees it.
+        if unless(handling.as_mut(), stopped).await.is_none() {
+            handling.await;
+        }
     }
 }
 
