@@ -4,6 +4,7 @@
 //! and in the queue, and not in a future that is dropped.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -11,7 +12,6 @@ use tokio::time::Instant;
 use tokio_wsproto::{CloseCode, CloseFrame, Error, Message, Received, WebSocket};
 use tracing::{debug, info};
 
-use crate::flags::Flags;
 use crate::message::{self, Post, Refusal, Subprotocol};
 use crate::room::{Membership, Room};
 use crate::server::Context;
@@ -22,11 +22,11 @@ const BATCH: usize = 16;
 const TOO_FAST: &str = "That was too fast, and was not sent. Please wait a moment.";
 const FLOOD: &str = "Too many messages at once. Please wait a little.";
 
-pub(crate) struct Connection<'a> {
+pub(crate) struct Connection {
     socket: WebSocket<TcpStream>,
     peer: SocketAddr,
     member: Membership,
-    flags: &'a Flags,
+    context: Arc<Context>,
     /// When its allowance of messages is whole again.
     full_at: Instant,
     began: Instant,
@@ -38,9 +38,9 @@ pub(crate) struct Connection<'a> {
     closed_with: Option<CloseCode>,
 }
 
-impl<'a> Connection<'a> {
+impl Connection {
     /// Starts behind the opening handshake.
-    pub(crate) fn new(socket: WebSocket<TcpStream>, peer: SocketAddr, context: &'a Context) -> Self {
+    pub(crate) fn new(socket: WebSocket<TcpStream>, peer: SocketAddr, context: Arc<Context>) -> Self {
         let subprotocol = Subprotocol::named(socket.subprotocol());
         let member = Room::join(&context.room, subprotocol);
         debug!(%peer, ?subprotocol, online = context.room.online(), "joined");
@@ -48,7 +48,7 @@ impl<'a> Connection<'a> {
             socket,
             peer,
             member,
-            flags: &context.flags,
+            context,
             full_at: Instant::now(),
             began: Instant::now(),
             received: 0,
@@ -58,7 +58,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Talks until the end, and logs why it was that.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(&mut self) {
         let end = self.talk().await;
         // [RFC 6455 §7.1.5]: 1005 stands for a Close frame without a code, 1006 for none at all.
         let code = self.closed_with.or(self.socket.close_code()).map(CloseCode::get);
@@ -107,8 +107,8 @@ impl<'a> Connection<'a> {
             Some(text) if debt > 1.0 => Post::parse(text).and_then(|post| Err(post.refused(TOO_FAST))),
             Some(text) => Post::parse(text).and_then(|post| {
                 #[cfg(debug_assertions)]
-                assert_ne!(self.flags.panic_on.as_ref(), Some(&post.text), "as told");
-                self.member.room.post(post)
+                assert_ne!(self.context.flags.panic_on.as_ref(), Some(&post.text), "as told");
+                self.context.room.post(post)
             }),
             None => Err(Refusal::from("Only text is understood here, not binary messages.")),
         };
@@ -128,9 +128,9 @@ impl<'a> Connection<'a> {
     /// of the burst is used up: 1.0 is all of it. Those taken beyond that count too, so that who goes on and on is seen to
     /// do so.
     fn debt(&mut self) -> f64 {
-        let each = Duration::from_secs(1) / self.flags.rate;
+        let each = Duration::from_secs(1) / self.context.flags.rate;
         let now = Instant::now();
         self.full_at = self.full_at.max(now) + each;
-        (self.full_at - now).div_duration_f64(each.saturating_mul(self.flags.burst))
+        (self.full_at - now).div_duration_f64(each.saturating_mul(self.context.flags.burst))
     }
 }

@@ -1,6 +1,7 @@
 //! What a request gets: a page, a refusal, or a WebSocket connection.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio_wsproto::wsproto::handshake::{Answer, Origin};
@@ -14,22 +15,23 @@ use crate::server::Context;
 
 const NOTHING: &str = "There is nothing here.\n";
 
-/// Answers a request, and talks for as long as it opens a connection.
-pub(crate) async fn serve(opening: Opening<TcpStream>, context: &Context) -> Result<(), AcceptError> {
+/// Answers a request, and gives the connection that it opens, if it does.
+pub(crate) async fn open(
+    opening: Opening<TcpStream>,
+    context: Arc<Context>,
+) -> Result<Option<Box<Connection>>, AcceptError> {
     match opening {
-        // What a page needs is not to be part of each connection.
-        Opening::Http(request) => Box::pin(page(request, context)).await,
+        Opening::Http(request) => page(request, &context).await.map(|()| None),
         Opening::WebSocket(handshake) => {
             let peer = handshake.get_ref().peer_addr()?;
-            if let Some((status, why)) = refusal(&handshake, context) {
-                return handshake.refuse(status, why).await;
+            if let Some((status, why)) = refusal(&handshake, &context) {
+                return handshake.refuse(status, why).await.map(|()| None);
             }
             // None in common is no reason to refuse: [RFC 6455 §4.2.2], item 4, has us answer without one, and leaves it to
             // the client to go on or not. A browser does not; a script may, and then speaks `json`, like one that offers none.
             let accept = Accept::new().with_subprotocols(&Subprotocol::PREFERENCE);
-            let socket = Box::pin(handshake.accept(accept)).await?;
-            Box::pin(Connection::new(socket, peer, context).run()).await;
-            Ok(())
+            let socket = handshake.accept(accept).await?;
+            Ok(Some(Box::new(Connection::new(socket, peer, context))))
         }
     }
 }

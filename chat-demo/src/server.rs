@@ -36,10 +36,13 @@ pub(crate) async fn run(listener: TcpListener, context: Context, stop: impl Futu
         .with_grace(context.flags.close_timeout)
         .with_report(note);
     let handler = move |opening| {
-        let context = Arc::clone(&context);
+        // What a request needs is not to be kept for as long as its connection lives.
+        let opened = Box::pin(http::open(opening, Arc::clone(&context)));
         async move {
-            if let Err(error) = http::serve(opening, &context).await {
-                debug!(%error, "not answered");
+            match opened.await {
+                Ok(Some(mut connection)) => connection.run().await,
+                Ok(None) => {}
+                Err(error) => debug!(%error, "not answered"),
             }
         }
     };
