@@ -1,294 +1,136 @@
-//! One WebSocket connection: a socket on one side, the room on the other, the engine between them.
+//! One WebSocket connection: a socket on one side, the room on the other.
 //!
-//! All that it waits for stands in one `select!`. Whatever comes first, nothing is lost of the rest: half a frame is in
-//! the session, half a write in `unsent`, and neither in a future that is dropped.
+//! All that it waits for stands in one `select!`. Whatever comes first, nothing is lost of the rest: it is in the socket
+//! and in the queue, and not in a future that is dropped.
 
-use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::net::TcpStream;
-use tokio::task::consume_budget;
-use tokio::time::{Instant, sleep_until};
-use tracing::info;
-use wsproto::connection::ConnectionState;
-use wsproto::deadlines::{Deadlines, Due, Moment, Timeouts};
-use wsproto::deflate::Parameters;
-use wsproto::{CloseCode, CloseFrame, Limits, Message, ProtocolError, Server, Session};
+use tokio::time::Instant;
+use tokio_wsproto::{CloseCode, CloseFrame, Error, Message, Received, WebSocket};
+use tracing::{debug, info};
 
-use crate::flags::Flags;
-use crate::message::{self, COMPRESSION, MAX_MESSAGE, Post, Refusal};
-use crate::room::Membership;
-use crate::server::{Shutdown, begun};
-use crate::transport::{BATCH, Unsent, hang_up, try_write};
+use crate::message::{self, Post, Refusal, Subprotocol};
+use crate::room::{Membership, Room};
+use crate::server::Context;
 
-const LIMITS: Limits = Limits::new().with_max_message_size(MAX_MESSAGE).with_max_frame_payload(MAX_MESSAGE);
+/// How many frames are taken from the queue at once.
+const BATCH: usize = 16;
 
 const TOO_FAST: &str = "That was too fast, and was not sent. Please wait a moment.";
+const FLOOD: &str = "Too many messages at once. Please wait a little.";
 
 pub(crate) struct Connection {
-    stream: TcpStream,
-    session: Session<Server, Vec<u8>>,
+    socket: WebSocket<TcpStream>,
+    peer: SocketAddr,
     member: Membership,
-    /// What is being written. While there is any, nothing is read and nothing taken from the queue: a peer that does not
-    /// take our answers can't make us pile them up.
-    unsent: Unsent,
-    deadlines: Deadlines,
-    allowance: Allowance,
-    /// Whether the session's buffer holds more memory than an idle connection needs.
-    is_grown: bool,
-    record: Record,
-    #[cfg(debug_assertions)]
-    panic_on: Option<String>,
-}
-
-/// What the log tells at the end.
-struct Record {
+    context: Arc<Context>,
+    /// When its allowance of messages is whole again.
+    full_at: Instant,
     began: Instant,
-    /// Of the first Close frame, whoever sent it.
-    close_code: Option<CloseCode>,
     /// Text and binary messages that came.
     received: u64,
     /// Those that everybody got.
     posted: u64,
-}
-
-/// A token bucket: so many messages at once, and one more whenever some time has passed.
-struct Allowance {
-    each: Duration,
-    burst: Duration,
-    /// When the bucket is full again.
-    full_at: Instant,
+    /// Of our own Close frame.
+    closed_with: Option<CloseCode>,
 }
 
 impl Connection {
-    /// Starts behind the opening handshake; `received` is what already came after it.
-    pub(crate) fn new(
-        stream: TcpStream,
-        member: Membership,
-        flags: &Flags,
-        deflate: Option<Parameters>,
-        received: &[u8],
-    ) -> Self {
-        let mut session = Session::new(Server, LIMITS, Vec::new()).with_deflate(deflate, COMPRESSION);
-        session.push(received);
-        let timeouts = Timeouts::none()
-            .with_silence(Some(flags.ping_interval))
-            .with_pong(Some(flags.pong_timeout))
-            .with_write(Some(flags.write_timeout))
-            .with_closing(Some(flags.close_timeout));
-        let begin = Moment::since_origin(Duration::ZERO);
-        let mut deadlines = Deadlines::new(timeouts, begin);
-        deadlines.opened(begin);
+    /// Starts behind the opening handshake.
+    pub(crate) fn new(socket: WebSocket<TcpStream>, peer: SocketAddr, context: Arc<Context>) -> Self {
+        let subprotocol = Subprotocol::named(socket.subprotocol());
+        let member = Room::join(&context.room, subprotocol);
+        debug!(%peer, ?subprotocol, online = context.room.online(), "joined");
         Self {
-            stream,
-            session,
+            socket,
+            peer,
             member,
-            unsent: Unsent::new(),
-            deadlines,
-            allowance: Allowance::new(flags.rate, flags.burst),
-            is_grown: true,
-            record: Record { began: Instant::now(), close_code: None, received: 0, posted: 0 },
-            #[cfg(debug_assertions)]
-            panic_on: flags.panic_on.clone(),
+            context,
+            full_at: Instant::now(),
+            began: Instant::now(),
+            received: 0,
+            posted: 0,
+            closed_with: None,
         }
     }
 
     /// Talks until the end, and logs why it was that.
-    pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let end = self.talk(shutdown).await;
-        let Self { stream, member, record: Record { began, close_code, received, posted }, .. } = self;
-        // Out of the room at once, however long the peer takes.
-        drop(member);
-        let after = began.elapsed();
+    pub(crate) async fn run(&mut self) {
+        let end = self.talk().await;
         // [RFC 6455 §7.1.5]: 1005 stands for a Close frame without a code, 1006 for none at all.
-        let code = |otherwise| close_code.map_or(otherwise, CloseCode::get);
-        match end {
-            Ok(None) => info!(code = code(1005), received, posted, ?after, "left: closed"),
-            Ok(Some(error)) => {
-                let code = error.close_code();
-                info!(%code, received, posted, ?after, "left: failed with {code}: {error}");
+        let code = self.closed_with.or(self.socket.close_code()).map(CloseCode::get);
+        let (code, why) = match end {
+            Ok(()) => (code.unwrap_or(1005), "closed".to_owned()),
+            Err(Some(Error::Protocol(error))) => {
+                let code = error.close_code().get();
+                (code, format!("failed with {code}: {error}"))
             }
-            Err(error) => {
-                info!(code = code(1006), received, posted, ?after, "left: {error}");
-                return;
-            }
-        }
-        hang_up(stream).await;
-    }
-
-    /// Gives what rule was broken, or else why the peer was given up.
-    async fn talk(&mut self, mut shutdown: Shutdown) -> io::Result<Option<ProtocolError>> {
-        let mut failure = None;
-        loop {
-            // However much a client sends, all others have their turn in between.
-            consume_budget().await;
-            let has_more = self.unsent.is_empty()
-                && self.take_message().unwrap_or_else(|error| {
-                    failure = Some(error);
-                    false
-                });
-            if has_more {
-                continue;
-            }
-            // After what came: it may have been the sign of life.
-            self.look_at_the_clock()?;
-            let is_idle = self.unsent.is_empty();
-            if is_idle && self.session.should_close_transport() {
-                return Ok(failure);
-            }
-            let is_open = self.session.state() == ConnectionState::Open;
-            let unsent = self.unsent.iter().map(Bytes::len).sum();
-            let wake_up = self.deadlines.wake_up(self.now(), unsent);
-            tokio::select! {
-                _ = &mut self.member.put_out => return Err(given_up("put out: it does not keep up")),
-                () = begun(&mut shutdown), if is_open => self.say_goodbye(CloseCode::GOING_AWAY, "the server is stopping"),
-                () = sleep_until(self.record.began + wake_up.map_or(Duration::ZERO, Moment::to_duration)), if wake_up.is_some() => {}
-                ready = self.stream.writable(), if !is_idle => {
-                    ready?;
-                    let taken = try_write(&self.stream, &mut self.unsent)?;
-                    self.deadlines.wrote(self.now(), taken, unsent);
-                }
-                // Not before all is taken that is there: a full buffer would grow.
-                ready = self.stream.readable(), if is_idle => {
-                    ready?;
-                    self.read()?;
-                }
-                frames = self.member.queue.receive(BATCH), if is_idle && is_open => self.unsent = frames,
-            }
-        }
-    }
-
-    /// Takes the next message that is whole, and tells whether there may be more. What it asks to send is then in
-    /// `unsent`.
-    fn take_message(&mut self) -> Result<bool, ProtocolError> {
-        let now = self.now();
-        let is_open = self.session.state() == ConnectionState::Open;
-        let mut is_flood = false;
-        let outcome = match self.session.next() {
-            Ok(None) => Ok(false),
-            Err(error) => Err(error),
-            Ok(Some((message, _))) => {
-                match message {
-                    // Words after our goodbye are for nobody.
-                    Message::Text(_) | Message::Binary(_) if !is_open => {}
-                    Message::Text(_) | Message::Binary(_) => {
-                        self.record.received += 1;
-                        let debt = self.allowance.take();
-                        is_flood = debt > 2.0;
-                        let posted = match message {
-                            Message::Text(text) if debt > 1.0 => {
-                                Post::parse(text).and_then(|post| Err(post.refused(TOO_FAST)))
-                            }
-                            Message::Text(text) => Post::parse(text).and_then(|post| {
-                                #[cfg(debug_assertions)]
-                                assert_ne!(self.panic_on.as_ref(), Some(&post.text), "as told");
-                                self.member.room.post(post)
-                            }),
-                            _ => Err(Refusal::from("Only text is understood here, not binary messages.")),
-                        };
-                        match posted {
-                            Ok(()) => self.record.posted += 1,
-                            Err(refusal) => self.unsent.push_back(message::error(refusal)),
-                        }
-                    }
-                    Message::Pong(payload) => self.deadlines.pong(now, payload),
-                    Message::Close(close) => {
-                        self.record.close_code = self.record.close_code.or(close.map(|close| close.code()));
-                        self.deadlines.close_received(now);
-                    }
-                    // The reply is the session's.
-                    Message::Ping(_) => {}
-                }
-                Ok(true)
-            }
+            Err(Some(Error::Disconnected(_))) => (1006, "gone without a Close frame".to_owned()),
+            Err(Some(error)) => (code.unwrap_or(1006), error.to_string()),
+            Err(None) => (1006, "put out: it does not keep up".to_owned()),
         };
-        if self.session.is_reply_due() {
-            let mut frame = Vec::new();
-            self.session.append_reply(&mut frame);
-            self.push(frame);
-        }
-        if is_flood {
-            self.say_goodbye(CloseCode::POLICY_VIOLATION, "Too many messages at once. Please wait a little.");
-        }
-        if self.session.state() != ConnectionState::Open {
-            self.deadlines.close_queued();
-        }
-        match outcome {
-            Ok(false) if self.is_grown => {
-                self.session.shrink();
-                self.is_grown = false;
-            }
-            Ok(true) => self.is_grown = true,
-            _ => {}
-        }
-        outcome
+        let Self { peer, received, posted, .. } = self;
+        info!(%peer, code, received, posted, after = ?self.began.elapsed(), "left: {why}");
     }
 
-    fn read(&mut self) -> io::Result<()> {
-        match self.stream.try_read(self.session.buffer()) {
-            Ok(0) => self.session.receive_eof().map_err(|_| given_up("gone without a Close frame")),
-            Ok(len) => {
-                self.session.filled(len);
-                self.deadlines.received(self.now());
-                Ok(())
+    /// Gives why the peer was given up, if it was: for no error of its connection when the room has put it out.
+    async fn talk(&mut self) -> Result<(), Option<Error>> {
+        loop {
+            // What waits for the peer waits in its queue, which is bounded.
+            let is_idle = self.socket.unsent() == 0 && !self.socket.is_closing();
+            tokio::select! {
+                _ = &mut self.member.put_out => return Err(None),
+                received = self.socket.recv_or_drained() => match received? {
+                    // Words after our goodbye are for nobody.
+                    Received::Message(message) if !self.socket.is_closing() => self.take(&message)?,
+                    Received::Message(_) | Received::Drained => {}
+                    Received::Closed => return Ok(()),
+                },
+                news = self.member.queue.receive(BATCH), if is_idle => for news in news {
+                    match self.socket.feed_prepared(&news) {
+                        // It has begun to close meanwhile.
+                        Ok(()) | Err(Error::Closed) => {}
+                        Err(error) => return Err(Some(error)),
+                    }
+                }
             }
-            // The socket only seemed to be ready.
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error),
         }
     }
 
-    /// Begins the closing handshake.
-    fn say_goodbye(&mut self, code: CloseCode, reason: &str) {
-        let close = CloseFrame::new(code, reason).expect("a short reason");
-        let mut frame = Vec::new();
-        self.session.frame().append(close, &mut frame).expect("it was open");
-        self.push(frame);
-        self.record.close_code = Some(code);
-        self.deadlines.close_queued();
-    }
-
-    /// Does what is due.
-    fn look_at_the_clock(&mut self) -> io::Result<()> {
-        match self.deadlines.due(self.now()) {
-            Some(Due::GiveUp(why)) => return Err(io::Error::new(ErrorKind::TimedOut, why)),
-            Some(Due::Ping(payload)) => {
-                let mut frame = Vec::new();
-                self.session.frame().append(Message::Ping(&payload), &mut frame).map_err(io::Error::other)?;
-                self.push(frame);
-            }
-            None => {}
+    fn take(&mut self, message: &Message) -> Result<(), Error> {
+        self.received += 1;
+        let debt = self.debt();
+        let posted = match message.as_text() {
+            Some(text) if debt > 1.0 => Post::parse(text).and_then(|post| Err(post.refused(TOO_FAST))),
+            Some(text) => Post::parse(text).and_then(|post| {
+                #[cfg(debug_assertions)]
+                assert_ne!(self.context.flags.panic_on.as_ref(), Some(&post.text), "as told");
+                self.context.room.post(post)
+            }),
+            None => Err(Refusal::from("Only text is understood here, not binary messages.")),
+        };
+        match posted {
+            Ok(()) => self.posted += 1,
+            Err(refusal) => self.socket.feed(message::error(refusal))?,
+        }
+        // Those beyond the burst are refused, and as many more are too many.
+        if debt > 2.0 {
+            self.closed_with = Some(CloseCode::POLICY_VIOLATION);
+            self.socket.feed(CloseFrame::new(CloseCode::POLICY_VIOLATION, FLOOD)?)?;
         }
         Ok(())
     }
 
-    fn push(&mut self, frame: Vec<u8>) {
-        if !frame.is_empty() {
-            self.unsent.push_back(frame.into());
-        }
-    }
-
-    fn now(&self) -> Moment {
-        Moment::since_origin(self.record.began.elapsed())
-    }
-}
-
-fn given_up(reason: &'static str) -> io::Error {
-    io::Error::other(reason)
-}
-
-impl Allowance {
-    fn new(rate: u32, burst: u32) -> Self {
-        let each = Duration::from_secs(1) / rate;
-        Self { each, burst: each.saturating_mul(burst), full_at: Instant::now() }
-    }
-
-    /// Takes one token more, and tells how much of the burst is used up: 1.0 is all of it. Those taken beyond that count
-    /// too, so that who goes on and on is seen to do so.
-    fn take(&mut self) -> f64 {
+    /// A token bucket: so many messages at once, and one more whenever some time has passed. Takes one, and tells how much
+    /// of the burst is used up: 1.0 is all of it. Those taken beyond that count too, so that who goes on and on is seen to
+    /// do so.
+    fn debt(&mut self) -> f64 {
+        let each = Duration::from_secs(1) / self.context.flags.rate;
         let now = Instant::now();
-        self.full_at = self.full_at.max(now) + self.each;
-        (self.full_at - now).div_duration_f64(self.burst)
+        self.full_at = self.full_at.max(now) + each;
+        (self.full_at - now).div_duration_f64(each.saturating_mul(self.context.flags.burst))
     }
 }

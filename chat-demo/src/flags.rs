@@ -3,7 +3,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, value_parser};
+use tokio_wsproto::{Options, Timeouts};
 use tracing_subscriber::filter::LevelFilter;
+
+use crate::message::MAX_MESSAGE;
 
 /// A small chat over WebSocket. Open the address that it prints in two browsers.
 #[derive(Debug, Parser)]
@@ -84,6 +87,18 @@ pub(crate) struct Flags {
 impl Flags {
     pub(crate) fn address(&self) -> SocketAddr {
         self.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, self.port).into())
+    }
+
+    /// Those of all connections. Which pages may connect is decided elsewhere.
+    pub(crate) fn options(&self) -> Options {
+        let timeouts = Timeouts::new()
+            .with_opening(Some(self.handshake_timeout))
+            .with_silence(Some(self.ping_interval))
+            .with_pong(Some(self.pong_timeout))
+            .with_write(Some(self.write_timeout))
+            .with_closing(Some(self.close_timeout));
+        let options = Options::new().with_max_message_size(MAX_MESSAGE).with_timeouts(timeouts).any_origin();
+        if self.no_compression { options.with_deflate(None) } else { options }
     }
 }
 

@@ -1,116 +1,50 @@
 //! What a request gets: a page, a refusal, or a WebSocket connection.
 
-use std::io::{self, ErrorKind};
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio_wsproto::wsproto::handshake::{Answer, Origin};
+use tokio_wsproto::{Accept, AcceptError, Handshake, Opening, Plain};
 use tracing::debug;
-use wsproto::deflate::Parameters;
-use wsproto::handshake::{
-    Answer, Choice, HttpRequest, Origin, Request, RequestDecoder, ServerHandshake, permessage_deflate,
-    subprotocol,
-};
 
-use crate::message::{COMPRESSION, Subprotocol};
+use crate::assets::Asset;
+use crate::connection::Connection;
+use crate::message::Subprotocol;
 use crate::server::Context;
-use crate::transport::{hang_up, send};
 
-/// How much one read takes; most heads fit.
-const READ: usize = 1024;
+const NOTHING: &str = "There is nothing here.\n";
 
-pub(crate) enum Opened {
-    /// What was received behind the head belongs to the connection.
-    WebSocket { agreed: Agreed, received: Vec<u8> },
-    /// The request was answered, and that is all.
-    Done,
-}
-
-/// What the opening handshake has settled.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Agreed {
-    pub(crate) subprotocol: Subprotocol,
-    /// How messages may be compressed, if they may.
-    pub(crate) deflate: Option<Parameters>,
-}
-
-/// An answer's bytes, and what it opens.
-struct Decision {
-    answer: Vec<u8>,
-    opens: Option<Agreed>,
-}
-
-/// Reads one request in the time that it has, and answers it.
-pub(crate) async fn open(stream: &mut TcpStream, context: &Context) -> io::Result<Opened> {
-    let mut received = Vec::new();
-    let decided = timeout(context.flags.handshake_timeout, decide(stream, &mut received, context)).await;
-    let decision = match decided {
-        Ok(decision) => decision?,
-        // A browser opens connections ahead of need; who asked nothing is answered nothing.
-        Err(late) if received.is_empty() => return Err(late.into()),
-        Err(_) => Decision::reply(408, &[], b"The request took too long.\n"),
-    };
-    send(stream, &decision.answer, context.flags.write_timeout).await?;
-    Ok(match decision.opens {
-        Some(agreed) => Opened::WebSocket { agreed, received },
-        None => Opened::Done,
-    })
-}
-
-/// Tells one connection too many that it is.
-pub(crate) async fn turn_away(mut stream: TcpStream, context: Arc<Context>) {
-    let decision = Decision::reply(503, &[], b"Too many people are here already. Please try again later.\n");
-    if send(&mut stream, &decision.answer, context.flags.write_timeout).await.is_ok() {
-        hang_up(stream).await;
-    }
-}
-
-/// Reads until the head is whole, and leaves in `received` what follows it.
-async fn decide(stream: &mut TcpStream, received: &mut Vec<u8>, context: &Context) -> io::Result<Decision> {
-    let mut decoder = RequestDecoder::new();
-    loop {
-        match decoder.decode(received) {
-            Ok(None) => {
-                // Bounded by the decoder, which bears no head over 8 KiB.
-                received.reserve(READ);
-                if stream.read_buf(received).await? == 0 {
-                    return Err(ErrorKind::UnexpectedEof.into());
-                }
+/// Answers a request, and gives the connection that it opens, if it does.
+pub(crate) async fn open(
+    opening: Opening<TcpStream>,
+    context: Arc<Context>,
+) -> Result<Option<Box<Connection>>, AcceptError> {
+    match opening {
+        Opening::Http(request) => page(request, &context).await.map(|()| None),
+        Opening::WebSocket(handshake) => {
+            let peer = handshake.get_ref().peer_addr()?;
+            if let Some((status, why)) = refusal(&handshake, &context) {
+                return handshake.refuse(status, why).await.map(|()| None);
             }
-            Ok(Some(head)) => {
-                let decision = match head.request(received) {
-                    Request::WebSocket(handshake) => upgraded(&handshake, context),
-                    Request::Http(request) => page(&request, context).await,
-                };
-                received.drain(..head.end());
-                return Ok(decision);
-            }
-            Err(error) => {
-                debug!(%error, "bad request");
-                return Ok(Decision::of(&error.answer(), None));
-            }
+            // None in common is no reason to refuse: [RFC 6455 §4.2.2], item 4, has us answer without one, and leaves it to
+            // the client to go on or not. A browser does not; a script may, and then speaks `json`, like one that offers none.
+            let accept = Accept::new().with_subprotocols(&Subprotocol::PREFERENCE);
+            let socket = handshake.accept(accept).await?;
+            Ok(Some(Box::new(Connection::new(socket, peer, context))))
         }
     }
 }
 
-fn upgraded(handshake: &ServerHandshake<'_>, context: &Context) -> Decision {
-    if !matches!(handshake.http().path(), "/" | "/ws") {
-        return Decision::not_found();
+fn refusal(handshake: &Handshake<TcpStream>, context: &Context) -> Option<(u16, &'static str)> {
+    if !matches!(handshake.path(), "/" | "/ws") {
+        return Some((404, NOTHING));
     }
-    if !may_connect(handshake.origin(), handshake.host(), context) {
-        debug!(origin = handshake.origin().map(Origin::as_str), "refused");
-        return Decision::reply(403, &[], b"Pages from elsewhere may not connect; see --allow-origin.\n");
+    if may_connect(handshake.origin(), handshake.host(), context) {
+        return None;
     }
-    // None in common is no reason to refuse: [RFC 6455 §4.2.2], item 4, has us answer without one, and leaves it to
-    // the client to go on or not. A browser does not; a script may, and then speaks `json`, like one that offers none.
-    let name = subprotocol::select(&Subprotocol::PREFERENCE, handshake.subprotocols());
-    let deflate = permessage_deflate::accept(handshake.extensions(), &COMPRESSION)
-        .filter(|_| !context.flags.no_compression);
-    let choice = Choice { subprotocol: name, extensions: deflate.as_deref(), ..Choice::default() };
-    let subprotocol = Subprotocol::named(name);
-    let agreed = Agreed { subprotocol, deflate: deflate.map(|agreement| agreement.parameters()) };
-    Decision::of(&handshake.accept(choice).expect("it was offered"), Some(agreed))
+    debug!(origin = handshake.origin().map(Origin::as_str), "refused");
+    Some((403, "Pages from elsewhere may not connect; see --allow-origin.\n"))
 }
 
 /// Keeps foreign pages from speaking in the name of whoever looks at them. Programs send no origin, or any.
@@ -130,43 +64,28 @@ fn are_loopback(origin: Origin<'_>, host: &str, port: u16) -> bool {
     is_loopback(origin) && is_loopback(Origin::new(&format!("http://{host}")))
 }
 
-async fn page(request: &HttpRequest<'_>, context: &Context) -> Decision {
-    if request.method() != "GET" {
-        // Without a text: an answer to HEAD has none.
-        return Decision::reply(405, &[("Allow", b"GET")], b"");
-    }
-    if request.path() == "/healthz" {
-        return Decision::reply(200, &[], b"ok");
-    }
-    let Some(asset) = context.assets.get(request.path()).await else { return Decision::not_found() };
-    let mut headers = vec![("Content-Type", asset.content_type.as_bytes())];
+async fn page(plain: Plain<TcpStream>, context: &Context) -> Result<(), AcceptError> {
+    let text = |body: &'static str| Asset {
+        content_type: "text/plain; charset=utf-8",
+        policy: None,
+        body: Cow::Borrowed(body.as_bytes()),
+    };
+    let request = plain.request();
+    let (status, asset) = match (request.method(), request.path()) {
+        ("GET", "/healthz") => (200, text("ok")),
+        ("GET", path) => match context.assets.get(path).await {
+            Some(asset) => (200, asset),
+            None => (404, text(NOTHING)),
+        },
+        _ => (405, text("")),
+    };
+    let mut headers = vec![
+        ("Content-Type", asset.content_type.as_bytes()),
+        ("Cache-Control", b"no-cache"),
+        ("Referrer-Policy", b"no-referrer"),
+        ("X-Content-Type-Options", b"nosniff"),
+    ];
     headers.extend(asset.policy.map(|policy| ("Content-Security-Policy", policy.as_bytes())));
-    Decision::reply_with(200, headers, &asset.body)
-}
-
-impl Decision {
-    fn not_found() -> Self {
-        Self::reply(404, &[], b"There is nothing here.\n")
-    }
-
-    /// Answers in plain text.
-    fn reply(status: u16, headers: &[(&'static str, &'static [u8])], text: &[u8]) -> Self {
-        let content_type: (_, &[u8]) = ("Content-Type", b"text/plain; charset=utf-8");
-        Self::reply_with(status, [&[content_type], headers].concat(), text)
-    }
-
-    fn reply_with<'a>(status: u16, mut headers: Vec<(&'a str, &'a [u8])>, body: &[u8]) -> Self {
-        headers.extend([
-            ("Cache-Control", &b"no-cache"[..]),
-            ("Referrer-Policy", b"no-referrer"),
-            ("X-Content-Type-Options", b"nosniff"),
-        ]);
-        Self::of(&Answer::new(status, &headers, body).expect("our own fields"), None)
-    }
-
-    fn of(answer: &Answer<'_>, opens: Option<Agreed>) -> Self {
-        let mut bytes = Vec::new();
-        answer.append(&mut bytes);
-        Self { answer: bytes, opens }
-    }
+    headers.extend((status == 405).then_some(("Allow", &b"GET"[..])));
+    plain.answer(Answer::new(status, &headers, &asset.body).map_err(AcceptError::Misuse)?).await
 }

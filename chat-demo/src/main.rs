@@ -1,4 +1,4 @@
-//! A small chat over WebSocket: what the `wsproto` engine looks like on real sockets. README.md says what is where.
+//! A small chat over WebSocket: what `tokio-wsproto` looks like in a program. README.md says what is where.
 
 mod assets;
 mod connection;
@@ -9,7 +9,6 @@ mod message;
 mod relay;
 mod room;
 mod server;
-mod transport;
 
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
@@ -17,7 +16,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::net::TcpListener;
-use tracing::info;
 
 use flags::Flags;
 use room::Room;
@@ -52,7 +50,6 @@ async fn run(flags: Flags) -> Result<(), String> {
     let stop = stop_signal().map_err(|error| format!("no signals: {error}"))?;
     announce(address);
     server::run(listener, server::Context { flags, assets, address, room }, stop).await;
-    info!("stopped");
     Ok(())
 }
 

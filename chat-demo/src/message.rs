@@ -1,13 +1,9 @@
 //! What is said inside of the WebSocket messages: JSON, in two subprotocols, and its limits.
 
-use std::cell::OnceCell;
 use std::fmt::{self, Display, Formatter};
 
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use wsproto::connection::{MessageKind, Sender, Server, encode_shared_message};
-use wsproto::deflate::{Compressor, Parameters, Policy};
-use wsproto::wire::MAX_HEADER_LEN;
+use tokio_wsproto::Prepared;
 
 /// In Unicode scalar values, as a person would count letters, not in bytes.
 pub(crate) const MAX_USER: usize = 32;
@@ -16,9 +12,6 @@ const MAX_KEY: usize = 64;
 
 /// In bytes. The longest valid post has 596 characters, of at most 12 bytes each when all are escaped (`\ud83d\ude00`).
 pub(crate) const MAX_MESSAGE: u64 = 8 * 1024;
-
-/// Without context takeover: an idle connection holds no window, and what all are told is compressed once.
-pub(crate) const COMPRESSION: Policy = Policy::new();
 
 /// How many messages a newcomer is shown.
 pub(crate) const HISTORY: usize = 50;
@@ -37,10 +30,7 @@ impl Subprotocol {
 
     /// A client that has agreed to none is taken to be as simple as can be.
     pub(crate) fn named(name: Option<&str>) -> Self {
-        match name {
-            Some("json-delta") => Self::JsonDelta,
-            _ => Self::Json,
-        }
+        if name == Some("json-delta") { Self::JsonDelta } else { Self::Json }
     }
 }
 
@@ -143,75 +133,22 @@ impl Message {
     }
 }
 
-/// The history.
-pub(crate) fn history<'a>(
-    newest_first: impl Iterator<Item = &'a Message>,
+/// The history as a whole, newest first (`msg`), or what is new, oldest first (`new`).
+pub(crate) fn list<'a>(
+    what: &str,
+    messages: impl Iterator<Item = &'a Message>,
     subprotocol: Subprotocol,
-) -> Shared {
-    let list: Vec<_> = newest_first.map(|message| message.shown(subprotocol)).collect();
-    Shared::new(&json!({ "msg": list }))
+) -> Prepared {
+    let list: Vec<_> = messages.map(|message| message.shown(subprotocol)).collect();
+    json!({ (what): list }).to_string().into()
 }
 
-/// What is new.
-pub(crate) fn new<'a>(oldest_first: impl Iterator<Item = &'a Message>) -> Shared {
-    let list: Vec<_> = oldest_first.map(|message| message.shown(Subprotocol::JsonDelta)).collect();
-    Shared::new(&json!({ "new": list }))
+pub(crate) fn online(count: usize) -> Prepared {
+    json!({ "online": count }).to_string().into()
 }
 
-pub(crate) fn online(count: usize) -> Bytes {
-    Shared::new(&json!({ "online": count })).plain()
-}
-
-pub(crate) fn error(Refusal { error, key }: Refusal) -> Bytes {
-    let error = key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key }));
-    Shared::new(&error).plain()
-}
-
-/// What many are told, in one frame that they share: a server's frames are not masked, and one that is a whole message
-/// depends on nothing before it. It is encoded once as it is, and once compressed, if somebody gets it so.
-///
-/// A connection asks its own [`Sender`] whether a message may be sent now.
-pub(crate) struct Shared {
-    json: String,
-    plain: OnceCell<Bytes>,
-    compressed: OnceCell<Bytes>,
-}
-
-/// Whether what is compressed for all may be sent to somebody who agreed to that.
-pub(crate) fn is_for_all(agreed: Option<Parameters>) -> bool {
-    agreed.is_some_and(|agreed| agreed.server_max_window_bits >= COMPRESSION.send_window)
-}
-
-impl Shared {
-    fn new(outgoing: &Value) -> Self {
-        Self { json: outgoing.to_string(), plain: OnceCell::new(), compressed: OnceCell::new() }
-    }
-
-    /// The frame for somebody who takes compressed messages, or not. Short ones stay as they are.
-    pub(crate) fn frame(&self, is_compressed: bool, compressor: &mut Option<Compressor>) -> Bytes {
-        if !is_compressed || self.json.len() < COMPRESSION.threshold {
-            return self.plain();
-        }
-        let Policy { level, send_window: window, .. } = COMPRESSION;
-        let compressor = compressor.get_or_insert_with(|| Compressor::new(level, window));
-        let json = self.json.as_bytes();
-        let compress = || {
-            let mut frame = vec![0; MAX_HEADER_LEN + json.len()];
-            let len = encode_shared_message(MessageKind::Text, json, window, compressor, &mut frame);
-            frame.truncate(len.expect("there is room for it as it is"));
-            frame.into()
-        };
-        self.compressed.get_or_init(compress).clone()
-    }
-
-    fn plain(&self) -> Bytes {
-        let encode = || {
-            let mut frame = Vec::new();
-            Sender::new(Server).frame().append(&self.json, &mut frame).expect("nothing forbids it");
-            frame.into()
-        };
-        self.plain.get_or_init(encode).clone()
-    }
+pub(crate) fn error(Refusal { error, key }: Refusal) -> String {
+    key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key })).to_string()
 }
 
 impl At {

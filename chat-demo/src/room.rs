@@ -11,14 +11,11 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_wsproto::Prepared;
 
-use wsproto::deflate::Compressor;
-
-use crate::http::Agreed;
-use crate::message::{self, At, HISTORY, Message, Post, Refusal, Shared, Subprotocol};
+use crate::message::{self, At, HISTORY, Message, Post, Refusal, Subprotocol};
 
 /// How many frames are made without a pause: each with one message, as long as the chat is calm.
 const BURST: u32 = 16;
@@ -37,13 +34,16 @@ pub(crate) struct Room {
     state: Mutex<State>,
     posted: Notify,
     came_or_left: Notify,
-    /// The latest count, also as a frame.
-    online: watch::Sender<(usize, Bytes)>,
+    /// The latest count.
+    online: watch::Sender<Online>,
     /// How many frames may wait for one connection.
     queue: usize,
     /// Where posts go that are to come back with a place in an order that others keep.
     relay: Option<mpsc::Sender<Post>>,
 }
+
+/// How many are in the room, also as everybody is told.
+type Online = Option<(usize, Prepared)>;
 
 #[derive(Default)]
 struct State {
@@ -60,22 +60,15 @@ struct State {
     /// What newcomers are sent: the same for all until the next message, so that a crowd that comes back at once costs
     /// no more than one of them.
     snapshots: Snapshots,
-    /// One for all, made when somebody is to get compressed messages.
-    compressor: Option<Compressor>,
 }
 
-/// The history as a whole, made when somebody is to get it.
-#[derive(Default)]
-struct Snapshots {
-    json: OnceCell<Shared>,
-    json_delta: OnceCell<Shared>,
-}
+/// The history as a whole for each subprotocol, made when somebody is to get it.
+type Snapshots = [OnceCell<Prepared>; 2];
 
 /// What the room keeps of somebody in it. To drop it is to put that one out.
 struct Member {
     subprotocol: Subprotocol,
-    is_compressed: bool,
-    queue: mpsc::Sender<Bytes>,
+    queue: mpsc::Sender<Prepared>,
     _in_room: oneshot::Sender<Infallible>,
 }
 
@@ -90,9 +83,9 @@ pub(crate) struct Membership {
 
 /// What this member is sent.
 pub(crate) struct Queue {
-    frames: mpsc::Receiver<Bytes>,
+    frames: mpsc::Receiver<Prepared>,
     /// Only those who understand it are told.
-    online: Option<watch::Receiver<(usize, Bytes)>>,
+    online: Option<watch::Receiver<Online>>,
     /// The count that this member was told last; at first none.
     told: usize,
 }
@@ -118,18 +111,15 @@ impl Room {
     }
 
     /// Takes somebody in. The history is the first frame in the queue.
-    pub(crate) fn join(self: &Arc<Self>, agreed: Agreed) -> Membership {
-        let Agreed { subprotocol, deflate } = agreed;
-        let is_compressed = message::is_for_all(deflate);
+    pub(crate) fn join(self: &Arc<Self>, subprotocol: Subprotocol) -> Membership {
         let (queue, frames) = mpsc::channel(self.queue);
         let (in_room, put_out) = oneshot::channel();
         let mut state = self.lock();
         let id = state.next_member;
         state.next_member += 1;
-        let State { history, snapshots, compressor, members, .. } = &mut *state;
-        let snapshot = snapshots.of(history, subprotocol).frame(is_compressed, compressor);
+        let snapshot = snapshot(&state.snapshots, &state.history, subprotocol);
         queue.try_send(snapshot).expect("the queue is new");
-        members.insert(id, Member { subprotocol, is_compressed, queue, _in_room: in_room });
+        state.members.insert(id, Member { subprotocol, queue, _in_room: in_room });
         self.came_or_left.notify_one();
         let online = (subprotocol == Subprotocol::JsonDelta).then(|| self.online.subscribe());
         Membership { room: Arc::clone(self), id, queue: Queue { frames, online, told: 0 }, put_out }
@@ -194,15 +184,17 @@ impl Room {
     fn send(&self, limit: usize) {
         let mut state = self.lock();
         let count = state.make_history(limit);
-        let State { history, snapshots, compressor, members, .. } = &mut *state;
-        let new = LazyCell::new(|| message::new(history.iter().take(count).rev()));
+        let State { history, snapshots, members, .. } = &mut *state;
+        let new = LazyCell::new(|| {
+            let new = history.iter().take(count).rev();
+            message::list("new", new, Subprotocol::JsonDelta)
+        });
         let before = members.len();
         members.retain(|_, member| {
-            let shared = match member.subprotocol {
-                Subprotocol::Json => snapshots.of(history, Subprotocol::Json),
-                Subprotocol::JsonDelta => &*new,
+            let frame = match member.subprotocol {
+                Subprotocol::Json => snapshot(snapshots, history, Subprotocol::Json),
+                Subprotocol::JsonDelta => new.clone(),
             };
-            let frame = shared.frame(member.is_compressed, compressor);
             // Never waits: whoever has no place left for it is put out, for the good of all others.
             member.queue.try_send(frame).is_ok()
         });
@@ -216,7 +208,7 @@ impl Room {
         loop {
             self.came_or_left.notified().await;
             let online = self.online();
-            self.online.send_replace((online, message::online(online)));
+            self.online.send_replace(Some((online, message::online(online))));
             // A crowd at the door is told of once, not as often as it has heads: for all in it that would be its square.
             sleep(PRESENCE_PACE).await;
         }
@@ -262,38 +254,27 @@ impl State {
     }
 }
 
-impl Snapshots {
-    fn of(&self, history: &VecDeque<Message>, subprotocol: Subprotocol) -> &Shared {
-        let snapshot = match subprotocol {
-            Subprotocol::Json => &self.json,
-            Subprotocol::JsonDelta => &self.json_delta,
-        };
-        snapshot.get_or_init(|| message::history(history.iter(), subprotocol))
-    }
-}
-
 impl Queue {
     /// Waits for frames, `limit` at most. Nothing is lost when it is dropped while it waits.
-    pub(crate) async fn receive(&mut self, limit: usize) -> VecDeque<Bytes> {
+    pub(crate) async fn receive(&mut self, limit: usize) -> Vec<Prepared> {
         let mut frames = Vec::new();
         let Self { frames: queue, online, told } = self;
         let Some(online) = online else {
             queue.recv_many(&mut frames, limit).await;
-            return frames.into();
+            return frames;
         };
         tokio::select! {
             // The history comes before all else.
             biased;
             _ = queue.recv_many(&mut frames, limit) => {}
             Ok(()) = online.changed() => {
-                let (count, frame) = &*online.borrow_and_update();
-                if *count != *told {
+                if let Some((count, frame)) = &*online.borrow_and_update() && count != told {
                     *told = *count;
                     frames.push(frame.clone());
                 }
             }
         }
-        frames.into()
+        frames
     }
 }
 
@@ -303,6 +284,11 @@ impl Drop for Membership {
             self.room.came_or_left.notify_one();
         }
     }
+}
+
+fn snapshot(made: &Snapshots, history: &VecDeque<Message>, subprotocol: Subprotocol) -> Prepared {
+    let make = || message::list("msg", history.iter(), subprotocol);
+    made[subprotocol as usize].get_or_init(make).clone()
 }
 
 /// Milliseconds since 1970.

@@ -70,6 +70,8 @@ fn who_answers_no_ping_is_dropped() {
     // A Pong for no Ping of the server's is a sign of life, as any byte is, and no more: it is asked again.
     stream.write_all(&frame(0x8a, b"??")).expect("sent");
     assert_eq!(read_frame(&mut stream).0, 0x89);
+    // It is told why it is given up, in case that it hears.
+    assert_eq!(read_frame(&mut stream), (0x88, 1011_u16.to_be_bytes().to_vec()));
     assert_eq!(read_to_end(&mut stream), "");
     server.wait_for_log("not even an answer to a Ping");
 }

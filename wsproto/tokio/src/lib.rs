@@ -138,7 +138,9 @@ pub use message::{AsMessage, Message};
 pub use options::Options;
 pub use out::Out;
 pub use prepared::Prepared;
-pub use server::{Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, accept, accept_with};
+pub use server::{
+    Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, Trouble, accept, accept_with,
+};
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
 

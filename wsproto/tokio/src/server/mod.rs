@@ -14,4 +14,4 @@ pub use negotiate::Accept;
 pub(crate) use negotiate::{Negotiated, negotiate};
 pub use plain::Plain;
 pub(crate) use serve::Stop;
-pub use serve::{Serve, Served};
+pub use serve::{Serve, Served, Trouble};

@@ -8,7 +8,7 @@ use super::MaybeTls;
 use crate::ConnectError;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tls;
+pub(crate) struct Tls(());
 
 #[derive(Debug)]
 pub(crate) struct TlsClient(Infallible);
