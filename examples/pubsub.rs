@@ -1,14 +1,15 @@
 //! Publish and subscribe, in rooms: `pubsub ADDRESS PUBLISHER SUBSCRIBER`, where the latter two are tokens.
 //!
 //! `ws://ADDRESS/rooms/NAME` with a token as `Authorization: Bearer TOKEN` or, for browsers, which can't send that, as `?token=TOKEN`.
-//! Who has the publisher's token sends messages to all in the room; the others hear them. Silent peers are found and left, and
-//! Ctrl-C closes all connections in order: that is what `tokio-wsproto` does by default.
+//! Who has the publisher's token sends messages to all in the room; the others hear them. `tokio-wsproto` finds
+//! silent peers and leaves them by default. Ctrl-C or SIGTERM closes all connections in order.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal;
 use tokio_wsproto::wsproto::handshake::Answer;
 use tokio_wsproto::{Accept, AcceptError, Broadcast, CloseCode, Handshake, Options, Serve};
 
@@ -51,8 +52,20 @@ async fn run(address: &str, tokens: Tokens) -> std::io::Result<()> {
     };
     let options = Options::new().with_max_message_size(MAX_MESSAGE);
     let server = Serve::new(listener).with_options(options).with_max_connections(10_000);
-    server.run(handler, tokio::signal::ctrl_c()).await;
+    server.run(handler, told_to_stop()).await;
     Ok(())
+}
+
+/// Waits for Ctrl-C, or for what the operating system ends a service with.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = signal::ctrl_c() => return,
+        }
+    }
+    drop(signal::ctrl_c().await);
 }
 
 async fn serve(handshake: Handshake<TcpStream>, tokens: &Tokens, rooms: Rooms) -> Result<(), Error> {

@@ -21,9 +21,9 @@ fn settle(socket: &mut WebSocket<TcpStream>) {
     assert_eq!(socket.read().unwrap(), Message::Pong("here".into()));
 }
 
-/// Ends a server as Ctrl-C does.
-fn interrupt(program: &Program) {
-    let command = format!("kill -INT {}", program.0.id());
+/// Ends a server: INT as Ctrl-C does, TERM as an operating system does.
+fn signal(program: &Program, name: &str) {
+    let command = format!("kill -{name} {}", program.0.id());
     assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
 }
 
@@ -149,13 +149,14 @@ fn an_empty_room_makes_place_for_another() {
 }
 
 #[test]
-fn ctrl_c_closes_all_connections_in_order() {
-    for (path, arguments, target) in
-        [(CHAT, &[][..], "/"), (PUBSUB, &["write", "read"], "/rooms/a?token=read")]
+fn a_signal_closes_all_connections_in_order() {
+    let (tokens, room) = (&["write", "read"][..], "/rooms/a?token=read");
+    for (path, arguments, target, name) in
+        [(CHAT, &[][..], "/", "INT"), (PUBSUB, tokens, room, "INT"), (PUBSUB, tokens, room, "TERM")]
     {
         let (program, address) = Program::serve_with(path, arguments);
         let mut clients: Vec<_> = (0..3).map(|_| enter(&address, target, None).unwrap()).collect();
-        interrupt(&program);
+        signal(&program, name);
         for socket in &mut clients {
             let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
             assert_eq!(close.code, CloseCode::Away);
