@@ -85,11 +85,12 @@ impl Room {
 fn converse(socket: &TcpStream, peer: SocketAddr, room: &Room, mut deadlines: Deadlines) -> Result<()> {
     socket.set_nodelay(true)?;
     socket.set_write_timeout(deadlines.timeouts().write())?;
+    let Some(first_bytes) = handshake(socket, &mut deadlines)? else {
+        end(socket, &mut deadlines);
+        return Ok(());
+    };
     let mut session = Session::new(Server, LIMITS, Vec::new());
-    match handshake(socket, &mut deadlines)? {
-        Some(first_bytes) => session.push(&first_bytes),
-        None => return end(socket, &mut deadlines),
-    }
+    session.push(&first_bytes);
     socket.set_read_timeout(None)?;
 
     let (incoming, sender) = session.split();
@@ -111,7 +112,7 @@ fn converse(socket: &TcpStream, peer: SocketAddr, room: &Room, mut deadlines: De
         drop(queue);
         (outcome, writer.join().unwrap_or_else(|_| Err("the writer panicked".into())))
     });
-    end(socket, &mut lock(&deadlines))?;
+    end(socket, &mut lock(&deadlines));
     written.and(read)
 }
 
@@ -243,16 +244,10 @@ fn handshake(mut socket: &TcpStream, deadlines: &mut Deadlines) -> Result<Option
             Ok(Some(found)) => break Ok(found),
             Err(error) => break Err(error),
         }
-        if let Some(Due::GiveUp(why)) = deadlines.due(now()) {
-            return Err(why.into());
-        }
-        socket.set_read_timeout(Some(patience(deadlines)))?;
         let mut bytes = [0; 1024];
-        match socket.read(&mut bytes) {
-            Ok(0) => return Err("the transport ended inside the opening handshake".into()),
-            Ok(n) => received.extend_from_slice(&bytes[..n]),
-            Err(error) if is_timeout(&error) => {}
-            Err(error) => return Err(error.into()),
+        match read_in_time(socket, deadlines, &mut bytes)? {
+            0 => return Err("the transport ended inside the opening handshake".into()),
+            n => received.extend_from_slice(&bytes[..n]),
         }
     };
     let (mut out, mut first_bytes) = (Vec::new(), None);
@@ -271,18 +266,24 @@ fn handshake(mut socket: &TcpStream, deadlines: &mut Deadlines) -> Result<Option
 
 /// Ends our side of the transport, as it is for a server to do [RFC 6455 §7.1.1], and waits for the peer's end: a socket
 /// that is closed with unread bytes takes with it what is still under way.
-fn end(mut socket: &TcpStream, deadlines: &mut Deadlines) -> Result<()> {
+fn end(socket: &TcpStream, deadlines: &mut Deadlines) {
     let _ = socket.shutdown(Shutdown::Write); // it may be gone already
     deadlines.shut_down(now());
-    while deadlines.due(now()).is_none() {
+    while read_in_time(socket, deadlines, &mut [0; 4096]).is_ok_and(|n| n > 0) {}
+}
+
+/// Reads, unless a deadline passes.
+fn read_in_time(mut socket: &TcpStream, deadlines: &mut Deadlines, buf: &mut [u8]) -> Result<usize> {
+    loop {
+        if let Some(Due::GiveUp(why)) = deadlines.due(now()) {
+            return Err(why.into());
+        }
         socket.set_read_timeout(Some(patience(deadlines)))?;
-        match socket.read(&mut [0; 4096]) {
-            Ok(1..) => {}
+        match socket.read(buf) {
             Err(error) if is_timeout(&error) => {}
-            Ok(0) | Err(_) => break,
+            read => return Ok(read?),
         }
     }
-    Ok(())
 }
 
 /// How long until the next deadline, at least a millisecond: the socket takes none for no end.

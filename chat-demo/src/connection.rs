@@ -11,11 +11,10 @@ use tokio::net::TcpStream;
 use tokio::task::consume_budget;
 use tokio::time::{Instant, sleep_until};
 use tracing::info;
-use wsproto::connection::{Config, ConnectionState, Server};
+use wsproto::connection::ConnectionState;
+use wsproto::deadlines::{Deadlines, Due, Moment, Timeouts};
 use wsproto::deflate::Parameters;
-use wsproto::error::ProtocolError;
-use wsproto::session::{Message, Session};
-use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME};
+use wsproto::{CloseCode, CloseFrame, Limits, Message, ProtocolError, Server, Session};
 
 use crate::flags::Flags;
 use crate::message::{self, COMPRESSION, MAX_MESSAGE, Post, Refusal};
@@ -23,7 +22,7 @@ use crate::room::Membership;
 use crate::server::{Shutdown, begun};
 use crate::transport::{BATCH, Unsent, hang_up, try_write};
 
-const LIMITS: Config = Config::new().with_max_message_size(MAX_MESSAGE).with_max_frame_payload(MAX_MESSAGE);
+const LIMITS: Limits = Limits::new().with_max_message_size(MAX_MESSAGE).with_max_frame_payload(MAX_MESSAGE);
 
 const TOO_FAST: &str = "That was too fast, and was not sent. Please wait a moment.";
 
@@ -31,16 +30,10 @@ pub(crate) struct Connection {
     stream: TcpStream,
     session: Session<Server, Vec<u8>>,
     member: Membership,
-    /// What is being written. While there is any, nothing is read and nothing taken from the queue: who does not take
-    /// our answers can't make us pile them up.
+    /// What is being written. While there is any, nothing is read and nothing taken from the queue: a peer that does not
+    /// take our answers can't make us pile them up.
     unsent: Unsent,
-    write_timeout: Duration,
-    /// While there is something unsent: when the peer is given up, unless it takes some of it.
-    write_until: Option<Instant>,
-    close_timeout: Duration,
-    /// After we began the closing handshake: when the peer is given up, unless it answers.
-    close_until: Option<Instant>,
-    heartbeat: Heartbeat,
+    deadlines: Deadlines,
     allowance: Allowance,
     /// Whether the session's buffer holds more memory than an idle connection needs.
     is_grown: bool,
@@ -68,17 +61,6 @@ struct Allowance {
     full_at: Instant,
 }
 
-/// Finds out whether a silent peer is still there: a Ping, a Pong that answers it, a pause, the next Ping.
-struct Heartbeat {
-    pause: Duration,
-    pong_timeout: Duration,
-    /// How many Pings were sent; each carries its number.
-    pings: u32,
-    is_answered: bool,
-    /// When the next Ping is due, or else the Pong.
-    due: Instant,
-}
-
 impl Connection {
     /// Starts behind the opening handshake; `received` is what already came after it.
     pub(crate) fn new(
@@ -86,26 +68,24 @@ impl Connection {
         member: Membership,
         flags: &Flags,
         deflate: Option<Parameters>,
-        mut received: &[u8],
+        received: &[u8],
     ) -> Self {
-        let mut session = Session::new(LIMITS, Vec::new());
-        if let Some(agreed) = deflate {
-            session = session.with_deflate(agreed, COMPRESSION);
-        }
-        while !received.is_empty() {
-            let pushed = session.push(received);
-            received = &received[pushed..];
-        }
+        let mut session = Session::new(Server, LIMITS, Vec::new()).with_deflate(deflate, COMPRESSION);
+        session.push(received);
+        let timeouts = Timeouts::none()
+            .with_silence(Some(flags.ping_interval))
+            .with_pong(Some(flags.pong_timeout))
+            .with_write(Some(flags.write_timeout))
+            .with_closing(Some(flags.close_timeout));
+        let begin = Moment::since_origin(Duration::ZERO);
+        let mut deadlines = Deadlines::new(timeouts, begin);
+        deadlines.opened(begin);
         Self {
             stream,
             session,
             member,
             unsent: Unsent::new(),
-            write_timeout: flags.write_timeout,
-            write_until: None,
-            close_timeout: flags.close_timeout,
-            close_until: None,
-            heartbeat: Heartbeat::new(flags.ping_interval, flags.pong_timeout),
+            deadlines,
             allowance: Allowance::new(flags.rate, flags.burst),
             is_grown: true,
             record: Record { began: Instant::now(), close_code: None, received: 0, posted: 0 },
@@ -151,24 +131,23 @@ impl Connection {
             if has_more {
                 continue;
             }
+            // After what came: it may have been the sign of life.
+            self.look_at_the_clock()?;
             let is_idle = self.unsent.is_empty();
             if is_idle && self.session.should_close_transport() {
                 return Ok(failure);
             }
             let is_open = self.session.state() == ConnectionState::Open;
-            self.write_until =
-                (!is_idle).then(|| self.write_until.unwrap_or_else(|| Instant::now() + self.write_timeout));
-            let deadlines = [self.write_until, self.close_until, Some(self.heartbeat.due)];
-            let wakes_at = deadlines.into_iter().flatten().min().unwrap_or(self.heartbeat.due);
+            let unsent = self.unsent.iter().map(Bytes::len).sum();
+            let wake_up = self.deadlines.wake_up(self.now(), unsent);
             tokio::select! {
                 _ = &mut self.member.put_out => return Err(given_up("put out: it does not keep up")),
                 () = begun(&mut shutdown), if is_open => self.say_goodbye(CloseCode::GOING_AWAY, "the server is stopping"),
-                () = sleep_until(wakes_at) => self.look_at_the_clock()?,
+                () = sleep_until(self.record.began + wake_up.map_or(Duration::ZERO, Moment::to_duration)), if wake_up.is_some() => {}
                 ready = self.stream.writable(), if !is_idle => {
                     ready?;
-                    if try_write(&self.stream, &mut self.unsent)? > 0 {
-                        self.write_until = None;
-                    }
+                    let taken = try_write(&self.stream, &mut self.unsent)?;
+                    self.deadlines.wrote(self.now(), taken, unsent);
                 }
                 // Not before all is taken that is there: a full buffer would grow.
                 ready = self.stream.readable(), if is_idle => {
@@ -183,57 +162,67 @@ impl Connection {
     /// Takes the next message that is whole, and tells whether there may be more. What it asks to send is then in
     /// `unsent`.
     fn take_message(&mut self) -> Result<bool, ProtocolError> {
+        let now = self.now();
         let is_open = self.session.state() == ConnectionState::Open;
-        let Session { incoming, reply, sender } = &mut self.session;
-        let message = incoming.next(reply);
-        let result = message.as_ref().map(Option::is_some).map_err(|error| *error);
         let mut is_flood = false;
-        match message {
-            // Words after our goodbye are for nobody.
-            Ok(Some(message @ (Message::Text(_) | Message::Binary(_)))) if is_open => {
-                self.record.received += 1;
-                let debt = self.allowance.take();
-                is_flood = debt > 2.0;
-                let posted = match message {
-                    Message::Text(text) if debt > 1.0 => {
-                        Post::parse(text).and_then(|post| Err(post.refused(TOO_FAST)))
+        let outcome = match self.session.next() {
+            Ok(None) => Ok(false),
+            Err(error) => Err(error),
+            Ok(Some((message, _))) => {
+                match message {
+                    // Words after our goodbye are for nobody.
+                    Message::Text(_) | Message::Binary(_) if !is_open => {}
+                    Message::Text(_) | Message::Binary(_) => {
+                        self.record.received += 1;
+                        let debt = self.allowance.take();
+                        is_flood = debt > 2.0;
+                        let posted = match message {
+                            Message::Text(text) if debt > 1.0 => {
+                                Post::parse(text).and_then(|post| Err(post.refused(TOO_FAST)))
+                            }
+                            Message::Text(text) => Post::parse(text).and_then(|post| {
+                                #[cfg(debug_assertions)]
+                                assert_ne!(self.panic_on.as_ref(), Some(&post.text), "as told");
+                                self.member.room.post(post)
+                            }),
+                            _ => Err(Refusal::from("Only text is understood here, not binary messages.")),
+                        };
+                        match posted {
+                            Ok(()) => self.record.posted += 1,
+                            Err(refusal) => self.unsent.push_back(message::error(refusal)),
+                        }
                     }
-                    Message::Text(text) => Post::parse(text).and_then(|post| {
-                        #[cfg(debug_assertions)]
-                        assert_ne!(self.panic_on.as_ref(), Some(&post.text), "as told");
-                        self.member.room.post(post)
-                    }),
-                    _ => Err(Refusal::from("Only text is understood here, not binary messages.")),
-                };
-                match posted {
-                    Ok(()) => self.record.posted += 1,
-                    Err(refusal) => self.unsent.push_back(message::error(refusal)),
+                    Message::Pong(payload) => self.deadlines.pong(now, payload),
+                    Message::Close(close) => {
+                        self.record.close_code = self.record.close_code.or(close.map(|close| close.code()));
+                        self.deadlines.close_received(now);
+                    }
+                    // The reply is the session's.
+                    Message::Ping(_) => {}
                 }
+                Ok(true)
             }
-            Ok(Some(Message::Pong(payload))) => self.heartbeat.hear(payload),
-            Ok(Some(Message::Close(close))) => {
-                self.record.close_code = self.record.close_code.or(close.map(|close| close.code()));
-            }
-            // The replies to the others, and to an error, are the engine's.
-            _ => {}
-        }
-        if reply.is_due() {
-            let mut frame = [0; MAX_CONTROL_FRAME];
-            let len = reply.encode(sender.frame(), &mut frame).expect("any reply fits");
-            self.push(&frame[..len]);
+        };
+        if self.session.is_reply_due() {
+            let mut frame = Vec::new();
+            self.session.append_reply(&mut frame);
+            self.push(frame);
         }
         if is_flood {
             self.say_goodbye(CloseCode::POLICY_VIOLATION, "Too many messages at once. Please wait a little.");
         }
-        match result {
+        if self.session.state() != ConnectionState::Open {
+            self.deadlines.close_queued();
+        }
+        match outcome {
             Ok(false) if self.is_grown => {
-                self.session.incoming.shrink();
+                self.session.shrink();
                 self.is_grown = false;
             }
             Ok(true) => self.is_grown = true,
             _ => {}
         }
-        result
+        outcome
     }
 
     fn read(&mut self) -> io::Result<()> {
@@ -241,6 +230,7 @@ impl Connection {
             Ok(0) => self.session.receive_eof().map_err(|_| given_up("gone without a Close frame")),
             Ok(len) => {
                 self.session.filled(len);
+                self.deadlines.received(self.now());
                 Ok(())
             }
             // The socket only seemed to be ready.
@@ -252,37 +242,35 @@ impl Connection {
     /// Begins the closing handshake.
     fn say_goodbye(&mut self, code: CloseCode, reason: &str) {
         let close = CloseFrame::new(code, reason).expect("a short reason");
-        let mut frame = [0; MAX_CONTROL_FRAME];
-        let len = self.session.frame().encode_close(Some(close), &mut frame).expect("it was open");
-        self.push(&frame[..len]);
+        let mut frame = Vec::new();
+        self.session.frame().append(close, &mut frame).expect("it was open");
+        self.push(frame);
         self.record.close_code = Some(code);
-        self.close_until = Some(Instant::now() + self.close_timeout);
+        self.deadlines.close_queued();
     }
 
+    /// Does what is due.
     fn look_at_the_clock(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        if self.write_until.is_some_and(|until| until <= now) {
-            return Err(given_up("dropped: it takes nothing of what is sent to it"));
-        }
-        if self.close_until.is_some_and(|until| until <= now) {
-            return Err(given_up("dropped: it did not answer our Close frame"));
-        }
-        if now < self.heartbeat.due {
-            return Ok(());
-        }
-        let number = self.heartbeat.beat(now).ok_or_else(|| given_up("dropped: it did not answer a Ping"))?;
-        let mut frame = [0; MAX_CONTROL_FRAME];
-        // After the closing handshake there is nothing to find out.
-        if let Ok(len) = self.session.frame().encode_ping(&number, &mut frame) {
-            self.push(&frame[..len]);
+        match self.deadlines.due(self.now()) {
+            Some(Due::GiveUp(why)) => return Err(io::Error::new(ErrorKind::TimedOut, why)),
+            Some(Due::Ping(payload)) => {
+                let mut frame = Vec::new();
+                self.session.frame().append(Message::Ping(&payload), &mut frame).map_err(io::Error::other)?;
+                self.push(frame);
+            }
+            None => {}
         }
         Ok(())
     }
 
-    fn push(&mut self, frame: &[u8]) {
+    fn push(&mut self, frame: Vec<u8>) {
         if !frame.is_empty() {
-            self.unsent.push_back(Bytes::copy_from_slice(frame));
+            self.unsent.push_back(frame.into());
         }
+    }
+
+    fn now(&self) -> Moment {
+        Moment::since_origin(self.record.began.elapsed())
     }
 }
 
@@ -302,30 +290,5 @@ impl Allowance {
         let now = Instant::now();
         self.full_at = self.full_at.max(now) + self.each;
         (self.full_at - now).div_duration_f64(self.burst)
-    }
-}
-
-impl Heartbeat {
-    fn new(pause: Duration, pong_timeout: Duration) -> Self {
-        Self { pause, pong_timeout, pings: 0, is_answered: true, due: Instant::now() + pause }
-    }
-
-    /// Gives the payload of the next Ping, or `None` if the last one was not answered in time.
-    fn beat(&mut self, now: Instant) -> Option<[u8; 4]> {
-        if !self.is_answered {
-            return None;
-        }
-        self.is_answered = false;
-        self.due = now + self.pong_timeout;
-        self.pings = self.pings.wrapping_add(1);
-        Some(self.pings.to_be_bytes())
-    }
-
-    fn hear(&mut self, pong: &[u8]) {
-        // A Pong that answers no Ping of ours is allowed, and tells nothing.
-        if !self.is_answered && pong == self.pings.to_be_bytes() {
-            self.is_answered = true;
-            self.due = Instant::now() + self.pause;
-        }
     }
 }

@@ -55,7 +55,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) handshake_timeout: Duration,
 
-    /// Seconds between the answer to a Ping and the next Ping
+    /// Seconds of a client's silence after which it is sent a Ping
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
     pub(crate) ping_interval: Duration,
 

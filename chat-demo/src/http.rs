@@ -9,7 +9,8 @@ use tokio::time::timeout;
 use tracing::debug;
 use wsproto::deflate::Parameters;
 use wsproto::handshake::{
-    Answer, HttpReply, HttpRequest, Origin, Request, RequestDecoder, Upgrade, deflate, subprotocol,
+    Answer, Choice, HttpRequest, Origin, Request, RequestDecoder, ServerHandshake, permessage_deflate,
+    subprotocol,
 };
 
 use crate::message::{COMPRESSION, Subprotocol};
@@ -18,9 +19,6 @@ use crate::transport::{hang_up, send};
 
 /// How much one read takes; most heads fit.
 const READ: usize = 1024;
-
-/// What an answer's head takes at most, in bytes.
-const MAX_ANSWER_HEAD: usize = 1024;
 
 pub(crate) enum Opened {
     /// What was received behind the head belongs to the connection.
@@ -80,41 +78,39 @@ async fn decide(stream: &mut TcpStream, received: &mut Vec<u8>, context: &Contex
                     return Err(ErrorKind::UnexpectedEof.into());
                 }
             }
-            Ok(Some((request, head_len))) => {
-                let decision = match request {
-                    Request::Upgrade(upgrade) => upgraded(&upgrade, context),
+            Ok(Some(head)) => {
+                let decision = match head.request(received) {
+                    Request::WebSocket(handshake) => upgraded(&handshake, context),
                     Request::Http(request) => page(&request, context).await,
                 };
-                received.drain(..head_len);
+                received.drain(..head.end());
                 return Ok(decision);
             }
             Err(error) => {
                 debug!(%error, "bad request");
-                let encode = |answer: &mut [u8]| error.encode_response(answer).ok();
-                return Ok(Decision { answer: encoded(0, encode), opens: None });
+                return Ok(Decision::of(&error.answer(), None));
             }
         }
     }
 }
 
-fn upgraded(upgrade: &Upgrade<'_>, context: &Context) -> Decision {
-    if !matches!(upgrade.http().path(), "/" | "/ws") {
+fn upgraded(handshake: &ServerHandshake<'_>, context: &Context) -> Decision {
+    if !matches!(handshake.http().path(), "/" | "/ws") {
         return Decision::not_found();
     }
-    if !may_connect(upgrade.origin(), upgrade.host(), context) {
-        debug!(origin = upgrade.origin().map(Origin::as_str), "refused");
+    if !may_connect(handshake.origin(), handshake.host(), context) {
+        debug!(origin = handshake.origin().map(Origin::as_str), "refused");
         return Decision::reply(403, &[], b"Pages from elsewhere may not connect; see --allow-origin.\n");
     }
     // None in common is no reason to refuse: [RFC 6455 §4.2.2], item 4, has us answer without one, and leaves it to
     // the client to go on or not. A browser does not; a script may, and then speaks `json`, like one that offers none.
-    let name = subprotocol::select(&Subprotocol::PREFERENCE, upgrade.subprotocols());
-    let deflate =
-        deflate::accept(upgrade.extensions(), &COMPRESSION).filter(|_| !context.flags.no_compression);
-    let answer = Answer { subprotocol: name, extensions: deflate.as_deref(), ..Answer::default() };
-    let accept = upgrade.accept(answer).expect("it was offered");
-    let answer = encoded(0, |answer| accept.encode(answer).ok());
-    let deflate = deflate.map(|agreement| agreement.parameters());
-    Decision { answer, opens: Some(Agreed { subprotocol: Subprotocol::named(name), deflate }) }
+    let name = subprotocol::select(&Subprotocol::PREFERENCE, handshake.subprotocols());
+    let deflate = permessage_deflate::accept(handshake.extensions(), &COMPRESSION)
+        .filter(|_| !context.flags.no_compression);
+    let choice = Choice { subprotocol: name, extensions: deflate.as_deref(), ..Choice::default() };
+    let subprotocol = Subprotocol::named(name);
+    let agreed = Agreed { subprotocol, deflate: deflate.map(|agreement| agreement.parameters()) };
+    Decision::of(&handshake.accept(choice).expect("it was offered"), Some(agreed))
 }
 
 /// Keeps foreign pages from speaking in the name of whoever looks at them. Programs send no origin, or any.
@@ -165,15 +161,12 @@ impl Decision {
             ("Referrer-Policy", b"no-referrer"),
             ("X-Content-Type-Options", b"nosniff"),
         ]);
-        let reply = HttpReply::new(status, &headers, body).expect("our own fields");
-        Self { answer: encoded(body.len(), |answer| reply.encode(answer).ok()), opens: None }
+        Self::of(&Answer::new(status, &headers, body).expect("our own fields"), None)
     }
-}
 
-/// Gives the bytes of an answer whose body has that length.
-fn encoded(body_len: usize, encode: impl Fn(&mut [u8]) -> Option<usize>) -> Vec<u8> {
-    let mut answer = vec![0; MAX_ANSWER_HEAD + body_len];
-    let len = encode(&mut answer).expect("our heads are short");
-    answer.truncate(len);
-    answer
+    fn of(answer: &Answer<'_>, opens: Option<Agreed>) -> Self {
+        let mut bytes = Vec::new();
+        answer.append(&mut bytes);
+        Self { answer: bytes, opens }
+    }
 }

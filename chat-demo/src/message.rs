@@ -195,21 +195,22 @@ impl Shared {
         let Policy { level, send_window: window, .. } = COMPRESSION;
         let compressor = compressor.get_or_insert_with(|| Compressor::new(level, window));
         let json = self.json.as_bytes();
-        let encode =
-            |frame: &mut [u8]| encode_shared_message(MessageKind::Text, json, window, compressor, frame).ok();
-        self.compressed.get_or_init(|| self.encoded(encode)).clone()
+        let compress = || {
+            let mut frame = vec![0; MAX_HEADER_LEN + json.len()];
+            let len = encode_shared_message(MessageKind::Text, json, window, compressor, &mut frame);
+            frame.truncate(len.expect("there is room for it as it is"));
+            frame.into()
+        };
+        self.compressed.get_or_init(compress).clone()
     }
 
     fn plain(&self) -> Bytes {
-        let encode = |frame: &mut [u8]| Sender::<Server>::new().frame().encode_text(&self.json, frame).ok();
-        self.plain.get_or_init(|| self.encoded(encode)).clone()
-    }
-
-    fn encoded(&self, encode: impl FnOnce(&mut [u8]) -> Option<usize>) -> Bytes {
-        let mut frame = vec![0; MAX_HEADER_LEN + self.json.len()];
-        let len = encode(&mut frame).expect("there is room for it");
-        frame.truncate(len);
-        frame.into()
+        let encode = || {
+            let mut frame = Vec::new();
+            Sender::new(Server).frame().append(&self.json, &mut frame).expect("nothing forbids it");
+            frame.into()
+        };
+        self.plain.get_or_init(encode).clone()
     }
 }
 

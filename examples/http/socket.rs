@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use wsproto::connection::{ConnectionState, FrameEncoder, SendState};
 use wsproto::deadlines::{Deadlines, Due, Moment, Timeouts};
@@ -39,153 +39,111 @@ pub fn echo(message: Message<'_>, frame: FrameEncoder<'_>, out: &mut Vec<u8>) ->
 ///
 /// The peer broke a rule, missed a deadline, or was gone without a closing handshake.
 pub async fn converse(
-    transport: impl AsyncRead + AsyncWrite + Unpin,
-    session: Session,
+    mut transport: impl AsyncRead + AsyncWrite + Unpin,
+    mut session: Session,
     stop: CancellationToken,
     mut handle: impl FnMut(Message<'_>, FrameEncoder<'_>, &mut Vec<u8>) -> Result<(), Misuse>,
 ) -> Result<(), Error> {
-    let deadlines = Deadlines::new(Timeouts::new(), Moment::since_origin(Duration::ZERO));
-    let mut peer = Peer { transport, session, out: Vec::new(), deadlines, began: Instant::now() };
-    peer.deadlines.opened(peer.now());
+    let began = Instant::now();
+    let now = || Moment::since_origin(began.elapsed());
+    let mut deadlines = Deadlines::new(Timeouts::new(), now());
+    deadlines.opened(now());
+    let mut out = Vec::new();
+    let mut outcome = Ok(());
     loop {
-        let answered = peer.answer(&mut handle);
-        // After what came: it may have been the sign of life.
-        peer.look_at_the_clock()?;
+        // Nothing is looked at while an answer is unsent.
+        if out.is_empty() && outcome.is_ok() {
+            outcome = answer(&mut session, &mut handle, &mut deadlines, now(), &mut out);
+        }
         // Also after an error: the Close frame that tells the peer is in there.
-        peer.write().await?;
-        if answered.is_err() || peer.session.should_close_transport() {
-            peer.end().await;
-            return answered.map(drop);
+        if out.is_empty() && (outcome.is_err() || session.should_close_transport()) {
+            break;
         }
-        if answered.is_ok_and(|all| !all) {
-            continue;
+        // After what came: it may have been the sign of life.
+        match deadlines.due(now()) {
+            Some(Due::Ping(payload)) => session.frame().append(Message::Ping(&payload), &mut out)?,
+            Some(Due::GiveUp(why)) => return Err(why.into()),
+            None => {}
         }
-        let wake_up = peer.wake_up(0);
-        let is_open = peer.session.state() == ConnectionState::Open;
-        tokio::select! {
-            // Late: something is due.
-            read = timeout_at(wake_up, peer.transport.read(peer.session.buffer())) => if let Ok(read) = read {
-                match read? {
-                    0 => peer.session.receive_eof()?,
-                    n => {
-                        peer.session.filled(n);
-                        peer.deadlines.received(peer.now());
-                    }
-                }
-            },
-            () = stop.cancelled(), if is_open => {
-                peer.session.frame().append(CloseCode::GOING_AWAY, &mut peer.out)?;
-                peer.deadlines.close_queued();
-            }
-        }
-    }
-}
-
-struct Peer<T> {
-    transport: T,
-    session: Session,
-    /// What is to be written.
-    out: Vec<u8>,
-    deadlines: Deadlines,
-    /// What [`Moment`]s count from.
-    began: Instant,
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
-    /// Answers the messages that are whole, until there is enough to be written; gives `true` if that was all of them. A
-    /// turn of the session would take them all, however much a few compressed bytes become.
-    fn answer(
-        &mut self,
-        handle: &mut impl FnMut(Message<'_>, FrameEncoder<'_>, &mut Vec<u8>) -> Result<(), Misuse>,
-    ) -> Result<bool, Error> {
-        let now = self.now();
-        let received = loop {
-            match self.session.next() {
-                Ok(Some((message, sender))) => {
-                    match message {
-                        Message::Pong(payload) => self.deadlines.pong(now, payload),
-                        Message::Close(_) => self.deadlines.close_received(now),
-                        _ => {}
-                    }
-                    // Behind our Close frame nothing can be answered any more.
-                    if sender.state() == SendState::Open {
-                        COMPRESSOR.with_borrow_mut(|compressor| {
-                            handle(message, sender.frame().with_compressor(compressor), &mut self.out)
-                        })?;
-                    }
-                }
-                Ok(None) => break Ok(true),
-                Err(error) => break Err(error.into()),
-            }
-            if self.out.len() > UNSENT {
-                break Ok(false);
+        let wake_up = deadlines.wake_up(now(), out.len()).map_or(Duration::ZERO, Moment::to_duration);
+        let is_open = session.state() == ConnectionState::Open;
+        let is_read = out.is_empty();
+        let step = async {
+            if is_read {
+                transport.flush().await?;
+                transport.read(session.buffer()).await
+            } else {
+                transport.write(&out).await
             }
         };
-        self.session.append_reply(&mut self.out);
-        if self.session.state() != ConnectionState::Open {
-            self.deadlines.close_queued();
-        }
-        received
-    }
-
-    /// Writes all that there is.
-    async fn write(&mut self) -> Result<(), Error> {
-        let mut written = 0;
-        while written < self.out.len() {
-            let rest = self.out.len() - written;
-            match timeout_at(self.wake_up(rest), self.transport.write(&self.out[written..])).await {
-                Ok(taken) => match taken? {
-                    0 => return Err(ErrorKind::WriteZero.to_string().into()),
-                    taken => {
-                        self.deadlines.wrote(self.now(), taken, rest);
-                        written += taken;
-                    }
-                },
-                Err(_) => self.look_at_the_clock()?,
-            }
-        }
-        self.out.clear();
-        // What the transport itself holds back is unsent too.
-        loop {
-            match timeout_at(self.wake_up(1), self.transport.flush()).await {
-                Ok(flushed) => return Ok(flushed?),
-                Err(_) => self.look_at_the_clock()?,
+        tokio::select! {
+            n = step => match n? {
+                0 if is_read => session.receive_eof()?,
+                0 => return Err(ErrorKind::WriteZero.to_string().into()),
+                n if is_read => {
+                    session.filled(n);
+                    deadlines.received(now());
+                }
+                n => {
+                    deadlines.wrote(now(), n, out.len());
+                    out.drain(..n);
+                }
+            },
+            () = sleep_until(began + wake_up) => {} // something is due
+            () = stop.cancelled(), if is_open => {
+                session.frame().append(CloseCode::GOING_AWAY, &mut out)?;
+                deadlines.close_queued();
             }
         }
     }
+    // Our side of the transport ends, then the peer's: a socket that is closed with bytes unread may destroy our Close
+    // frame on its way. All is said by now: whatever happens here is no error.
+    deadlines.shut_down(now());
+    let wake_up = deadlines.wake_up(now(), 0).map_or(Duration::ZERO, Moment::to_duration);
+    let _ = timeout_at(began + wake_up, async {
+        let _ = transport.shutdown().await;
+        let mut ignored = [0; 1024];
+        while transport.read(&mut ignored).await.is_ok_and(|n| n > 0) {}
+    })
+    .await;
+    outcome
+}
 
-    /// Does what is due.
-    fn look_at_the_clock(&mut self) -> Result<(), Error> {
-        match self.deadlines.due(self.now()) {
-            Some(Due::Ping(payload)) => {
-                Ok(self.session.frame().append(Message::Ping(&payload), &mut self.out)?)
+/// Answers the messages that are whole, until there is enough to be written. A turn of the session would take them all,
+/// however much a few compressed bytes become.
+fn answer(
+    session: &mut Session,
+    handle: &mut impl FnMut(Message<'_>, FrameEncoder<'_>, &mut Vec<u8>) -> Result<(), Misuse>,
+    deadlines: &mut Deadlines,
+    now: Moment,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let mut outcome = Ok(());
+    while out.len() <= UNSENT {
+        match session.next() {
+            Ok(Some((message, sender))) => {
+                match message {
+                    Message::Pong(payload) => deadlines.pong(now, payload),
+                    Message::Close(_) => deadlines.close_received(now),
+                    _ => {}
+                }
+                // Behind our Close frame nothing can be answered any more.
+                if sender.state() == SendState::Open {
+                    COMPRESSOR.with_borrow_mut(|compressor| {
+                        handle(message, sender.frame().with_compressor(compressor), out)
+                    })?;
+                }
             }
-            Some(Due::GiveUp(why)) => Err(why.into()),
-            None => Ok(()),
+            Ok(None) => break,
+            Err(error) => {
+                outcome = Err(error.into());
+                break;
+            }
         }
     }
-
-    /// Ends our side of the transport, and waits for the peer's: a socket that is closed with bytes unread may destroy
-    /// our Close frame on its way. All is said by then: whatever happens here is no error.
-    async fn end(&mut self) {
-        self.deadlines.shut_down(self.now());
-        let end = self.wake_up(0);
-        let _ = timeout_at(end, async {
-            let _ = self.transport.shutdown().await;
-            let mut ignored = [0; 1024];
-            while self.transport.read(&mut ignored).await.is_ok_and(|n| n > 0) {}
-        })
-        .await;
+    session.append_reply(out);
+    if session.state() != ConnectionState::Open {
+        deadlines.close_queued();
     }
-
-    fn now(&self) -> Moment {
-        Moment::since_origin(self.began.elapsed())
-    }
-
-    /// When to look at the clock next, while so many bytes are unsent.
-    fn wake_up(&mut self, unsent: usize) -> Instant {
-        // There is always a deadline but behind the end.
-        let wake_up = self.deadlines.wake_up(self.now(), unsent);
-        self.began + wake_up.map_or(Duration::ZERO, Moment::to_duration)
-    }
+    outcome
 }

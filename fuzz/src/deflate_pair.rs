@@ -1,6 +1,7 @@
 //! Two ends that compress, in one process: whatever was agreed on and however messages are sent, they arrive, in order.
 
 use arbitrary::Arbitrary;
+use flate2::{Decompress, FlushDecompress};
 use wsproto::connection::{
     Fragment, FrameEncoder, Limits, MessageKind, Reply, Role, Server, encode_shared_message,
 };
@@ -80,6 +81,7 @@ pub fn check(conversation: &Conversation<'_>) {
         }
     }
     let read = usize::from(conversation.read).max(1);
+    read_back(conversation, level, read);
     receive(server, &to_server, read, &conversation.messages);
     receive(client, &to_client, read, &conversation.messages);
 }
@@ -144,4 +146,38 @@ fn receive<R: Role>(session: Session<R, Vec<u8>>, wire: &[u8], read: usize, mess
         }
     }
     assert_eq!(expected.count(), 0, "all came");
+}
+
+/// What the compressor writes, with a window as small as that of the server, is read by zlib-rs with one as small.
+fn read_back(conversation: &Conversation<'_>, level: Level, piece: usize) {
+    let bits = 8 + conversation.windows[0] % 8;
+    let mut compressor = Compressor::new(level, WindowBits::new(bits).expect("8 to 15"));
+    let mut other = Decompress::new_with_window_bits(false, bits.max(9));
+    for (text, how) in &conversation.messages {
+        if let How::Forgotten = how {
+            compressor.forget();
+            other.reset(false);
+        }
+        let mut plain = vec![0; text.len() + 1];
+        let (mut at, mut pieces) = (0, text.as_bytes().chunks(piece).peekable());
+        loop {
+            let piece = pieces.next().unwrap_or_default();
+            let is_last = pieces.peek().is_none();
+            let mut payload = vec![0; Compressor::bound(piece.len())];
+            let compressed = compressor.compress(piece, is_last, &mut payload).expect("space enough");
+            assert_eq!((compressed.consumed, compressed.is_done), (piece.len(), is_last));
+            payload.truncate(compressed.written);
+            if is_last {
+                payload.extend([0x00, 0x00, 0xFF, 0xFF]);
+            }
+            let before = (other.total_in(), other.total_out());
+            other.decompress(&payload, &mut plain[at..], FlushDecompress::Sync).expect("DEFLATE");
+            assert_eq!(other.total_in() - before.0, payload.len() as u64);
+            at += usize::try_from(other.total_out() - before.1).expect("small");
+            if is_last {
+                break;
+            }
+        }
+        assert_eq!(&plain[..at], text.as_bytes());
+    }
 }

@@ -32,7 +32,13 @@ pub fn check(bytes: &[u8]) {
     let (naive, start) = read_final_head(bytes);
     let mut fields = [httparse::EMPTY_HEADER; LIMITS.fields];
     let mut theirs = httparse::Response::new(&mut fields);
-    let parsed = theirs.parse(&bytes[start..]);
+    // httparse knows no version above 1.1.
+    let mut with_version = bytes[start..].to_vec();
+    let line = with_version.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+    if let Some(minor @ b'2'..=b'9') = with_version.get_mut(line + 7) {
+        *minor = b'1';
+    }
+    let parsed = theirs.parse(&with_version);
     match (ours, naive) {
         (Ok(None), Ok(None)) => assert!(!matches!(parsed, Ok(httparse::Status::Complete(_)))),
         (Err(ours), Err(naive)) => assert_eq!(ours, naive),

@@ -103,7 +103,7 @@
 //! * `alloc`: a [`Session`] over a `Vec<u8>` that grows with what arrives, and `append` beside every `encode`.
 //! * `getrandom`: masking keys and nonces from the operating system. Brings in `getrandom`.
 //! * `deflate`: compresses messages by permessage-deflate ([RFC 7692]), see `Session::with_deflate` and [`mod@deflate`].
-//!   Brings in `alloc`.
+//!   Brings in `alloc`, and no dependency.
 //! * `zlib-rs`: compresses with zlib-rs instead, for bulk and ratio, with `std` and some `unsafe` of its own.
 //!
 //! # Not in it

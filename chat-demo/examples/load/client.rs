@@ -10,10 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-use wsproto::connection::{self, Config};
-use wsproto::handshake::{ClientHandshake, ClientRequest, Response, ResponseDecoder};
-use wsproto::session::{Message, Session};
-use wsproto::wire::{CloseCode, CloseFrame, MAX_CONTROL_FRAME, MaskingKey};
+use wsproto::handshake::{ClientHandshake, Offer, Response, ResponseDecoder};
+use wsproto::{CloseCode, Limits, Message, RandomKeys, Session};
 
 use crate::Result;
 use crate::ledger::{Ledger, Place};
@@ -30,7 +28,7 @@ pub(crate) enum Phase {
 
 pub(crate) struct Client {
     stream: TcpStream,
-    session: Session<connection::Client, Vec<u8>>,
+    session: Session<wsproto::Client<RandomKeys>, Vec<u8>>,
 }
 
 impl Client {
@@ -40,37 +38,32 @@ impl Client {
             let mut stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
             let host = address.to_string();
-            let mut request = ClientRequest::new(&host, "/ws");
-            request.subprotocols = &["json-delta"];
-            let handshake = ClientHandshake::new(request, random().to_be_bytes())?;
-            let mut head = [0; 1024];
-            let len = handshake.encode(&mut head)?;
-            stream.write_all(&head[..len]).await?;
+            let offer = Offer { subprotocols: &["json-delta"], ..Offer::new(&host, "/ws") };
+            let handshake = ClientHandshake::new(offer, nonce())?;
+            let mut request = Vec::new();
+            handshake.append(&mut request);
+            stream.write_all(&request).await?;
             let mut decoder = ResponseDecoder::new(handshake);
             let mut received = Vec::new();
-            let head_len = loop {
-                match decoder.decode(&received)? {
-                    Some((Response::Upgraded(_), head_len)) => break head_len,
-                    Some((Response::Http(answer), _)) => {
-                        return Err(format!("refused with {}", answer.status()).into());
-                    }
-                    None => {}
-                }
+            let head = loop {
                 if stream.read_buf(&mut received).await? == 0 {
                     return Err("refused".into());
                 }
+                if let Some(head) = decoder.decode(&received)? {
+                    break head;
+                }
             };
-            let mut session = Session::new(Config::new(), Vec::new());
-            let mut rest = &received[head_len..];
-            while !rest.is_empty() {
-                let pushed = session.push(rest);
-                rest = &rest[pushed..];
+            if let Response::Http(answer) = head.response(&received) {
+                return Err(format!("refused with {}", answer.status()).into());
             }
+            let role = wsproto::Client::new(RandomKeys::new());
+            let mut session = Session::new(role, Limits::new(), Vec::new());
+            session.push(&received[head.end()..]);
             let mut client = Self { stream, session };
             while !client.take(|text| text.contains("\"msg\":")).await? {
                 client.read().await?;
             }
-            client.session.incoming.shrink();
+            client.session.shrink();
             Ok(client)
         })
         .await?
@@ -115,16 +108,18 @@ impl Client {
 
     /// Takes one message, if there is a whole one, and tells what `look` says of it.
     async fn take(&mut self, look: impl FnOnce(&str) -> bool) -> Result<bool> {
-        let said = match self.session.next()? {
-            Some(Message::Text(text)) => look(text),
-            Some(Message::Close(_)) => return Err("the server closed".into()),
-            Some(_) => true,
-            None => false,
+        let said = match self.session.next() {
+            Ok(Some((Message::Text(text), _))) => Ok(look(text)),
+            Ok(Some((Message::Close(_), _))) => Err("the server closed".into()),
+            Ok(Some(_)) => Ok(true),
+            Ok(None) => Ok(false),
+            Err(error) => Err(error.into()),
         };
-        let mut reply = [0; MAX_CONTROL_FRAME];
-        let len = self.session.encode_reply(key(), &mut reply)?;
-        self.stream.write_all(&reply[..len]).await?;
-        Ok(said)
+        // Also the Close frame that tells of an error.
+        let mut reply = Vec::new();
+        self.session.append_reply(&mut reply);
+        self.stream.write_all(&reply).await?;
+        said
     }
 
     async fn read(&mut self) -> Result<()> {
@@ -145,26 +140,20 @@ impl Client {
     }
 
     async fn send(&mut self, text: &str) -> Result<()> {
-        let mut frame = vec![0; text.len() + MAX_CONTROL_FRAME];
-        let len = self.session.frame(key()).encode_text(text, &mut frame)?;
-        Ok(self.stream.write_all(&frame[..len]).await?)
+        let mut frame = Vec::new();
+        self.session.frame().append(text, &mut frame)?;
+        Ok(self.stream.write_all(&frame).await?)
     }
 
     async fn leave(mut self) -> Result<()> {
-        let mut frame = [0; MAX_CONTROL_FRAME];
-        let close = CloseFrame::new(CloseCode::NORMAL, "")?;
-        let len = self.session.frame(key()).encode_close(Some(close), &mut frame)?;
-        Ok(self.stream.write_all(&frame[..len]).await?)
+        let mut frame = Vec::new();
+        self.session.frame().append(CloseCode::NORMAL, &mut frame)?;
+        Ok(self.stream.write_all(&frame).await?)
     }
 }
 
 /// Unforeseeable enough for our own server, on loopback. Real clients ask the system.
-fn random() -> u128 {
+fn nonce() -> [u8; 16] {
     let state = RandomState::new();
-    u128::from(state.hash_one(0)) * (1 << 64) + u128::from(state.hash_one(1))
-}
-
-fn key() -> MaskingKey {
-    let [a, b, c, d, ..] = random().to_be_bytes();
-    MaskingKey::new([a, b, c, d])
+    (u128::from(state.hash_one(0)) * (1 << 64) + u128::from(state.hash_one(1))).to_be_bytes()
 }

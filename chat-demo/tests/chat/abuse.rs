@@ -192,7 +192,7 @@ fn half_open_connections_are_found_by_missed_pongs() {
     let server = Server::start(&["--ping-interval", "0.2", "--pong-timeout", "0.5"]);
     // They say nothing and close nothing: what is left of clients whose cable was pulled.
     let dead: Vec<_> = (0..20).map(|_| server.raw("")).collect();
-    until("all are found", || (server.count_in_log("did not answer a Ping") == 20).then_some(()));
+    until("all are found", || (server.count_in_log("not even an answer to a Ping") == 20).then_some(()));
     assert_eq!(server.online(), 1);
     drop(dead);
 }

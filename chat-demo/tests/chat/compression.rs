@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use serde_json::{Value, json};
-use wsproto::connection::{Client, Sender};
+use wsproto::connection::Sender;
 use wsproto::deflate::{Inflater, Parameters, Policy, WindowBits};
-use wsproto::wire::MaskingKey;
+use wsproto::{Client, MaskingKey};
 
 use crate::rig::Server;
 
@@ -81,11 +81,12 @@ fn a_compressed_post_is_read() {
     let mut compressed = server.raw(OFFER);
     let text = "again and ".repeat(40);
     let agreed = Parameters { client_no_context_takeover: true, ..Parameters::default() };
-    let mut sender = Sender::<Client>::new().with_deflate(agreed, Policy::new());
+    let client = Client::new(|| MaskingKey::new([1, 2, 3, 4]));
+    let mut sender = Sender::new(client).with_deflate(agreed, Policy::new());
     for _ in 0..2 {
         let mut frame = Vec::new();
         let post = json!({ "user": "Bob", "text": text }).to_string();
-        sender.frame(MaskingKey::new([1, 2, 3, 4])).append_text(&post, &mut frame).unwrap();
+        sender.frame().append(&post, &mut frame).unwrap();
         assert!(frame.len() < 100, "it has shrunk");
         compressed.write_all(&frame).expect("sent");
         assert_eq!(plain.next_with("new")["new"][0]["text"], text);
@@ -110,8 +111,9 @@ fn what_grows_too_large_when_decompressed_closes_the_connection() {
     next_with(&mut stream, "msg");
     let mut frame = Vec::new();
     let agreed = Parameters { client_no_context_takeover: true, ..Parameters::default() };
-    let mut sender = Sender::<Client>::new().with_deflate(agreed, Policy::new());
-    sender.frame(MaskingKey::new([1, 2, 3, 4])).append_text(&" ".repeat(100_000), &mut frame).unwrap();
+    let client = Client::new(|| MaskingKey::new([1, 2, 3, 4]));
+    let mut sender = Sender::new(client).with_deflate(agreed, Policy::new());
+    sender.frame().append(&" ".repeat(100_000), &mut frame).unwrap();
     assert!(frame.len() < 1000);
     stream.write_all(&frame).expect("sent");
     server.wait_for_log("code=1009");

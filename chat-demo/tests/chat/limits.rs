@@ -47,7 +47,7 @@ fn who_takes_no_answers_is_dropped() {
     // Pings without end, and no Pong is read: once the sockets' buffers are full, the server waits no longer than told.
     let pings = frame(0x89, &[b'x'; 125]).repeat(100);
     while stream.write_all(&pings).is_ok() {}
-    server.wait_for_log("takes nothing");
+    server.wait_for_log("took nothing of what was sent");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn who_does_not_answer_our_close_frame_is_dropped() {
     // So many that the server closes, which nobody answers here.
     let posts = frame(0x81, br#"{ "user": "Ada", "text": "Hello" }"#).repeat(5);
     stream.write_all(&posts).expect("sent");
-    server.wait_for_log("did not answer our Close frame");
+    server.wait_for_log("did not answer the Close frame");
     wait_for_end(&mut stream);
 }
 
@@ -67,10 +67,89 @@ fn who_answers_no_ping_is_dropped() {
     let mut stream = server.raw(JSON);
     read_frame(&mut stream);
     assert_eq!(read_frame(&mut stream).0, 0x89);
-    // A Pong for no Ping of the server's is none.
+    // A Pong for no Ping of the server's is a sign of life, as any byte is, and no more: it is asked again.
     stream.write_all(&frame(0x8a, b"??")).expect("sent");
+    assert_eq!(read_frame(&mut stream).0, 0x89);
     assert_eq!(read_to_end(&mut stream), "");
-    server.wait_for_log("did not answer a Ping");
+    server.wait_for_log("not even an answer to a Ping");
+}
+
+#[test]
+fn a_message_that_comes_byte_by_byte_is_no_silence() {
+    let server = Server::start(&["--ping-interval", "0.3", "--pong-timeout", "0.3"]);
+    let mut stream = server.raw(JSON);
+    read_frame(&mut stream);
+    for byte in frame(0x81, br#"{"user":"Ada","text":"slow"}"#) {
+        stream.write_all(&[byte]).expect("sent");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let said = loop {
+        let (first_byte, payload) = read_frame(&mut stream);
+        if first_byte == 0x81 {
+            break payload;
+        }
+    };
+    assert!(String::from_utf8_lossy(&said).contains("slow"));
+}
+
+/// A Ping waits behind what is queued before it, and its answer for the reader to come to it: one that is slow stays.
+#[test]
+fn who_reads_slowly_is_asked_and_stays() {
+    let flags = "--rate 1000 --burst 1000 --queue 1000 --ping-interval 0.2 --pong-timeout 1.2";
+    let server = Server::start(&flags.split(' ').collect::<Vec<_>>());
+    let mut slow = server.narrow(JSON);
+    let (mut ada, _) = server.join("json-delta");
+    // Lists of 100 KB in the end, 20 MB in all: far more than the sockets' buffers hold.
+    let poster = std::thread::spawn(move || {
+        for n in 0..250 {
+            ada.post("Ada", &format!("{n} {}", "😀".repeat(490)));
+            ada.next_with("new");
+        }
+    });
+    let begin = Instant::now();
+    let mut pings = 0;
+    loop {
+        let (first_byte, payload) = read_frame(&mut slow);
+        if first_byte == 0x89 {
+            pings += 1;
+            slow.write_all(&frame(0x8a, &payload)).expect("it is dropped");
+        }
+        // The newest message stands first.
+        if String::from_utf8_lossy(&payload[..payload.len().min(60)]).contains("\"249 ") {
+            break;
+        }
+        // Some 2 MB a second once the lists are long, and what is left of them at once.
+        if payload.len() > 90_000 && begin.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    assert!(pings > 0, "it was never silent");
+    poster.join().expect("all is posted");
+}
+
+#[test]
+fn what_others_say_is_no_sign_of_life() {
+    let server = Server::start(&[
+        "--rate",
+        "100",
+        "--burst",
+        "100",
+        "--ping-interval",
+        "0.3",
+        "--pong-timeout",
+        "0.3",
+    ]);
+    let mut silent = server.raw("Sec-WebSocket-Protocol: json-delta\r\n");
+    let (mut ada, _) = server.join("json-delta");
+    let begin = Instant::now();
+    until("the silent one is dropped", || {
+        ada.post("Ada", "news");
+        ada.next_with("new");
+        std::thread::sleep(Duration::from_millis(50));
+        (server.count_in_log("not even an answer to a Ping") == 1).then_some(())
+    });
+    assert!(begin.elapsed() >= Duration::from_millis(500));
+    wait_for_end(&mut silent);
 }
 
 #[test]

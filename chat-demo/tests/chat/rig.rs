@@ -85,7 +85,24 @@ impl Server {
 
     /// A raw socket behind the opening handshake.
     pub fn raw(&self, fields: &str) -> TcpStream {
-        let mut stream = self.connect();
+        self.raw_over(self.connect(), fields)
+    }
+
+    /// The same, over a socket with little room to receive into, so that little lies between the server and its reader.
+    pub fn narrow(&self, fields: &str) -> TcpStream {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let stream = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            socket.set_recv_buffer_size(16 * 1024)?;
+            socket.connect(self.address).await?.into_std()
+        });
+        let stream = stream.expect("a connection");
+        stream.set_nonblocking(false).expect("blocking");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+        self.raw_over(stream, fields)
+    }
+
+    fn raw_over(&self, mut stream: TcpStream, fields: &str) -> TcpStream {
         stream.write_all(self.upgrade_head("/ws", fields).as_bytes()).expect("sent");
         let head = read_head(&mut stream);
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");

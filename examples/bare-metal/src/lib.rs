@@ -70,8 +70,8 @@ fn handshake<T: Read + Write>(memory: &mut [u8], transport: &mut T) -> Result<Re
                 }
                 Request::Http(_) => (Answer::new(404, &[], b""), End::NotWebSocket),
             },
-            // The error knows its answer, of 400 bytes at most.
-            Err(error) => (Ok(error.answer()), End::BadRequest(error)),
+            // The error knows its answer. Its words would take 2 KB of flash.
+            Err(error) => (Ok(error.answer_without_text()), End::BadRequest(error)),
         };
         // What was received is of no use any more.
         let written = answer.map_or(0, |answer| answer.encode(memory).unwrap_or_default());

@@ -7,9 +7,10 @@ use crate::error::BufferTooSmall;
 
 /// Compresses messages, piece by piece ([RFC 7692 §7.2.1]).
 ///
-/// It holds some 320 KB, so it is made to be shared: a thread needs one for all its connections
-/// ([`FrameEncoder::with_compressor`](crate::connection::FrameEncoder::with_compressor)). On its own it is for those
-/// who write frames themselves.
+/// It takes all its memory when it is made: from 5 KB with a window of 8 bits to 61 KB with one of 15 (with feature `zlib-rs`
+/// 250 to 380 KB). A thread can share one among all its connections
+/// ([`FrameEncoder::with_compressor`](crate::connection::FrameEncoder::with_compressor)). On its own it is for those who
+/// write frames themselves.
 ///
 /// # Examples
 ///
@@ -34,8 +35,6 @@ pub struct Compressor {
     engine: Engine,
     level: Level,
     window: WindowBits,
-    /// How many bytes of earlier input the engine may refer to.
-    held: usize,
 }
 
 /// Tells how far a call of [`Compressor::compress`] came.
@@ -61,7 +60,7 @@ impl Compressor {
     /// Makes a compressor with an empty window. It never refers further back than `window`, which may be smaller than
     /// the agreed one.
     pub fn new(level: Level, window: WindowBits) -> Self {
-        Self { engine: Engine::new(level, window), level, window, held: 0 }
+        Self { engine: Engine::new(level, window), level, window }
     }
 
     /// Returns how large an output certainly holds `len` compressed bytes of a message: 16 bytes more, and 5 for each
@@ -108,10 +107,7 @@ impl Compressor {
 
     /// Empties the window: each message has to begin so without context takeover, and any message may.
     pub fn forget(&mut self) {
-        if self.held > 0 {
-            self.engine.forget();
-            self.held = 0;
-        }
+        self.engine.forget();
     }
 
     /// Returns the window within which it refers to earlier bytes.
@@ -122,12 +118,8 @@ impl Compressor {
     /// Fills an empty window with what the peer's has last, as far as the next `len` bytes may refer to it.
     pub(super) fn prime(&mut self, window: &[u8], len: usize, limit: WindowBits) {
         self.forget();
-        let size = self.least(limit).window_size();
-        let room = if self.goes_round(limit) { size } else { size.saturating_sub(len) };
-        let window = window.get(window.len().saturating_sub(room)..).unwrap_or_default();
         if !window.is_empty() {
-            self.engine.prime(window);
-            self.held = window.len();
+            self.engine.prime(window, len, limit.min(self.window));
         }
     }
 
@@ -171,47 +163,10 @@ impl Compressor {
 
     /// Compresses all of `input`, with [`TAIL`] at its end, or forgets all.
     fn deflate(&mut self, input: &[u8], limit: WindowBits, output: &mut [u8]) -> Option<usize> {
-        let written = match self.level {
-            Level::STORED => None,
-            _ if self.goes_round(limit) => {
-                self.held = self.held.saturating_add(input.len());
-                self.engine.deflate(input, output)
-            }
-            _ => self.deflate_segments(input, self.least(limit).window_size(), output),
-        };
-        let ends_well = |written: &usize| output.get(..*written).is_some_and(|bytes| bytes.ends_with(&TAIL));
-        let written = written.filter(ends_well);
-        if written.is_none() {
-            self.held = self.held.max(1); // it has seen something, whatever it was
-            self.forget();
+        if self.level == Level::STORED {
+            return None;
         }
-        written
-    }
-
-    /// With an engine that looks further back than it may: a segment has no more to refer to than the window holds,
-    /// and the next one begins with nothing. A sender may empty its window whenever it likes.
-    fn deflate_segments(&mut self, mut input: &[u8], size: usize, output: &mut [u8]) -> Option<usize> {
-        let mut written = 0_usize;
-        while !input.is_empty() {
-            if self.held.saturating_add(input.len()) > size {
-                self.forget();
-            }
-            let (segment, rest) = input.split_at_checked(size).unwrap_or((input, &[]));
-            self.held = self.held.saturating_add(segment.len());
-            let space = output.get_mut(written..)?;
-            written = written.saturating_add(self.engine.deflate(segment, space)?);
-            input = rest;
-        }
-        Some(written)
-    }
-
-    /// Whether the engine itself keeps within that window.
-    fn goes_round(&self, limit: WindowBits) -> bool {
-        self.engine.window() <= self.least(limit)
-    }
-
-    fn least(&self, limit: WindowBits) -> WindowBits {
-        self.window.min(limit)
+        self.engine.deflate(input, limit.min(self.window), output)
     }
 }
 
@@ -244,7 +199,6 @@ impl fmt::Debug for Compressor {
         f.debug_struct("Compressor")
             .field("level", &self.level.get())
             .field("window_bits", &self.window.get())
-            .field("held", &self.held)
             .finish_non_exhaustive()
     }
 }

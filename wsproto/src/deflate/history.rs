@@ -29,11 +29,13 @@ pub(super) fn copy(
         *written = written.saturating_add(n);
         len = len.saturating_sub(n);
     }
-    // What is copied may be part of what is written: then it is as a pattern that repeats.
+    // What is copied may be part of what is written. Then it is a pattern that repeats, and each round has twice as much of
+    // it to copy from as the one before.
+    let pattern = written.saturating_sub(distance);
     while len > 0 {
-        let n = len.min(distance);
+        let n = len.min(written.saturating_sub(pattern));
         let (done, space) = output.split_at_mut_checked(*written).unwrap_or_default();
-        let from = done.get(done.len().saturating_sub(distance)..).and_then(|from| from.get(..n));
+        let from = done.get(pattern..).and_then(|from| from.get(..n));
         let (Some(from), Some(to)) = (from, space.get_mut(..n)) else { return };
         if n < 16 {
             for (to, from) in to.iter_mut().zip(from) {

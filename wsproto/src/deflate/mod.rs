@@ -9,6 +9,8 @@
 
 #[cfg(feature = "deflate")]
 mod bits;
+#[cfg(all(feature = "deflate", not(feature = "zlib-rs")))]
+mod block;
 #[cfg(feature = "deflate")]
 mod code;
 #[cfg(feature = "deflate")]
@@ -16,21 +18,27 @@ mod compressor;
 #[cfg(feature = "deflate")]
 mod decoder;
 #[cfg(all(feature = "deflate", not(feature = "zlib-rs")))]
-#[path = "miniz.rs"]
+#[path = "encoder.rs"]
 mod engine;
 #[cfg(feature = "zlib-rs")]
 #[path = "zlib.rs"]
 mod engine;
 #[cfg(feature = "deflate")]
 mod error;
+#[cfg(all(feature = "deflate", not(feature = "zlib-rs")))]
+mod finder;
 #[cfg(feature = "deflate")]
 mod history;
+#[cfg(all(feature = "deflate", not(feature = "zlib-rs")))]
+mod huffman;
 #[cfg(feature = "deflate")]
 mod inflater;
 #[cfg(feature = "deflate")]
 mod outbound;
 mod params;
 mod policy;
+#[cfg(all(feature = "deflate", not(feature = "zlib-rs")))]
+mod writer;
 
 #[cfg(feature = "deflate")]
 pub use compressor::{Compressed, Compressor};

@@ -4,11 +4,11 @@ use super::WindowBits;
 
 /// Says what this end, server or client, wants of permessage-deflate: which windows, and how much work.
 ///
-/// **The default keeps nothing between messages.** Context takeover costs a connection the peer's window, up to 32
-/// KiB, for as long as it is open, and a compressor (some 300 KB), or at least the window of its own messages; a
+/// **The default keeps nothing between messages.** Context takeover costs a connection the peer's window, up to
+/// 32 KiB, for as long as it is open, and a compressor (5 to 61 KB, by the window), or at least the window of its own messages; a
 /// server holds that for each connection, idle ones too. Without it a connection holds neither, one compressor serves
-/// all, and a message that goes to many is compressed once. The price is in small messages: each has to repeat what
-/// the one before has said. Where these are most of what is sent, and connections are few,
+/// all, and a message that goes to many is compressed once. The price is in small messages: each has to
+/// repeat what the one before has said. Where these are most of what is sent, and connections are few,
 /// [`with_takeover`](Self::with_takeover) is for you.
 ///
 /// # Examples
@@ -118,6 +118,9 @@ impl Default for Policy {
 }
 
 /// Sets how hard a compressor searches for repetitions: 0 to 9, as in zlib.
+///
+/// The crate's own encoder knows three: 0; 1 to 3, which take a match as soon as there is one; and 4 to 9, which look one byte
+/// further for a longer one. With feature `zlib-rs` all ten differ.
 ///
 /// # Examples
 ///

@@ -24,7 +24,7 @@ fn echo<R: wsproto::connection::Role>(
 }
 
 #[test]
-fn a_turn_takes_all_and_appends_the_reply_last() {
+fn a_turn_takes_all_and_answers_each_ping_in_its_place() {
     let mut session = server(&[
         CLIENT.frame(FIN | PING, b"1"),
         CLIENT.frame(FIN | TEXT, b"one"),
@@ -33,9 +33,10 @@ fn a_turn_takes_all_and_appends_the_reply_last() {
     ]);
     let mut out = b"before".to_vec();
     assert_eq!(session.turn(&mut out, echo), Ok(()));
-    assert_eq!(out, b"before\x81\x03one\x81\x03two\x8a\x012");
+    let known = b"before\x8a\x011\x81\x03one\x8a\x012\x81\x03two";
+    assert_eq!(out, known);
     assert_eq!(session.turn(&mut out, |message, _, _| panic!("{message:?}")), Ok(()));
-    assert_eq!(out.len(), b"before\x81\x03one\x81\x03two\x8a\x012".len(), "nothing twice");
+    assert_eq!(out, known, "nothing twice");
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn a_client_masks_what_a_turn_appends() {
     session.push(&[SERVER.frame(FIN | PING, b"\x02"), SERVER.frame(FIN | TEXT, b"\x01\x01")].concat());
     let mut out = Vec::new();
     assert_eq!(session.turn(&mut out, echo), Ok(()));
-    assert_eq!(out, b"\x81\x82\x01\x01\x01\x01\0\0\x8a\x81\x02\x02\x02\x02\0");
+    assert_eq!(out, b"\x8a\x81\x01\x01\x01\x01\x03\x81\x82\x02\x02\x02\x02\x03\x03");
 }
 
 #[test]
@@ -94,6 +95,14 @@ fn after_a_misuse_the_reply_is_appended_and_the_rest_waits() {
     out.clear();
     assert_eq!(session.turn(&mut out, echo), Ok(()), "the message that was shown is not shown again");
     assert_eq!(out, b"\x81\x03two\x8a\x04late");
+}
+
+#[test]
+fn a_ping_is_answered_even_if_the_closure_fails_at_it() {
+    let mut session = server(&[CLIENT.frame(FIN | PING, b"?")]);
+    let mut out = Vec::new();
+    let outcome = session.turn(&mut out, |_, _, _| Err(Misuse::NotUtf8));
+    assert_eq!((outcome, &out[..]), (Err(TurnError::Misuse(Misuse::NotUtf8)), &b"\x8a\x01?"[..]));
 }
 
 #[test]
@@ -178,7 +187,7 @@ fn after_a_misuse_a_turn_over_keeps_the_rest_for_the_next() {
     assert_eq!((outcome, out.len()), (Err(TurnError::Misuse(Misuse::NotUtf8)), 0));
     let mut rest = CLIENT.frame(FIN | TEXT, b"three")[8..].to_vec();
     assert_eq!(session.turn_over(&mut rest, &mut out, echo), Ok(()));
-    assert_eq!(out, b"\x81\x03two\x81\x05three\x8a\x01?");
+    assert_eq!(out, b"\x81\x03two\x8a\x01?\x81\x05three");
 }
 
 #[test]

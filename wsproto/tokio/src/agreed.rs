@@ -62,7 +62,7 @@ impl Closed {
     }
 }
 
-/// What [`WebSocket::recv_or_drained`] returns.
+/// What [`recv_or_drained`](crate::WebSocket::recv_or_drained) returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received {
     /// A message.

@@ -29,6 +29,19 @@
 //! Over a stream of your own it is [`accept(stream)`](accept); behind somebody else's handshake
 //! [`WebSocket::from_upgraded`].
 //!
+//! A client; [`Connect`] has header fields, proxies, TLS of one's own and more:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut socket = tokio_wsproto::connect("wss://chat.example/rooms/1").await?;
+//! socket.send("Hello").await?;
+//! while let Some(message) = socket.recv().await? {
+//!     println!("{:?}", message.as_text());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What runs by itself
 //!
 //! Everything that a connection asks for is done inside of [`recv`](WebSocket::recv), so call it at all times, also where nothing is to be
@@ -64,6 +77,11 @@
 //! * `futures`: `Stream` and `Sink` for [`WebSocket`], [`Reader`] and [`Writer`].
 //! * `tracing`: a span for each connection, and one event for its end.
 //! * `zlib-rs`: compresses faster. `simd`: checks UTF-8 faster.
+//! * `rustls-webpki-roots`, `rustls-native-roots`: [`connect`] to `wss` URLs, for certificates of the authorities that Mozilla or the operating
+//!   system trusts, of both if both are on; by rustls with ring. `rustls`: the same with a configuration of your own
+//!   (`Connect::tls`) and whatever provider that has. Without any of them `wss` is an error, [`ConnectError::TlsMissing`].
+//! * `hyper`: `upgrade`, for handshakes that hyper reads. `axum`: `extract`, an extractor. `h2`: `http2` and `Connect::over_http2`, streams of
+//!   HTTP/2; together with `hyper`, upgrades of hyper over HTTP/2.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -92,6 +110,13 @@ mod waiting;
 mod wakers;
 mod way;
 
+pub mod backoff;
+mod connect;
+#[cfg(any(feature = "h2", feature = "hyper"))]
+mod http;
+mod proxy;
+mod tls;
+
 /// What `wakers` takes from here, a test takes from loom.
 mod sync {
     pub(crate) use std::sync::Mutex;
@@ -116,3 +141,23 @@ pub use prepared::Prepared;
 pub use server::{Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, accept, accept_with};
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
+
+pub use connect::{Connect, ConnectError, RedirectError, Response, Step, connect};
+pub use proxy::{ProxyError, SocksError};
+pub use tls::MaybeTls;
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+pub use tokio_rustls::rustls;
+
+#[cfg(any(feature = "h2", feature = "hyper"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "h2", feature = "hyper"))))]
+pub use http::Refusal;
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub use http::extract;
+#[cfg(feature = "h2")]
+#[cfg_attr(docsrs, doc(cfg(feature = "h2")))]
+pub use http::http2;
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+pub use http::upgrade;

@@ -27,7 +27,7 @@ fn handshake(line: &mut Line, memory: &mut [u8]) -> Option<usize> {
                 }
                 Request::Http(_) => return None,
             },
-            Err(error) => (error.answer().encode(&mut out), None),
+            Err(error) => (error.answer_without_text().encode(&mut out), None),
         };
         line.write_all(&out[..answer.ok()?]);
         memory.copy_within(opened?..filled, 0);

@@ -1,0 +1,76 @@
+//! From a stream to an open connection: TLS, then the opening handshake ([RFC 6455 §4.1]).
+//!
+//! [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use wsproto::handshake::{self, ClientHandshake, HeadLimits, ResponseDecoder};
+
+use super::error::{ConnectError, Step};
+use super::progress::Progress;
+use super::response::Response;
+use crate::tls::TlsClient;
+use crate::{Agreed, Client, MaybeTls, Options, ThreadKeys, WebSocket};
+
+/// Cookies and policies make the heads of some servers long.
+const HEAD: HeadLimits = HeadLimits::DEFAULT.with_bytes(32 * 1024);
+
+pub(super) async fn open<T>(
+    stream: T,
+    tls: Option<TlsClient>,
+    handshake: ClientHandshake<'_>,
+    options: &Options,
+    progress: &mut Progress,
+) -> Result<(WebSocket<MaybeTls<T>, Client>, Response), ConnectError>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut stream = match tls {
+        None => MaybeTls::plain(stream),
+        Some(tls) => {
+            progress.step = Step::Tls;
+            tls.connect(stream).await?
+        }
+    };
+    progress.step = Step::Handshake;
+    let mut request = Vec::new();
+    handshake.append(&mut request);
+    stream.write_all(&request).await.map_err(of_stream)?;
+    stream.flush().await.map_err(of_stream)?;
+
+    let mut decoder = ResponseDecoder::with_limits(handshake, HEAD);
+    let mut received = Vec::with_capacity(1024);
+    let head = loop {
+        if let Some(head) = decoder.decode(&received)? {
+            break head;
+        }
+        if stream.read_buf(&mut received).await.map_err(of_stream)? == 0 {
+            return Err(ConnectError::Disconnected);
+        }
+    };
+    let behind = received.get(head.end()..).unwrap_or_default();
+    let response = head.response(&received);
+    let mut kept = Response::of(response.http());
+    match response {
+        handshake::Response::WebSocket(accepted) => {
+            let agreed =
+                Agreed::new().with_subprotocol(accepted.subprotocol()).with_deflate(accepted.deflate());
+            Ok((WebSocket::from_upgraded(stream, ThreadKeys::client(), behind, agreed, options), kept))
+        }
+        handshake::Response::Http(_) => {
+            kept.read_body(&mut stream, behind, progress.deadline).await;
+            Err(ConnectError::Refused(Box::new(kept)))
+        }
+    }
+}
+
+fn of_stream(error: io::Error) -> ConnectError {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => {
+            ConnectError::Disconnected
+        }
+        _ => ConnectError::Io(error),
+    }
+}
