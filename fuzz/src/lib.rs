@@ -17,6 +17,7 @@ pub mod pair;
 pub mod requests;
 pub mod responses;
 pub mod sessions;
+pub mod sockets;
 
 const fn key() -> MaskingKey {
     MaskingKey::new([0x37, 0xfa, 0x21, 0x3d])

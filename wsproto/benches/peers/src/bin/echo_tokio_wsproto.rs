@@ -1,10 +1,13 @@
 //! Echo over tokio-wsproto, in one of its ways: `echo_tokio_wsproto feed|read|send ADDR`. Compression, heartbeat, deadlines and limits
 //! are in place, as they are by default; the load offers no compression.
 
+use std::error::Error;
 use std::future::Future;
 
 use tokio::net::TcpStream;
-use tokio_wsproto::{Error, WebSocket};
+use tokio_wsproto::accept;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
@@ -15,20 +18,19 @@ fn main() {
     }
 }
 
-type Socket = WebSocket<TcpStream>;
-
-fn serve<F: Future<Output = Result<(), Error>> + Send + 'static>(
-    converse: impl Fn(Socket) -> F + Copy + Send + 'static,
-) {
-    peers::serve(move |stream| async move {
-        if let Ok(socket) = tokio_wsproto::accept(stream).await {
-            let _ = converse(socket).await;
+fn serve<F: Future<Output = Result<()>> + Send + 'static>(converse: fn(TcpStream) -> F) {
+    peers::serve(move |stream| {
+        let conversation = converse(stream);
+        async {
+            // However it ended, that is no matter here.
+            let _ = conversation.await;
         }
     });
 }
 
 /// Owned messages; their echoes leave together.
-async fn feed(mut socket: Socket) -> Result<(), Error> {
+async fn feed(stream: TcpStream) -> Result<()> {
+    let mut socket = accept(stream).await?;
     while let Some(message) = socket.recv().await? {
         socket.feed(message)?;
     }
@@ -36,7 +38,8 @@ async fn feed(mut socket: Socket) -> Result<(), Error> {
 }
 
 /// Borrowed messages; their echoes leave together.
-async fn read(mut socket: Socket) -> Result<(), Error> {
+async fn read(stream: TcpStream) -> Result<()> {
+    let mut socket = accept(stream).await?;
     while let Some((message, mut out)) = socket.read().await? {
         out.feed(message)?;
     }
@@ -44,7 +47,8 @@ async fn read(mut socket: Socket) -> Result<(), Error> {
 }
 
 /// Owned messages; each echo is written before the next message is looked at.
-async fn send(mut socket: Socket) -> Result<(), Error> {
+async fn send(stream: TcpStream) -> Result<()> {
+    let mut socket = accept(stream).await?;
     while let Some(message) = socket.recv().await? {
         socket.send(message).await?;
     }
