@@ -23,7 +23,7 @@ impl Sequence {
     pub(super) const LITERALS_ONLY: Self = Self(LITERALS_ONLY << 23);
 
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // each has its bits
+    #[expect(clippy::cast_possible_truncation, reason = "each has its bits")]
     pub(super) const fn new(literals: usize, found: Match) -> Self {
         let len = found.len.wrapping_sub(3) as u32;
         Self((literals as u32) << 23 | (len & 0xFF) << 15 | (found.distance.wrapping_sub(1) as u32) & 0x7FFF)
@@ -65,7 +65,12 @@ struct Length {
     value: u8,
 }
 
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // by the compiler
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "by the compiler"
+)]
 static LENGTHS: [Length; 256] = {
     let mut all = [Length { symbol: 285, extra: 0, value: 0 }; 256];
     let (mut len, mut symbol) = (0_usize, 257);
@@ -94,7 +99,7 @@ const fn distance_symbol(distance: u32) -> (usize, u32) {
 }
 
 /// [RFC 1951 §3.2.6]
-#[allow(clippy::indexing_slicing)] // by the compiler
+#[expect(clippy::indexing_slicing, reason = "by the compiler")]
 static FIXED: Codes = {
     let mut all = [8; LITERALS];
     let mut symbol = 144;

@@ -18,8 +18,12 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
         Self { fast: [0; FAST], counts: [0; 16], symbols: [0; SYMBOLS], left: 0, longest: 0 };
 
     /// Makes the code whose symbols have these lengths, 0 to 15 bits.
-    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // indexes are cut to their array
-    #[allow(clippy::cast_possible_truncation, clippy::cast_lossless)] // symbols are below 288, lengths below 16
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        reason = "indexes are cut to their array"
+    )]
+    #[expect(clippy::cast_possible_truncation, reason = "symbols are below 288, lengths below 16")]
     pub(super) const fn new(lengths: &[u8; SYMBOLS]) -> Self {
         let mut code = Self::EMPTY;
         let mut symbol = 0;
@@ -61,7 +65,7 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
     }
 
     /// Enters a code wherever the next bits begin with it. They come with the lowest first, codes with the highest.
-    #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // as above
+    #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "as above")]
     const fn put(&mut self, symbol: usize, len: u32, bits: u16) {
         let step = 1_usize.wrapping_shl(len);
         let mut at = bits.reverse_bits().wrapping_shr(16_u32.wrapping_sub(len)) as usize;

@@ -2,7 +2,7 @@ use core::fmt;
 
 use super::engine::Engine;
 use super::inflater::TAIL;
-use super::{Level, WindowBits};
+use super::{Level, Progress, WindowBits};
 use crate::error::BufferTooSmall;
 
 /// Compresses messages, piece by piece ([RFC 7692 §7.2.1]).
@@ -35,19 +35,6 @@ pub struct Compressor {
     engine: Engine,
     level: Level,
     window: WindowBits,
-}
-
-/// Tells how far a call of [`Compressor::compress`] came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-#[must_use = "the bytes that were not consumed have to be given again"]
-pub struct Compressed {
-    /// How many bytes of the input were consumed.
-    pub consumed: usize,
-    /// How many bytes of the output were written.
-    pub written: usize,
-    /// Whether the message is complete.
-    pub is_done: bool,
 }
 
 /// The longest that one stored block can be, in bytes, and what comes before it [RFC 1951 §3.2.4].
@@ -93,7 +80,7 @@ impl Compressor {
         input: &[u8],
         is_last: bool,
         dst: &mut [u8],
-    ) -> Result<Compressed, BufferTooSmall> {
+    ) -> Result<Progress, BufferTooSmall> {
         let least = Self::bound(input.len().min(1));
         if dst.len() < least {
             return Err(BufferTooSmall { needed: least });
@@ -102,7 +89,7 @@ impl Compressor {
         let is_done = is_last && consumed == input.len();
         let piece = input.get(..consumed).unwrap_or_default();
         let written = self.compress_piece(piece, is_done, self.window, dst);
-        Ok(Compressed { consumed, written, is_done })
+        Ok(Progress { consumed, written, is_done })
     }
 
     /// Empties the window: each message has to begin so without context takeover, and any message may.

@@ -66,7 +66,7 @@ pub(super) enum Stop {
 }
 
 /// [RFC 1951 §3.2.6]
-#[allow(clippy::indexing_slicing)] // by the compiler
+#[expect(clippy::indexing_slicing, reason = "by the compiler")]
 static FIXED_LITERALS: LiteralCode = {
     let mut lengths = [8; 288];
     let mut symbol = 144;
@@ -79,7 +79,7 @@ static FIXED_LITERALS: LiteralCode = {
 static FIXED_DISTANCES: DistanceCode = Code::new(&[5; 32]);
 
 /// [RFC 1951 §3.2.5]: the least length, and how many bits are added to it.
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // by the compiler
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "by the compiler")]
 const LENGTHS: [(u16, u8); 32] = {
     let mut lengths = [(0, 0); 32];
     let (mut symbol, mut least) = (0, 3);

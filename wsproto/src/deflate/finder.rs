@@ -230,12 +230,12 @@ fn common(mut one: &[u8], mut other: &[u8]) -> usize {
 }
 
 /// A position's 16 bits.
-#[allow(clippy::cast_possible_truncation)] // it goes round
+#[expect(clippy::cast_possible_truncation, reason = "it goes round")]
 const fn low(position: usize) -> u16 {
     position as u16
 }
 
-#[allow(clippy::cast_possible_truncation)] // the rest is the next ones'
+#[expect(clippy::cast_possible_truncation, reason = "the rest is the next ones'")]
 const fn low_of(positions: u64) -> u16 {
     positions as u16
 }

@@ -2,7 +2,7 @@
 pub(super) type Encoding<const SYMBOLS: usize> = [u32; SYMBOLS];
 
 /// Gives the code of these lengths [RFC 1951 §3.2.2].
-#[allow(clippy::indexing_slicing)] // indexes are cut to their arrays
+#[expect(clippy::indexing_slicing, reason = "indexes are cut to their arrays")]
 pub(super) const fn encoding<const SYMBOLS: usize>(lengths: &[u8; SYMBOLS]) -> Encoding<SYMBOLS> {
     let mut numbers = [0_u16; 16];
     let mut symbol = 0;
@@ -24,7 +24,7 @@ pub(super) const fn encoding<const SYMBOLS: usize>(lengths: &[u8; SYMBOLS]) -> E
 }
 
 /// The first code of each length, of which there are so many.
-#[allow(clippy::indexing_slicing)] // as above
+#[expect(clippy::indexing_slicing, reason = "as above")]
 const fn first_codes(numbers: &[u16; 16]) -> [u16; 16] {
     let mut first = [0_u16; 16];
     let mut len = 1_usize;

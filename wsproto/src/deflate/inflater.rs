@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::decoder::{Decoder, Stop};
 use super::history::History;
-use super::{InflateError, WindowBits};
+use super::{InflateError, Progress, WindowBits};
 
 /// Decompresses the messages of one peer, piece by piece ([RFC 7692 §7.2.2]).
 ///
@@ -40,19 +40,6 @@ pub struct Inflater {
     failed: Option<InflateError>,
 }
 
-/// Tells how far a call of [`Inflater::inflate`] came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-#[must_use = "the bytes that were not consumed have to be given again"]
-pub struct Inflated {
-    /// How many bytes of the input were consumed.
-    pub consumed: usize,
-    /// How many bytes of the output were written.
-    pub written: usize,
-    /// Whether the message is complete.
-    pub is_done: bool,
-}
-
 /// The end that a sender removes from each message ([RFC 7692 §7.2.1]), and a receiver appends again
 /// ([RFC 7692 §7.2.2]).
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
@@ -76,19 +63,19 @@ impl Inflater {
     /// [`InflateError`], once everything before the fault has been written, and from then on at each call. So the
     /// output does not depend on where the payload was cut. Fail the connection: later messages may refer to what was
     /// lost.
-    pub fn inflate(&mut self, input: &[u8], is_last: bool, dst: &mut [u8]) -> Result<Inflated, InflateError> {
+    pub fn inflate(&mut self, input: &[u8], is_last: bool, dst: &mut [u8]) -> Result<Progress, InflateError> {
         if let Some(error) = self.failed {
             return Err(error);
         }
         // A message without any payload is the empty one, though DEFLATE has no such stream: browsers and most
         // libraries take it so.
         if input.is_empty() && self.decoder.is_none() {
-            return Ok(Inflated { consumed: 0, written: 0, is_done: is_last });
+            return Ok(Progress { consumed: 0, written: 0, is_done: is_last });
         }
         let inflated = self.inflate_message(input, is_last, dst);
         match self.failed {
             Some(error) if inflated.written == 0 => Err(error),
-            Some(_) => Ok(Inflated { consumed: 0, ..inflated }),
+            Some(_) => Ok(Progress { consumed: 0, ..inflated }),
             None => Ok(inflated),
         }
     }
@@ -99,7 +86,7 @@ impl Inflater {
         decoder.saturating_add(self.window.bytes.capacity())
     }
 
-    fn inflate_message(&mut self, mut input: &[u8], is_last: bool, dst: &mut [u8]) -> Inflated {
+    fn inflate_message(&mut self, mut input: &[u8], is_last: bool, dst: &mut [u8]) -> Progress {
         let mut decoder = self.decoder.take().unwrap_or_else(|| Box::new(Decoder::new()));
         let (size, mut written) = (input.len(), 0);
         let mut result = Ok(Stop::NeedsInput);
@@ -129,7 +116,7 @@ impl Inflater {
         } else {
             self.window.remember(dst.get(..written).unwrap_or_default());
         }
-        Inflated { consumed: size.saturating_sub(input.len()), written, is_done }
+        Progress { consumed: size.saturating_sub(input.len()), written, is_done }
     }
 }
 

@@ -37,16 +37,20 @@ mod inflater;
 mod outbound;
 mod params;
 mod policy;
+#[cfg(feature = "deflate")]
+mod progress;
 #[cfg(all(feature = "deflate", not(feature = "zlib-rs")))]
 mod writer;
 
 #[cfg(feature = "deflate")]
-pub use compressor::{Compressed, Compressor};
+pub use compressor::Compressor;
 #[cfg(feature = "deflate")]
 pub use error::InflateError;
 #[cfg(feature = "deflate")]
-pub use inflater::{Inflated, Inflater};
+pub use inflater::Inflater;
 #[cfg(feature = "deflate")]
 pub(crate) use outbound::Outbound;
 pub use params::{Parameters, WindowBits};
 pub use policy::{Level, Policy};
+#[cfg(feature = "deflate")]
+pub use progress::Progress;

@@ -1,6 +1,6 @@
 //! Codes of all lengths: symbols that are rare have long ones [RFC 1951 §3.2.2].
 
-use wsproto::deflate::{Compressor, InflateError, Inflated, Inflater, Level, WindowBits};
+use wsproto::deflate::{Compressor, InflateError, Inflater, Level, Progress, WindowBits};
 
 /// Bytes of which each is half as frequent as the one before.
 fn skewed(len: usize) -> Vec<u8> {
@@ -102,7 +102,7 @@ fn bits_that_mean_nothing_are_a_fault_once_no_code_can_be_longer() {
     let mut output = [0; 8];
     let bytes = nothing_meant();
     let mut inflater = Inflater::new(WindowBits::MAX, false);
-    let Inflated { consumed, written, is_done, .. } = inflater.inflate(&bytes, false, &mut output).unwrap();
+    let Progress { consumed, written, is_done, .. } = inflater.inflate(&bytes, false, &mut output).unwrap();
     assert_eq!((consumed, written, is_done), (bytes.len(), 0, false));
     assert_eq!(inflater.inflate(&[0, 0], false, &mut output), Err(InflateError::Invalid));
 
