@@ -109,6 +109,7 @@ impl Connect {
             addresses: Vec::new(),
             redirects: 0,
             route: Route::default(),
+            #[allow(clippy::default_constructed_unit_structs, reason = "without TLS it is one")]
             tls: Tls::default(),
         }
     }
