@@ -3,54 +3,75 @@
 //! `wsproto` implements the WebSocket protocol ([RFC 6455]) for servers and clients, and nothing else: it does no I/O,
 //! keeps no clock, draws no randomness and spawns no thread. It is `no_std`, its core does not allocate, it contains
 //! no `unsafe`, and no input from a peer makes it panic. It checks every rule that the RFC sets for a peer. The
-//! program reads and writes; the engine says what was read and what to write: over std, tokio, mio, or a UART. For a
-//! ready-made WebSocket over tokio, see the crate `tokio-wsproto`.
+//! program reads and writes; the engine says what was read and what to write, whether over std, tokio, mio, or a UART.
+//! For a ready-made WebSocket over tokio, see the crate `tokio-wsproto`.
 //!
 //! # A server
 //!
-//! An echo server, opening handshake included:
+//! An echo server, opening handshake included. It needs the feature `alloc` (`cargo add wsproto --features alloc`):
 //!
-//! ```no_run
-//! # #[cfg(all(feature = "handshake", feature = "alloc"))]
-//! use std::io::{Error, Read, Result, Write};
-//! # #[cfg(all(feature = "handshake", feature = "alloc"))]
-//! use wsproto::{Limits, Server, Session, handshake::{Choice, Request, RequestDecoder}};
+#![cfg_attr(all(feature = "handshake", feature = "alloc"), doc = "```")]
+#![cfg_attr(not(all(feature = "handshake", feature = "alloc")), doc = "```text")]
+//! # use std::error::Error;
+//! use std::io::{Read, Write};
+//! use wsproto::handshake::{Choice, Request, RequestDecoder};
+//! use wsproto::{Limits, Server, Session};
 //!
-//! # #[cfg(all(feature = "handshake", feature = "alloc"))]
-//! fn serve(mut stream: std::net::TcpStream) -> Result<()> {
-//!     let (mut head, mut out, mut decoder) = (vec![0; 8192], Vec::new(), RequestDecoder::new());
-//!     let mut filled = 0;
+//! fn serve(mut stream: impl Read + Write) -> Result<(), Box<dyn Error>> {
+//!     let (mut head, mut out, mut decoder) = (Vec::new(), Vec::new(), RequestDecoder::new());
 //!     let found = loop {
-//!         filled += stream.read(&mut head[filled..])?;
-//!         match decoder.decode(&head[..filled]) {
-//!             Ok(Some(found)) => break found,
+//!         let mut bytes = [0; 1024];
+//!         match stream.read(&mut bytes)? {
+//!             0 => return Err("the client left before it had asked".into()),
+//!             n => head.extend_from_slice(&bytes[..n]),
+//!         }
+//!         match decoder.decode(&head) {
 //!             Ok(None) => {}
-//!             Err(error) => {
-//!                 error.answer().append(&mut out);
-//!                 stream.write_all(&out)?;
-//!                 return Err(Error::other(error));
-//!             }
+//!             Ok(Some(found)) => break found,
+//!             Err(error) => { error.answer().append(&mut out); stream.write_all(&out)?; return Err(error.into()) }
 //!         }
 //!     };
-//!     let Request::WebSocket(handshake) = found.request(&head) else { return Ok(()) }; // serve a page
-//!     handshake.accept(Choice::default()).map_err(Error::other)?.append(&mut out);
-//!     let mut session = Session::new(Server, Limits::new(), Vec::new());
-//!     session.push(&head[found.end()..filled]);
+//!     let Request::WebSocket(handshake) = found.request(&head) else { return Ok(()) }; // plain HTTP: serve a page here
+//!     handshake.accept(Choice::default())?.append(&mut out);
+//!     let mut session: Session<Server, Vec<u8>> = Session::new(Server, Limits::new(), Vec::new());
+//!     session.push(&head[found.end()..]); // what the client sent right behind its request
 //!     loop { // the turn: take all, reply, write, ask, read
-//!         let outcome = session.turn(&mut out, |message, sender, out| match message.is_data() {
-//!             true => sender.frame().append(message, out),
-//!             false => Ok(()), // a control frame's reply is appended by itself
+//!         let outcome = session.turn(&mut out, |message, sender, out| {
+//!             if message.is_data() { sender.frame().append(message, out) } else { Ok(()) } // control frames are answered
 //!         });
 //!         stream.write_all(&out)?;
 //!         out.clear();
-//!         outcome.map_err(Error::other)?; // the Close frame that names the error is on its way
+//!         outcome?; // the Close frame that names the error is on its way
 //!         if session.should_close_transport() { return Ok(()) }
 //!         match stream.read(session.buffer())? {
-//!             0 => return session.receive_eof().map_err(Error::other),
+//!             0 => return Ok(session.receive_eof()?),
 //!             n => session.filled(n),
 //!         }
 //!     }
 //! }
+//! # struct Transport<'a>(&'a [u8], Vec<u8>);
+//! # impl Read for Transport<'_> { fn read(&mut self, b: &mut [u8]) -> std::io::Result<usize> { self.0.read(b) } }
+//! # impl Write for Transport<'_> {
+//! #     fn write(&mut self, b: &[u8]) -> std::io::Result<usize> { self.1.write(b) }
+//! #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
+//! # }
+//! # let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+//! #     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+//! # let hello = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+//! # // An echo and a closing handshake.
+//! # let bytes = [&request[..], hello, b"\x88\x80\0\0\0\0"].concat();
+//! # let mut transport = Transport(&bytes, Vec::new());
+//! # serve(&mut transport).unwrap();
+//! # assert!(transport.1.starts_with(b"HTTP/1.1 101 ") && transport.1.ends_with(b"\x81\x05Hello\x88\x00"));
+//! # // A frame without a mask: the Close frame goes out, and the error is seen.
+//! # let bytes = [&request[..], b"\x81\x05Hello"].concat();
+//! # let mut transport = Transport(&bytes, Vec::new());
+//! # assert!(serve(&mut transport).unwrap_err().to_string().contains("not masked"));
+//! # assert!(transport.1.windows(4).any(|close| close[0] == 0x88 && close[2..] == *b"\x03\xea"));
+//! # // A client that leaves in the middle of its request, and one that sends none.
+//! # assert!(serve(&mut Transport(&request[..20], Vec::new())).unwrap_err().to_string().contains("left"));
+//! # let mut transport = Transport(b"\x16\x03\x01", Vec::new());
+//! # assert!(serve(&mut transport).is_err() && transport.1.starts_with(b"HTTP/1.1 400 "));
 //! ```
 //!
 //! [The turn](session#the-turn) is the contract of every program that drives a session. Guides and examples in the
@@ -67,8 +88,8 @@
 //! | `handshake` | the opening handshake, over bytes or header fields | always, unless the transport has its own |
 //! | [`wire`] | one frame, one mask, one close code | you write a tool, a test, or a stack of your own |
 //!
-//! Beside them, [`error`] has the error types: the peer's fault, the caller's fault and lack of space are three.
-//! [`deadlines`] says when to wake up, ping and give up, without a clock; [`backoff`] when to connect again.
+//! Beside them, [`error`] has the error types: the peer's fault, the caller's fault and lack of space are three separate
+//! types. [`deadlines`] says when to wake up, ping and give up, without a clock. [`backoff`] says when to connect again.
 //!
 //! # Limits
 //!
@@ -77,14 +98,14 @@
 //!
 //! | limit | default | above it |
 //! |---|---|---|
-//! | [`Limits::max_frame_payload`] | 1 MiB | fails from the frame's header, 1009 |
+//! | [`Limits::max_frame_payload`] | 1 MiB | fails as soon as the frame's header is there, 1009 |
 //! | [`Limits::max_message_size`], also decompressed | 1 MiB | fails from the header, or on decompression, 1009 |
 //! | [`Limits::max_fragments`] of a message, empty ones too | 1,024 | 1008 |
 //! | [`Limits::max_control_frames`] between two fragments | 128 | 1008 |
 //! | a control frame's payload ([RFC 6455 §5.5]) | 125 bytes, fixed | 1002 |
 //! | a handshake's head, `handshake::HeadLimits::bytes` | 8 KiB | 431 |
 //! | its field lines, `handshake::HeadLimits::fields` | 100 | 431 |
-//! | replies that wait, [`connection::Reply`] | one, 125 bytes | the latest Ping's Pong; a Close frame before any |
+//! | replies that wait, [`connection::Reply`] | one, 125 bytes | a later Ping replaces an earlier; a Close frame replaces both |
 //!
 //! # Security
 //!
@@ -94,14 +115,14 @@
 //! * **Masking keys** and the nonce of a client's handshake come from the caller, fresh, from a source that nobody can
 //!   predict: [`MaskingKeys`]. A counter or a fixed key lets a script choose what proxies see.
 //! * **Limits** bound memory, not time: [`deadlines`] for the handshake, for silence and for a peer that doesn't read
-//!   bound that. A rate is the caller's.
+//!   bound that. Limiting a rate is up to the caller.
 //! * **Compression** of a secret beside what someone else has chosen reveals the secret by the length: send such
 //!   messages with `FrameEncoder::uncompressed`.
 //! * Received data is checked for the protocol's sake alone. A name in a text may still be markup to a page.
 //!
 //! # Features
 //!
-//! * `simd`: checks UTF-8 with the vectors that the CPU turns out to have. **Text that is not ASCII is several times
+//! * `simd`: checks UTF-8 with the CPU's vector instructions, detected at run time. **Text that is not ASCII is several times
 //!   slower without it.** Brings in `simdutf8`, with `std`.
 //! * `handshake` (default): the opening handshake. Brings in `sha1` and `base64`, each without its `std`. Without
 //!   it the crate has no dependency.
