@@ -16,7 +16,7 @@ fn program<'a>(page: &'a str, heading: &str) -> &'a str {
 fn the_repositorys_page_shows_the_server_that_is_compiled_here() {
     let ours = program(OURS, "A server");
     assert_eq!(program(TOP, "An echo server over tokio"), ours);
-    assert!(ours.contains("tokio_wsproto::accept(") && ours.lines().count() <= 25, "{ours}");
+    assert!(ours.contains("Serve::new(") && ours.lines().count() <= 25, "{ours}");
     // And it is compiled here.
     assert!(OURS.contains(&format!("\n```rust,no_run\n{ours}\n```\n")));
     assert!(include_str!("../src/lib.rs").contains("#[doc = include_str!(\"../README.md\")]"));
