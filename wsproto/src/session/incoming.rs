@@ -168,9 +168,9 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// use wsproto::session::{Next, Session};
     /// use wsproto::{Limits, Message};
     ///
-    /// let (mut incoming, _sender) = Session::new(Server, Limits::new(), Vec::new()).split();
+    /// let (mut incoming, _sender) = Session::new(Server, Limits::new(), [0; 1024]).split();
     /// assert_eq!(incoming.peek(), None);
-    /// incoming.push(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    /// assert_eq!(incoming.push_some(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"), 11);
     /// assert_eq!(incoming.peek(), Some(Next::Message(MessageKind::Text)));
     /// assert_eq!(incoming.next(&mut Reply::new())?, Some(Message::Text("Hello")));
     /// # Ok::<(), wsproto::ProtocolError>(())
