@@ -23,7 +23,9 @@ use room::Room;
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    tracing_subscriber::fmt().with_max_level(flags.log).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_max_level(flags.log).with_writer(std::io::stderr);
+    // Plain, whatever features other crates of the workspace turn on.
+    log.with_ansi(false).init();
     match run(flags).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

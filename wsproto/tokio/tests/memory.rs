@@ -70,7 +70,9 @@ fn a_task_that_accepts_is_as_small_as_one_that_receives() {
         size_of::<F>()
     }
     let (receives, handshake) = (size(receives), size_of::<Handshake<TcpStream>>());
-    assert!(receives <= 1024, "{receives}");
+    // A span takes its place, twice.
+    let most = if cfg!(feature = "tracing") { 1152 } else { 1024 };
+    assert!(receives <= most, "{receives}");
     assert!(size(accepts) <= receives + 64, "{} and {receives}", size(accepts));
     // The handshake was the caller's to begin with.
     assert!(size(handles) <= receives + handshake + 64, "{} and {receives}", size(handles));
