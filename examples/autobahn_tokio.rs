@@ -36,6 +36,7 @@ fn options() -> Options {
         .with_limits(limits)
         .with_deflate(Some(Policy::new().with_threshold(0).with_takeover().with_accept_full_window(true)))
         .with_timeouts(Timeouts::new().with_silence(None))
+        .any_origin() // a browser's page that tests it comes from elsewhere
 }
 
 async fn serve(address: &str) -> Result<()> {
