@@ -54,6 +54,10 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "URL")]
     pub(crate) redis: Option<String>,
 
+    #[cfg(not(feature = "redis"))]
+    #[arg(long, hide = true, value_parser = |_: &str| Err::<(), _>("not built in: `cargo run -p chat-demo --features redis`"))]
+    redis: Option<()>,
+
     /// Seconds that a client has for its request
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) handshake_timeout: Duration,
@@ -96,7 +100,9 @@ impl Flags {
             .with_silence(Some(self.ping_interval))
             .with_pong(Some(self.pong_timeout))
             .with_write(Some(self.write_timeout))
-            .with_closing(Some(self.close_timeout));
+            .with_closing(Some(self.close_timeout))
+            // Who is in the midst of a message that is too long may first write it to its end.
+            .with_end(Some(self.close_timeout));
         let options = Options::new().with_max_message_size(MAX_MESSAGE).with_timeouts(timeouts).any_origin();
         if self.no_compression { options.with_deflate(None) } else { options }
     }
@@ -110,13 +116,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// An origin as browsers write it, so that a slash at its end is noticed here, and not by nobody being let in.
+/// An origin as browsers write it, so that a slash at its end is noticed here, and not by nobody being let in. A page of a
+/// program, as with Electron, is of `file://`.
 fn origin(text: &str) -> Result<String, String> {
     let is_origin =
         |(scheme, rest): (&str, &str)| !scheme.is_empty() && !rest.is_empty() && !rest.contains('/');
-    if matches!(text, "*" | "null") || text.split_once("://").is_some_and(is_origin) {
+    if matches!(text, "*" | "null" | "file://") || text.split_once("://").is_some_and(is_origin) {
         Ok(text.to_ascii_lowercase())
     } else {
-        Err("give `scheme://host`, `scheme://host:port` or `*`".into())
+        Err("give `scheme://host`, `scheme://host:port`, `file://` or `*`".into())
     }
 }

@@ -74,7 +74,7 @@ impl Post {
             return Err("That was not a JSON object with a \"user\" and a \"text\".".into());
         };
         let key = match object.remove("key") {
-            None => None,
+            None | Some(Value::Null) => None,
             Some(Value::String(key)) if (1..=MAX_KEY).contains(&key.chars().count()) => Some(key),
             Some(_) => {
                 return Err(format!("The \"key\" has to be a text of 1 to {MAX_KEY} characters.").into());

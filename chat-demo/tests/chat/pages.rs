@@ -79,12 +79,22 @@ fn there_is_nothing_else() {
 }
 
 #[test]
-fn only_get_is_served() {
+fn only_get_and_head_are_served() {
     let server = Server::start(&[]);
-    for method in ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"] {
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
         let answer = server
             .request(&format!("{method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"));
-        assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("\r\nAllow: GET\r\n"), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("\r\nAllow: GET, HEAD\r\n"), "{answer}");
+    }
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    let server = Server::start(&[]);
+    for path in ["/", "/chat.js", "/healthz", "/nothing"] {
+        let answer = server.get(path);
+        let head = server.request(&format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        assert_eq!(head, format!("{}\r\n\r\n", parts(&answer).0));
     }
 }
 

@@ -211,6 +211,8 @@ fn a_post_has_the_key_that_its_author_gave_it_and_an_id_of_the_server_s() {
     let refused = json!({ "user": "Ada", "text": "x".repeat(501), "key": "long" });
     ada.send(&refused.to_string());
     assert_eq!(ada.next_with("error")["key"], "long");
+    ada.send(r#"{"user":"Ada","text":"three","key":null}"#);
+    assert_eq!(ada.next_with("new")["new"][0]["text"], "three");
     for key in ["\"\"", "7", &format!("\"{}\"", "x".repeat(65))] {
         ada.send(&format!("{{\"user\":\"Ada\",\"text\":\"hi\",\"key\":{key}}}"));
         assert!(ada.next_with("error").get("key").is_none());
