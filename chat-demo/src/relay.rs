@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamId, StreamRangeReply, StreamReadReply};
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError, RedisResult, cmd};
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisResult, cmd};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::message::{At, HISTORY, Message, Post};
 use crate::room::{BACKLOG, Room};
@@ -106,7 +106,8 @@ async fn write(client: Client, name: String, mut posts: mpsc::Receiver<Post>) {
                 .ignore();
         }
         while let Err(error) = add(&client, &mut connection, &commands).await {
-            pause(&error).await;
+            debug!(%error, "not posted yet");
+            sleep(RETRY).await;
         }
     }
 }
@@ -127,18 +128,27 @@ async fn add(
 }
 
 /// Reads what is posted, here and elsewhere, from behind the last message.
+///
+/// It alone says when Redis goes and is back: it always waits for an answer, so that it notices first.
 async fn read(client: Client, room: Arc<Room>, mut last: String) {
-    while let Err(error) = follow(&client, &room, &mut last).await {
-        pause(&error).await;
+    let mut is_away = false;
+    while let Err(error) = follow(&client, &room, &mut last, &mut is_away).await {
+        if !std::mem::replace(&mut is_away, true) {
+            warn!(%error, "Redis is away; trying again, and posts wait");
+        }
+        sleep(RETRY).await;
     }
 }
 
-async fn follow(client: &Client, room: &Room, last: &mut String) -> RedisResult<()> {
+async fn follow(client: &Client, room: &Room, last: &mut String, is_away: &mut bool) -> RedisResult<()> {
     let mut connection = connect(client).await?;
     loop {
         let mut command = cmd("XREAD");
         command.arg("COUNT").arg(BATCH).arg("BLOCK").arg(BLOCK).arg("STREAMS").arg(MESSAGES).arg(&*last);
         let reply: Option<StreamReadReply> = command.query_async(&mut connection).await?;
+        if std::mem::take(is_away) {
+            warn!("Redis is back");
+        }
         for entry in reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids) {
             if let Some(message) = message(&entry) {
                 room.hear(message);
@@ -155,7 +165,8 @@ async fn follow(client: &Client, room: &Room, last: &mut String) -> RedisResult<
 /// Tells Redis how many are here, and the room how many are elsewhere.
 async fn count(client: Client, name: String, room: Arc<Room>) {
     while let Err(error) = exchange(&client, &name, &room).await {
-        pause(&error).await;
+        debug!(%error, "not counted");
+        sleep(RETRY).await;
     }
 }
 
@@ -167,11 +178,6 @@ async fn exchange(client: &Client, name: &str, room: &Room) -> RedisResult<()> {
         room.set_elsewhere(command.query_async(&mut connection).await?);
         sleep(PRESENCE).await;
     }
-}
-
-async fn pause(error: &RedisError) {
-    warn!(%error, "no Redis; trying again");
-    sleep(RETRY).await;
 }
 
 /// An entry that somebody else wrote, in another form, is none of ours.

@@ -200,12 +200,15 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
 
     // Redis dies. What is posted waits for it.
     redis.kill();
-    servers[2].wait_for_log("no Redis");
+    servers[2].wait_for_log("Redis is away");
     post(&mut listeners, "no Redis", 20);
     std::thread::sleep(std::time::Duration::from_secs(1));
     redis.start_again();
     hear(&mut listeners, "no Redis", 20);
     talk(&mut listeners, "Redis again", 10);
+    servers[2].wait_for_log("Redis is back");
+    let lines = ["Redis", "Redis is away", "Redis is back"].map(|words| servers[2].count_in_log(words));
+    assert_eq!(lines, [2, 1, 1], "one line when it goes, one when it is back");
 
     // And while all are posting: an answer that was lost is no reason to say it twice.
     for round in ["mid-flight 1", "mid-flight 2", "mid-flight 3"] {
