@@ -114,7 +114,10 @@ impl Connection {
         };
         match posted {
             Ok(()) => self.posted += 1,
-            Err(refusal) => self.socket.feed(message::error(refusal))?,
+            Err(refusal) => {
+                let list = self.context.room.whole(Subprotocol::named(self.socket.subprotocol()));
+                self.socket.feed(message::error(refusal, list.as_ref()))?;
+            }
         }
         // Those beyond the burst are refused, and as many more are too many.
         if debt > 2.0 {

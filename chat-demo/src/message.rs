@@ -147,8 +147,17 @@ pub(crate) fn online(count: usize) -> Prepared {
     json!({ "online": count }).to_string().into()
 }
 
-pub(crate) fn error(Refusal { error, key }: Refusal) -> String {
-    key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key })).to_string()
+/// What was wrong, beside `list` for a page that knows of nothing else.
+pub(crate) fn error(Refusal { error, key }: Refusal, list: Option<&Prepared>) -> String {
+    let mut told = json!({ "error": error });
+    if let Some(key) = key {
+        told["key"] = key.into();
+    }
+    let told = told.to_string();
+    match list.and_then(|list| list.message().as_text()).zip(told.strip_suffix('}')) {
+        Some((list, told)) => format!("{told},{}", list.trim_start_matches('{')),
+        None => told,
+    }
 }
 
 impl At {

@@ -214,6 +214,12 @@ impl Room {
         }
     }
 
+    /// The history, for those who are told all of it each time.
+    pub(crate) fn whole(&self, subprotocol: Subprotocol) -> Option<Prepared> {
+        let state = self.lock();
+        (subprotocol == Subprotocol::Json).then(|| snapshot(&state.snapshots, &state.history, subprotocol))
+    }
+
     /// How many are in the room.
     pub(crate) fn online(&self) -> usize {
         self.lock().online()

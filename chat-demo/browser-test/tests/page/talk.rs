@@ -187,5 +187,9 @@ async fn the_lesson_s_page_works_unchanged() {
     for page in [&ada, &ben] {
         page.sees("document.getElementById('list').innerText === 'Ben: two\\nAda: one'").await;
     }
+    // A word that it does not know is no reason to throw.
+    ada.eval("post('', '')").await;
+    ben.eval("post('Ben', 'three')").await;
+    ada.shows("list", "Ben: three").await;
     assert_quiet(&[&ada, &ben]).await;
 }
