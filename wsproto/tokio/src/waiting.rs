@@ -122,7 +122,7 @@ impl<R: Role> Way<R> {
     fn give_up<T: AsyncWrite + Unpin>(&mut self, deadline: Deadline, io: &mut T, cx: &mut Context<'_>) {
         let cause = match (deadline, self.stage, self.broken) {
             // What the end was waited for behind is what counts.
-            (Deadline::End, Stage::Ending { cause, .. }, _) => cause,
+            (Deadline::End | Deadline::Closing, Stage::Ending { cause, .. }, _) => cause,
             (Deadline::End, _, Some(kind)) => Cause::Io(kind),
             _ => Cause::Deadline(deadline),
         };
@@ -163,8 +163,12 @@ impl<R: Role> Way<R> {
             } else if !is_shut && (is_read || R::CLOSES_TRANSPORT || !matches!(cause, Cause::Closed)) {
                 // [RFC 6455 §7.1.1]: the server ends the transport first, and a client whose peer failed.
                 Pin::new(&mut *io).poll_shutdown(cx).map(|_| {
-                    let now = self.clock.now();
-                    self.clock.deadlines.shut_down(now);
+                    // Who broke a rule may be in the midst of a long message, and first write it to its end before
+                    // it reads why: it has the time of an answer to the Close frame.
+                    if !matches!(cause, Cause::Protocol(_)) {
+                        let now = self.clock.now();
+                        self.clock.deadlines.shut_down(now);
+                    }
                     self.stage = Stage::Ending { cause, is_shut: true, is_read, dropped };
                 })
             } else if is_read || dropped > MAX_DROPPED {
@@ -174,7 +178,8 @@ impl<R: Role> Way<R> {
                 // A transport that always has something would keep the task from yielding.
                 ready!(coop::poll_proceed(cx)).made_progress();
                 poll_discard(io, cx).map(|read| {
-                    self.stage = Stage::Ending { cause, is_shut, is_read: read == 0, dropped: dropped + read };
+                    self.stage =
+                        Stage::Ending { cause, is_shut, is_read: read == 0, dropped: dropped + read };
                 })
             };
             let is_due = self.act_if_due(io, cx);
