@@ -100,9 +100,7 @@ impl Flags {
             .with_silence(Some(self.ping_interval))
             .with_pong(Some(self.pong_timeout))
             .with_write(Some(self.write_timeout))
-            .with_closing(Some(self.close_timeout))
-            // Who is in the midst of a message that is too long may first write it to its end.
-            .with_end(Some(self.close_timeout));
+            .with_closing(Some(self.close_timeout));
         let options = Options::new().with_max_message_size(MAX_MESSAGE).with_timeouts(timeouts).any_origin();
         if self.no_compression { options.with_deflate(None) } else { options }
     }

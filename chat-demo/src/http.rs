@@ -62,7 +62,11 @@ fn refusal(handshake: &Handshake<TcpStream>, context: &Context) -> Option<(u16, 
     }
     if FOREIGN.is_due() {
         let (origin, host) = (handshake.origin().map(Origin::as_str), handshake.host());
-        warn!(origin, host, "refused a page: its Origin is not of this Host, as a proxy passes it on, nor in --allow-origin");
+        warn!(
+            origin,
+            host,
+            "refused a page: its Origin is not of this Host, as a proxy passes it on, nor in --allow-origin"
+        );
     }
     Some((403, "Pages from elsewhere may not connect; see --allow-origin.\n"))
 }

@@ -16,8 +16,15 @@ fn told_alone(send: impl Fn(&mut Client), words: &str) {
         send(&mut bad);
         let error = bad.next_with("error");
         // A page of the lesson looks for `msg` in whatever comes.
-        assert_eq!(error["msg"].as_array().map(Vec::len), (subprotocol == "json").then_some(earlier), "{error}");
-        assert_eq!(error.as_object().map(serde_json::Map::len), Some(if subprotocol == "json" { 2 } else { 1 }));
+        assert_eq!(
+            error["msg"].as_array().map(Vec::len),
+            (subprotocol == "json").then_some(earlier),
+            "{error}"
+        );
+        assert_eq!(
+            error.as_object().map(serde_json::Map::len),
+            Some(if subprotocol == "json" { 2 } else { 1 })
+        );
         let said = error["error"].as_str().expect("a text");
         assert!(said.contains(words), "{said:?} lacks {words:?}");
         bad.post("Bad", "good");

@@ -99,7 +99,10 @@ fn what_a_proxy_drops_is_said_once_a_minute() {
     }
     let line = server.log_line("refused a page");
     let host = format!("host=\"localhost:{}\"", server.port());
-    assert!(line.contains("WARN") && line.contains("origin=\"https://chat.test\"") && line.contains(&host), "{line}");
+    assert!(
+        line.contains("WARN") && line.contains("origin=\"https://chat.test\"") && line.contains(&host),
+        "{line}"
+    );
     let line = server.log_line("answered 426");
     assert!(line.contains("WARN") && line.contains("proxy"), "{line}");
     assert_eq!((server.count_in_log("refused a page"), server.count_in_log("answered 426")), (1, 1));

@@ -84,7 +84,10 @@ fn only_get_and_head_are_served() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
         let answer = server
             .request(&format!("{method} / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"));
-        assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("\r\nAllow: GET, HEAD\r\n"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 405 ") && answer.contains("\r\nAllow: GET, HEAD\r\n"),
+            "{answer}"
+        );
     }
 }
 
