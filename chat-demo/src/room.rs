@@ -304,7 +304,7 @@ impl Membership {
     pub(crate) fn is_called(&self, name: String) {
         let mut state = self.room.lock();
         if let Some(member) = state.members.get_mut(&self.id) {
-            member.name = Some(name.into()).filter(|name: &Box<str>| !name.is_empty());
+            member.name = (!name.is_empty()).then(|| name.into());
             self.room.came_or_left.notify_one();
         }
     }

@@ -100,7 +100,7 @@ fn a_message_of_several_mebibytes_is_read_on_so_that_1009_arrives() {
     for pause in [0, 25] {
         let mut stream = server.raw("");
         read_frame(&mut stream);
-        let chunk = [b'x'; 64 * 1024];
+        let chunk = vec![b'x'; 64 * 1024];
         stream.write_all(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0]).expect("sent");
         for _ in 0..128 {
             stream.write_all(&chunk).expect("all of it is taken");
