@@ -227,6 +227,26 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
 }
 
 #[test]
+fn who_is_here_and_who_types_is_known_behind_each_server() {
+    let redis = Redis::start("presence");
+    let servers = [redis.serve(), redis.serve()];
+    let [(mut ada, _), (mut ben, _)] = servers.each_ref().map(|server| server.join("json-delta"));
+    ada.send(r#"{"here":"Ada"}"#);
+    ben.send(r#"{"here":"Ben"}"#);
+    for client in [&mut ada, &mut ben] {
+        let both = json!({ "online": 2, "names": ["Ada", "Ben"] });
+        until("both know of both", || (client.next_with("online") == both).then_some(()));
+    }
+    ada.send(r#"{"typing":true}"#);
+    assert_eq!(ben.next_with("typing"), json!({ "typing": ["Ada"] }));
+    ada.post("Ada", "typed");
+    until("it is posted", || (ben.next_with("typing") == json!({ "typing": [] })).then_some(()));
+    drop(ada);
+    let one = json!({ "online": 1, "names": ["Ben"] });
+    until("Ada has left", || (ben.next_with("online") == one).then_some(()));
+}
+
+#[test]
 fn a_redis_that_is_not_there_is_explained() {
     let output =
         rig::chat_demo().args(["--listen", "127.0.0.1:0", "--redis", "redis://127.0.0.1:1"]).output();
