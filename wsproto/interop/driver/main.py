@@ -278,7 +278,7 @@ def main():
     table = make_table(run.cells, peers, options.compress)
     print(f"\n{table}")
     if options.write:
-        put_table(options.write / "interop/README.md", table)
+        put_table(options.write / "wsproto/interop/README.md", table)
         put_table(options.write / "README.md", make_summary(run.cells, peers))
 
 
