@@ -89,6 +89,7 @@ fn goals(servers: &[(&str, &str)], best: &BTreeMap<(usize, usize), Cell>) -> Str
     let of_ours = servers.iter().map(|(name, _)| *name).filter(|name| is_ours(name));
     let pairs = of_ours.flat_map(|name| match name {
         "echo_mio" => vec![(name, &all_others, "all", 1.0)],
+        "echo_uring" => vec![(name, &all_others, "all", 0.92)],
         "echo_tokio" => vec![(name, &on_tokio, "those on tokio", 1.0)],
         _ => vec![(name, &on_tokio, "those on tokio", 1.0), (name, &by_hand, "echo_tokio", 1.1)],
     });
