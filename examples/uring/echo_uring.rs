@@ -1,9 +1,9 @@
 //! An echo server on `io_uring`, all connections on one thread: `echo_uring [ADDR]`, by default 127.0.0.1:8080.
 //!
 //! System calls are most of what an echo costs, and this has one for each round, however many connections had
-//! something to say in it: the kernel accepts and receives by itself, into slots of a common buffer, and tells of all
-//! together. Each connection has one send in flight, so its answers stay in order. A message that came whole is
-//! checked and unmasked in the slot, and copied once, into what is sent.
+//! something to say in it: the kernel accepts and receives by itself, into a common buffer, one behind the other, and
+//! tells of all together. Each connection has one send in flight, so its answers stay in order. A message that came whole is
+//! checked and unmasked where it lies, and copied once, into what is sent.
 //!
 //! Top-down: `main`; [`Server`], which does what the kernel tells; [`Peer`], one connection. What is answered is the
 //! business of [`Echo`], in `../echo_connection.rs`. The `unsafe` that `io_uring` asks for is fenced in [`ring`].

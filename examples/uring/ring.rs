@@ -1,11 +1,12 @@
 //! `io_uring` behind an interface that can't be used wrongly: the one place of the examples with `unsafe`, since whoever
 //! gives the kernel an address promises that the memory behind it stays.
 //!
-//! Two kinds of memory are lent to the kernel, and each has one owner at any time:
+//! Two kinds of memory are lent to the kernel, and each byte has one owner at any time:
 //!
-//! * **What arrives** lies in [`SLOTS`] slots of one mapping, which is never unmapped. A slot belongs to the kernel until
-//!   it comes back as a [`Slot`], which can't be copied, and again from [`Ring::give_back`] on, which takes it. Only
-//!   [`Ring::bytes`] makes a slice of one, for as long as both the ring and the slot are borrowed.
+//! * **What arrives** lies in [`SLOTS`] slots of one mapping, which is never unmapped. The kernel fills a slot from its
+//!   beginning to its end, with whatever comes next on any socket, and tells of each [`Part`] once; a part can't be
+//!   copied. Only [`Ring::bytes`] makes a slice of one, for as long as both the ring and the part are borrowed. When
+//!   all parts of a slot were given back to [`Ring::give_back`], which takes them, the kernel fills it anew.
 //! * **What is sent** is a `Vec` that moves into the ring with [`Ring::send`] and out of it with [`Done::Sent`]. Its
 //!   bytes do not move meanwhile: the ring keeps it where nobody can reach it.
 //!
@@ -25,14 +26,13 @@ use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use slab::Slab;
 
 /// How many slots there are, a power of two. With their size: 4 MiB stay in a processor's cache, 16 MiB do not.
-const SLOTS: u16 = 256;
-/// The most bytes that one slot receives.
-const RECEIVED: u32 = 16 * 1024;
-/// Free bytes before those, for what was left of a connection's bytes before: the start of a frame fits.
-const HEADROOM: usize = 192;
-const SLOT: usize = HEADROOM + RECEIVED as usize;
+const SLOTS: u16 = 8;
+/// The bytes in one. Few messages lie across the end of so many.
+const SLOT: u32 = 512 * 1024;
 /// The slots' number among the kernel's groups of buffers.
 const GROUP: u16 = 0;
+/// To fill slots with many parts each: `IOU_PBUF_RING_INC` of `linux/io_uring.h`.
+const IN_PARTS: u16 = 2;
 
 /// Whom a request belongs to: a place, and the how-many-th tenant of that place. What was asked for by one that has
 /// left is told apart from what the next one asks for.
@@ -47,21 +47,34 @@ pub(crate) enum Done {
     /// A client connected, or could not. `goes_on` is whether more will be told without being asked for.
     Accepted { socket: io::Result<OwnedFd>, goes_on: bool },
     /// Bytes arrived; `None` is the transport's end.
-    Received { token: Token, slot: io::Result<Option<Slot>>, goes_on: bool },
+    Received { token: Token, part: io::Result<Option<Part>>, goes_on: bool },
     /// The socket took this many of `bytes[from..]`.
     Sent { token: Token, taken: io::Result<usize>, bytes: Vec<u8>, from: usize },
 }
 
 /// Bytes that arrived, to be given back.
-#[must_use = "a slot that is not given back is lost"]
-pub(crate) struct Slot {
-    index: u16,
-    len: usize,
+#[must_use = "a part that is not given back keeps its slot"]
+pub(crate) struct Part {
+    slot: u16,
+    offset: u32,
+    len: u32,
+}
+
+/// What is known of a slot since the kernel may use it.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    filled: u32,
+    /// How many of its parts are not given back yet.
+    parts: u32,
+    /// Whether the kernel will fill no more of it.
+    is_full: bool,
 }
 
 pub(crate) struct Ring {
     inner: ManuallyDrop<IoUring>,
-    slots: NonNull<u8>,
+    /// Where the slots lie, and what is known of each.
+    memory: NonNull<u8>,
+    slots: [Slot; SLOTS as usize],
     /// The queue in which the kernel finds the slots that it may use, and how many were ever put there.
     free: NonNull<BufRingEntry>,
     freed: u16,
@@ -80,7 +93,8 @@ impl Ring {
     ///
     /// # Errors
     ///
-    /// When the system has no `io_uring` (Linux 6.1 and later do, if it is not switched off), or too little memory.
+    /// When the system has no `io_uring` that fills buffers in parts (Linux 6.12 and later do, if it is not switched off),
+    /// or too little memory.
     pub(crate) fn new() -> io::Result<Self> {
         let ring = IoUring::builder()
             .setup_single_issuer()
@@ -88,27 +102,20 @@ impl Ring {
             .setup_submit_all()
             .setup_cqsize(16 * 1024)
             .build(4096)?;
-        let free_len = usize::from(SLOTS) * size_of::<BufRingEntry>();
+        let queue = usize::from(SLOTS) * size_of::<BufRingEntry>();
+        let len = queue + usize::from(SLOTS) * SLOT as usize;
         let protection = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: no address is asked for, so no mapping that exists is touched.
-        let mapping = unsafe {
-            mmap_anonymous(
-                ptr::null_mut(),
-                free_len + usize::from(SLOTS) * SLOT,
-                protection,
-                MapFlags::PRIVATE,
-            )?
-        };
+        let mapping = unsafe { mmap_anonymous(ptr::null_mut(), len, protection, MapFlags::PRIVATE)? };
         let free = NonNull::new(mapping.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
         // SAFETY: the slots lie behind the queue in the same mapping.
-        let slots = unsafe { free.cast::<u8>().add(free_len) };
+        let memory = unsafe { free.cast::<u8>().add(queue) };
         // SAFETY: the queue is as long as is said, begins a page, and is never unmapped.
-        unsafe { ring.submitter().register_buf_ring_with_flags(mapping as u64, SLOTS, GROUP, 0)? };
-        let (ring, sending) = (ManuallyDrop::new(ring), ManuallyDrop::new(Slab::new()));
-        let mut this = Self { inner: ring, slots, free, freed: 0, sending, completed: Vec::new() };
-        for index in 0..SLOTS {
-            this.give_back(Slot { index, len: 0 });
-        }
+        unsafe { ring.submitter().register_buf_ring_with_flags(mapping as u64, SLOTS, GROUP, IN_PARTS)? };
+        let (inner, sending) = (ManuallyDrop::new(ring), ManuallyDrop::new(Slab::new()));
+        let slots = [Slot::default(); SLOTS as usize];
+        let mut this = Self { inner, memory, slots, free, freed: 0, sending, completed: Vec::new() };
+        (0..SLOTS).for_each(|slot| this.free(slot));
         Ok(this)
     }
 
@@ -150,35 +157,58 @@ impl Ring {
         self.push(&entry.user_data(SEND | key as u64))
     }
 
-    /// The bytes in a slot, behind `before`; `None` if that is too long for the space that is kept.
-    pub(crate) fn bytes(&mut self, slot: &mut Slot, before: &[u8]) -> Option<&mut [u8]> {
-        let start = HEADROOM.checked_sub(before.len())?;
-        let offset = usize::from(slot.index) * SLOT + start;
-        // SAFETY: `index` is below `SLOTS`, and `len` at most what the slot was said to have, so these bytes lie in the
-        // mapping and in this slot. They were zeros before the kernel wrote them. A `Slot` exists for what the kernel
-        // has given away only, and once, and it is borrowed for as long as the slice is.
-        let bytes = unsafe {
-            std::slice::from_raw_parts_mut(self.slots.add(offset).as_ptr(), before.len() + slot.len)
-        };
-        bytes[..before.len()].copy_from_slice(before);
-        Some(bytes)
+    /// The bytes that arrived.
+    pub(crate) fn bytes(&mut self, part: &mut Part) -> &mut [u8] {
+        let offset = usize::from(part.slot) * SLOT as usize + part.offset as usize;
+        // SAFETY: `filled` keeps all parts within their slot, so within the mapping. They were zeros before the kernel
+        // wrote them, once; it goes on behind them. There is one `Part` for them, borrowed for as long as the slice is.
+        unsafe { std::slice::from_raw_parts_mut(self.memory.add(offset).as_ptr(), part.len as usize) }
     }
 
-    /// Lets the kernel use a slot again.
+    /// Lets go of what arrived.
     #[expect(clippy::needless_pass_by_value, reason = "whoever gives it back has it no longer")]
-    pub(crate) fn give_back(&mut self, slot: Slot) {
+    pub(crate) fn give_back(&mut self, part: Part) {
+        self.slots[usize::from(part.slot)].parts -= 1;
+        self.free_if_used(part.slot);
+    }
+
+    fn free_if_used(&mut self, slot: u16) {
+        let Slot { parts, is_full, .. } = self.slots[usize::from(slot)];
+        if is_full && parts == 0 {
+            self.free(slot);
+        }
+    }
+
+    /// Lets the kernel fill a slot.
+    fn free(&mut self, slot: u16) {
+        self.slots[usize::from(slot)] = Slot::default();
         // SAFETY: the queue has `SLOTS` entries, of which there is one for each slot, so the entry is free; the kernel
         // does not read it before the count says so.
         unsafe {
             let entry = self.free.add(usize::from(self.freed % SLOTS)).as_mut();
-            entry.set_addr(self.slots.add(usize::from(slot.index) * SLOT + HEADROOM).as_ptr() as u64);
-            entry.set_len(RECEIVED);
-            entry.set_bid(slot.index);
+            entry.set_addr(self.memory.add(usize::from(slot) * SLOT as usize).as_ptr() as u64);
+            entry.set_len(SLOT);
+            entry.set_bid(slot);
         }
         self.freed = self.freed.wrapping_add(1);
         // SAFETY: the count lies in the queue's first entry, aligned, and the kernel only reads it.
         let count = unsafe { &*BufRingEntry::tail(self.free.as_ptr()).cast::<AtomicU16>() };
         count.store(self.freed, Ordering::Release);
+    }
+
+    /// The part of a slot that was filled; none at the transport's end.
+    fn filled(&mut self, slot: u16, len: usize, is_full: bool) -> Option<Part> {
+        let known = self.slots.get_mut(usize::from(slot))?;
+        let offset = known.filled;
+        let len = u32::try_from(len).unwrap_or(u32::MAX).min(SLOT - offset);
+        known.filled += len;
+        known.is_full |= is_full;
+        if len == 0 {
+            self.free_if_used(slot);
+            return None;
+        }
+        known.parts += 1;
+        Some(Part { slot, offset, len })
     }
 
     /// Hands over what was asked for, and waits for something to be done, or for the time to pass.
@@ -213,8 +243,10 @@ impl Ring {
                     return Some(Done::Accepted { socket, goes_on });
                 }
                 RECEIVE => {
-                    let slot = result.map(|len| self.filled(cqueue::buffer_select(entry.flags()), len));
-                    return Some(Done::Received { token: Token::from_bits(bits), slot, goes_on });
+                    let slot = cqueue::buffer_select(entry.flags());
+                    let is_full = !cqueue::buffer_more(entry.flags());
+                    let part = result.map(|len| slot.and_then(|slot| self.filled(slot, len, is_full)));
+                    return Some(Done::Received { token: Token::from_bits(bits), part, goes_on });
                 }
                 SEND => {
                     let key = (bits & !KIND) as usize;
@@ -227,19 +259,9 @@ impl Ring {
         }
     }
 
-    /// The slot that so many bytes arrived in; none at the transport's end.
-    fn filled(&mut self, index: Option<u16>, len: usize) -> Option<Slot> {
-        let slot = Slot { index: index?, len };
-        if len == 0 {
-            self.give_back(slot);
-            return None;
-        }
-        Some(slot)
-    }
-
     fn push(&mut self, entry: &squeue::Entry) -> io::Result<()> {
         loop {
-            // SAFETY: what the entry points to is a slot, a `Vec` in `sending`, or nothing; see above.
+            // SAFETY: what the entry points to is a `Vec` in `sending`, or nothing; see above.
             if unsafe { self.inner.submission().push(entry) }.is_ok() {
                 return Ok(());
             }

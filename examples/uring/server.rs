@@ -13,7 +13,7 @@ use wsproto::deadlines::{Deadlines, Due, Moment, Timeouts};
 
 #[path = "../echo_connection.rs"]
 mod echo_connection;
-use crate::ring::{Done, Ring, Slot, Token};
+use crate::ring::{Done, Part, Ring, Token};
 use echo_connection::Echo;
 
 /// More of them wait in the system's queue.
@@ -22,9 +22,8 @@ const MAX_CONNECTIONS: usize = 50_000;
 const MAX_UNSENT: usize = 256 * 1024;
 /// How often all deadlines are looked at: for so many connections that costs less than a timer for each.
 const TICK: Duration = Duration::from_millis(250);
-/// What is kept of the buffers that were sent: so many, of at most so many bytes.
-const MAX_SPARE: usize = 1024;
-const MAX_SPARE_LEN: usize = 64 * 1024;
+/// The most bytes that are kept for answers to come, in buffers that were sent.
+const MAX_SPARE: usize = 16 * 1024 * 1024;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -50,7 +49,7 @@ pub(crate) fn run(listener: &TcpListener, timeouts: Timeouts) -> Result<()> {
         peers: Slab::new(),
         tenants: 0,
         waiting: Vec::new(),
-        spare: Vec::new(),
+        spare: Spare::default(),
         timeouts,
         began: Instant::now(),
     };
@@ -68,7 +67,7 @@ struct Server<'a> {
     tenants: u16,
     /// Those that have something to send, or to hear again, after this round.
     waiting: Vec<Token>,
-    spare: Vec<Vec<u8>>,
+    spare: Spare,
     timeouts: Timeouts,
     /// What [`Moment`]s count from.
     began: Instant,
@@ -121,7 +120,7 @@ impl Server<'_> {
                             Err(_) => self.accepts_from = self.began.elapsed() + TICK,
                         }
                     }
-                    Done::Received { token, slot, goes_on } => self.received(token, slot, goes_on, now),
+                    Done::Received { token, part, goes_on } => self.received(token, part, goes_on, now),
                     Done::Sent { token, taken, bytes, from } => self.sent(token, taken, bytes, from, now)?,
                 }
             }
@@ -161,20 +160,23 @@ impl Server<'_> {
     }
 
     /// Answers what came.
-    fn received(&mut self, token: Token, slot: io::Result<Option<Slot>>, goes_on: bool, now: Moment) {
+    fn received(&mut self, token: Token, part: io::Result<Option<Part>>, goes_on: bool, now: Moment) {
         let Some(peer) = find(&mut self.peers, token) else {
-            if let Ok(Some(slot)) = slot {
-                self.ring.give_back(slot);
+            if let Ok(Some(part)) = part {
+                self.ring.give_back(part);
             }
             return;
         };
         if !goes_on {
             peer.hearing = Hearing::No;
         }
-        let outcome = match slot {
-            Ok(Some(mut slot)) => {
-                let outcome = peer.receive(&mut self.ring, &mut slot, now);
-                self.ring.give_back(slot);
+        let outcome = match part {
+            Ok(Some(mut part)) => {
+                if peer.unsent.capacity() == 0 {
+                    peer.unsent = self.spare.take();
+                }
+                let outcome = peer.receive(self.ring.bytes(&mut part), now);
+                self.ring.give_back(part);
                 outcome
             }
             Ok(None) => {
@@ -196,7 +198,7 @@ impl Server<'_> {
         &mut self,
         token: Token,
         taken: io::Result<usize>,
-        mut bytes: Vec<u8>,
+        bytes: Vec<u8>,
         from: usize,
         now: Moment,
     ) -> io::Result<()> {
@@ -214,10 +216,7 @@ impl Server<'_> {
                 return Ok(());
             }
         }
-        if self.spare.len() < MAX_SPARE && bytes.capacity() <= MAX_SPARE_LEN {
-            bytes.clear();
-            self.spare.push(bytes);
-        }
+        self.spare.put(bytes);
         self.wait_for(token);
         Ok(())
     }
@@ -280,6 +279,29 @@ impl Server<'_> {
     }
 }
 
+/// Buffers without content. The last one put is the first one taken: it may still be in the processor's cache.
+#[derive(Default)]
+struct Spare {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Spare {
+    fn take(&mut self) -> Vec<u8> {
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.bytes -= buffer.capacity();
+        buffer
+    }
+
+    fn put(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() > 0 && self.bytes + buffer.capacity() <= MAX_SPARE {
+            buffer.clear();
+            self.bytes += buffer.capacity();
+            self.buffers.push(buffer);
+        }
+    }
+}
+
 /// The connection that a token belongs to, if it is still there.
 fn find(peers: &mut Slab<Peer>, token: Token) -> Option<&mut Peer> {
     peers.get_mut(token.place as usize).filter(|peer| peer.tenant == token.tenant)
@@ -301,14 +323,13 @@ impl Peer {
         }
     }
 
-    /// Answers what lies in a slot, behind what was left before.
-    fn receive(&mut self, ring: &mut Ring, slot: &mut Slot, now: Moment) -> Result<()> {
-        if let Some(input) = ring.bytes(slot, self.echo.untaken()) {
+    /// Answers what arrived, behind what was left before.
+    fn receive(&mut self, input: &mut [u8], now: Moment) -> Result<()> {
+        if self.echo.untaken().is_empty() {
             self.echo.receive(input, &mut self.unsent, &mut self.deadlines, now)?;
         } else {
-            // The start of a long request.
-            let rest = ring.bytes(slot, &[]).unwrap_or_default();
-            let mut input = [self.echo.untaken(), rest].concat();
+            // The start of a request or of a frame's header: seldom, and short.
+            let mut input = [self.echo.untaken(), input].concat();
             self.echo.receive(&mut input, &mut self.unsent, &mut self.deadlines, now)?;
         }
         Ok(())
@@ -320,17 +341,12 @@ impl Peer {
     }
 
     /// Sends what is unsent; listens, unless too much is; ends our end of the transport when that is due.
-    fn settle(
-        &mut self,
-        ring: &mut Ring,
-        spare: &mut Vec<Vec<u8>>,
-        token: Token,
-        now: Moment,
-    ) -> io::Result<()> {
-        if self.sending == 0 && !self.unsent.is_empty() {
+    fn settle(&mut self, ring: &mut Ring, spare: &mut Spare, token: Token, now: Moment) -> io::Result<()> {
+        if self.unsent.is_empty() {
+            spare.put(std::mem::take(&mut self.unsent));
+        } else if self.sending == 0 {
             self.sending = self.unsent.len();
-            let bytes = std::mem::replace(&mut self.unsent, spare.pop().unwrap_or_default());
-            ring.send(self.socket.as_fd(), token, bytes, 0)?;
+            ring.send(self.socket.as_fd(), token, std::mem::take(&mut self.unsent), 0)?;
         }
         if self.sending == 0 && self.echo.is_closing() && !self.is_shut_down {
             // A socket that can't be shut down has ended, which is told to whoever receives.
