@@ -20,6 +20,8 @@ struct Ours<T, R: Role> {
     runtime: Runtime,
 }
 
+type Served = Ours<Box<dyn Stream>, Server>;
+
 /// A connection with TLS or without.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
@@ -43,7 +45,7 @@ fn connect(host: &str, target: &str, plan: &Plan, connection: &Connection) -> Re
     Ok(Ours { socket, extensions, runtime })
 }
 
-fn accept(stream: TcpStream, plan: &Plan) -> Result<(Ours<Box<dyn Stream>, Server>, String)> {
+fn accept(stream: TcpStream, plan: &Plan) -> Result<(Served, String)> {
     let runtime = runtime()?;
     stream.set_nonblocking(true)?;
     let (socket, target) = in_time(&runtime, async {
