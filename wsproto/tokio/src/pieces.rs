@@ -8,6 +8,7 @@ use wsproto::session::Incoming;
 use wsproto::{MessageKind, ProtocolError};
 
 use crate::drive::Messages;
+use crate::socket::Inner;
 use crate::{Error, Out, Reader, WebSocket};
 
 /// A piece of a received message; [`WebSocket::recv_piece`] returns it. Cheap to clone.
@@ -81,7 +82,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>, messages: Messages) -> Poll<Result<Option<Piece>, Error>> {
-        self.is_piecewise = true;
+        self.inner.is_piecewise = true;
         while ready!(self.poll_drive(cx, messages))? {
             if let Some(piece) = self.take_piece() {
                 return Poll::Ready(Ok(Some(piece)));
@@ -92,12 +93,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
 
     /// Takes the piece that [`poll_drive`](Self::poll_drive) found. `None` if it was none after all.
     fn take_piece(&mut self) -> Option<Piece> {
-        self.is_held = false;
+        self.inner.is_held = false;
         let mut reply = Reply::new();
-        match take_borrowed_piece(&mut self.incoming, &mut reply) {
-            Ok(piece) => piece.map(Piece::copied),
+        match take_borrowed_piece(&mut self.inner.incoming, &mut reply) {
+            Ok(piece) => {
+                let piece = piece?;
+                self.inner.way.trace.counters.received.messages += u64::from(piece.is_last);
+                Some(Piece::copied(piece))
+            }
             Err(error) => {
-                self.way.fail(error, reply);
+                self.inner.way.fail(error, reply);
                 None
             }
         }
@@ -128,15 +133,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// }
     /// ```
     pub async fn read_piece(&mut self) -> Result<Option<(Data<'_>, Out<'_, R>)>, Error> {
-        self.is_piecewise = true;
+        self.inner.is_piecewise = true;
         if !poll_fn(|cx| self.poll_drive(cx, Messages::Paced)).await? {
             return Ok(None);
         }
-        self.is_held = false;
-        let Self { io, incoming, way, .. } = self;
+        self.inner.is_held = false;
+        let Self { io, inner } = self;
+        let Inner { incoming, way, .. } = &mut **inner;
         let mut reply = Reply::new();
         match take_borrowed_piece(incoming, &mut reply) {
-            Ok(piece) => Ok(piece.map(|piece| (piece, Out::new(way)))),
+            Ok(piece) => Ok(piece.map(|piece| {
+                way.trace.counters.received.messages += u64::from(piece.is_last);
+                (piece, Out::new(way))
+            })),
             Err(error) => Err(way.end_of_text(io, error, reply).await),
         }
     }
