@@ -9,6 +9,7 @@ use wsproto::{MessageKind, ProtocolError};
 
 use crate::drive::Messages;
 use crate::socket::Inner;
+use crate::way::Way;
 use crate::{Error, Out, Reader, WebSocket};
 
 /// A piece of a received message; [`WebSocket::recv_piece`] returns it. Cheap to clone.
@@ -94,18 +95,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// Takes the piece that [`poll_drive`](Self::poll_drive) found. `None` if it was none after all.
     fn take_piece(&mut self) -> Option<Piece> {
         self.inner.is_held = false;
-        let mut reply = Reply::new();
-        match take_borrowed_piece(&mut self.inner.incoming, &mut reply) {
-            Ok(piece) => {
-                let piece = piece?;
-                self.inner.way.trace.counters.received.messages += u64::from(piece.is_last);
-                Some(Piece::copied(piece))
-            }
-            Err(error) => {
-                self.inner.way.fail(error, reply);
-                None
-            }
-        }
+        let Inner { incoming, way, .. } = &mut *self.inner;
+        take_borrowed_piece(incoming, way).ok()?.map(Piece::copied)
     }
 
     /// Returns the next piece of a message where it lies, without a copy, and the way out; see [`recv_piece`](Self::recv_piece)
@@ -140,26 +131,30 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.inner.is_held = false;
         let Self { io, inner } = self;
         let Inner { incoming, way, .. } = &mut **inner;
-        let mut reply = Reply::new();
-        match take_borrowed_piece(incoming, &mut reply) {
-            Ok(piece) => Ok(piece.map(|piece| {
-                way.trace.counters.received.messages += u64::from(piece.is_last);
-                (piece, Out::new(way))
-            })),
-            Err(error) => Err(way.end_of_text(io, error, reply).await),
+        match take_borrowed_piece(incoming, way) {
+            Ok(piece) => Ok(piece.map(|piece| (piece, Out::new(way)))),
+            Err(_) => Err(poll_fn(|cx| way.poll_failure(io, cx)).await),
         }
     }
 }
 
-/// Apart from the futures for the same reason as [`WebSocket::take_message`].
+/// Apart from the futures for the same reasons as `take_borrowed`.
 #[inline(never)]
 fn take_borrowed_piece<'m, R: Role>(
     incoming: &'m mut Incoming<R, Vec<u8>>,
-    reply: &mut Reply,
+    way: &mut Way<R>,
 ) -> Result<Option<Data<'m>>, ProtocolError> {
-    match incoming.next_piece(reply)? {
-        Some(Event::Data(data)) => Ok(Some(data)),
-        _ => Ok(None),
+    let mut reply = Reply::new();
+    match incoming.next_piece(&mut reply) {
+        Ok(Some(Event::Data(piece))) => {
+            way.trace.counters.received.messages += u64::from(piece.is_last);
+            Ok(Some(piece))
+        }
+        Ok(_) => Ok(None),
+        Err(error) => {
+            way.fail(error, reply);
+            Err(error)
+        }
     }
 }
 

@@ -187,13 +187,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.inner.is_held = false;
         let Self { io, inner } = self;
         let Inner { incoming, way, .. } = &mut **inner;
-        let mut reply = Reply::new();
-        match take_borrowed(incoming, &mut reply) {
-            Ok(message) => {
-                way.trace.counters.received.messages += 1;
-                Ok(message.map(|message| (message, Out::new(way))))
-            }
-            Err(error) => Err(way.end_of_text(io, error, reply).await),
+        match take_borrowed(incoming, way) {
+            Ok(message) => Ok(message.map(|message| (message, Out::new(way)))),
+            Err(_) => Err(poll_fn(|cx| way.poll_failure(io, cx)).await),
         }
     }
 
@@ -219,29 +215,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     }
 }
 
-impl<R: Role> Way<R> {
-    /// Ends the connection: a text that was found is not UTF-8, after all.
-    pub(crate) async fn end_of_text<T>(&mut self, io: &mut T, error: ProtocolError, reply: Reply) -> Error
-    where
-        T: AsyncRead + AsyncWrite + Unpin,
-    {
-        self.fail(error, reply);
-        poll_fn(|cx| {
-            self.clock.begin_turn();
-            self.poll_end(io, cx)
-        })
-        .await;
-        Error::Protocol(error)
-    }
-}
-
-/// Apart from the future for the same reason as [`WebSocket::take_message`].
+/// Apart from the future for the same reason as [`WebSocket::take_message`], and since a reply is large.
 #[inline(never)]
 fn take_borrowed<'m, R: Role>(
     incoming: &'m mut Incoming<R, Vec<u8>>,
-    reply: &mut Reply,
+    way: &mut Way<R>,
 ) -> Result<Option<wsproto::Message<'m>>, ProtocolError> {
-    incoming.next(reply)
+    let mut reply = Reply::new();
+    let taken = incoming.next(&mut reply);
+    match taken {
+        Ok(_) => way.trace.counters.received.messages += 1,
+        // A text that is not UTF-8, after all.
+        Err(error) => way.fail(error, reply),
+    }
+    taken
 }
 
 /// Sending.
@@ -477,6 +464,19 @@ impl<T, R: Role> fmt::Debug for WebSocket<T, R> {
 }
 
 impl<R: Role> Way<R> {
+    /// Waits until the connection is over, since the peer broke a rule, and returns which.
+    pub(crate) fn poll_failure<T>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<Error>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.clock.begin_turn();
+        ready!(self.poll_end(io, cx));
+        match self.stage {
+            Stage::Over(cause) => Poll::Ready(cause.outcome().err().unwrap_or(Error::Closed)),
+            Stage::Open | Stage::Ending { .. } => Poll::Ready(Error::Closed),
+        }
+    }
+
     pub(crate) fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
         // A formatter that fails although the buffer did not is at fault itself; `format!` panics then.
         self.feed_with(MessageKind::Text, |out| out.write_fmt(text)).map(|_| ())
