@@ -125,6 +125,14 @@ impl<R: Role> Receiver<R> {
         self.limits.max_message_size
     }
 
+    /// Returns how many bytes are still to come of the message under way, if its last frame has announced them.
+    pub(crate) const fn expected(&self) -> Option<u64> {
+        match &self.receiving {
+            Receiving::InPayload(_, payload) if payload.fin => Some(payload.remaining),
+            _ => None,
+        }
+    }
+
     /// Finds what most messages are: one frame, all of it in the buffer, and nothing under way. `None` says nothing:
     /// [`receive`](Self::receive) tells what else it is. [`take_whole`](Self::take_whole) is to follow at once.
     #[inline]

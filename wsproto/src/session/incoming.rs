@@ -348,23 +348,37 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         }
     }
 
-    /// Moves what is still needed to the front where that pays, and has the buffer grow where that is not enough.
+    /// Moves what is still needed to the front where that pays, and has the buffer grow where no control frame fits.
     ///
-    /// The cost stays linear in what comes: a message is moved once (it lies at the front then), unread bytes only if
-    /// as many are won, or if they are but the beginning of a frame. What was peeked stays where it lies.
+    /// The cost stays linear in what comes. Bytes are moved if as many are won, or if they are but the beginning of a
+    /// frame. A message that lies behind less than its length is moved only where the buffer can't grow, and once: it
+    /// lies at the front then. What was peeked stays where it lies.
     fn make_room(&mut self) {
-        let size = self.buffer.bytes().len();
-        let free = size.saturating_sub(self.unread.end);
-        let kept = self.message.len().saturating_add(self.unread.len());
-        let won = self.unread.end.saturating_sub(kept);
-        let is_cheap = self.message.is_empty() || self.message.start == 0 || free < size / 2;
+        let (message, unread) = (self.message.len(), self.unread.len());
+        let won = self.unread.end.saturating_sub(message.saturating_add(unread));
+        let pays = |moved: usize| moved <= won.max(MAX_CONTROL_FRAME);
+        let moved = if self.message.start == 0 { unread } else { message.saturating_add(unread) };
         let is_movable = !matches!(self.pending, Pending::Found(_));
-        if is_movable && is_cheap && self.unread.len() <= won.max(MAX_CONTROL_FRAME) {
+        if is_movable && pays(moved) {
             self.compact();
         }
-        if self.buffer.bytes().len().saturating_sub(self.unread.end) < MAX_CONTROL_FRAME {
-            self.buffer.grow(self.unread.end, self.receiver.max_message_size());
+        self.grow_if_full();
+        if is_movable && pays(unread) && self.is_full() {
+            self.compact();
+            self.grow_if_full();
         }
+    }
+
+    fn grow_if_full(&mut self) {
+        if self.is_full() {
+            let expected = self.receiver.expected().unwrap_or(u64::MAX);
+            self.buffer.grow(self.unread.end, expected, self.receiver.max_message_size());
+        }
+    }
+
+    /// Whether a control frame might not fit behind what was received.
+    fn is_full(&self) -> bool {
+        self.buffer.bytes().len().saturating_sub(self.unread.end) < MAX_CONTROL_FRAME
     }
 
     /// Moves what is still needed to the front.
