@@ -25,6 +25,8 @@ mod opcode;
 mod part;
 mod space;
 mod utf8;
+mod vectors;
+mod xor;
 
 pub use close::{CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, MAX_CLOSE_REASON};
 pub use header::{

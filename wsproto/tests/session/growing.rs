@@ -106,7 +106,7 @@ fn a_buffer_grows_as_far_as_the_largest_message_needs() {
 fn a_buffer_grows_by_doubling_up_to_what_was_announced_and_one_read() {
     let limits = Limits::new().with_max_frame_payload(1 << 20).with_max_message_size(1 << 20);
     let mut session = Session::new(Server, limits, Vec::new());
-    let frame = CLIENT.frame(FIN | BINARY, &[1; 100_000]);
+    let frame = CLIENT.frame(FIN | BINARY, &vec![1; 100_000]);
     let (mut rest, mut sizes) = (&frame[..], Vec::new());
     while !rest.is_empty() {
         assert_eq!(next(&mut session), Ok(None));

@@ -20,5 +20,6 @@ mod peer_gone;
 mod pushing;
 mod room;
 mod sizes;
+mod texts;
 #[cfg(feature = "alloc")]
 mod turn;
