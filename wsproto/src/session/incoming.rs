@@ -7,7 +7,7 @@ use crate::connection::{
     Event, Limits, Message, MessageKind, ReceiveState, Receiver, Reply, Role, WholeMessage,
 };
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8, part, part_mut};
+use crate::wire::{CloseFrame, FREE_BEFORE_TEXT, MAX_CONTROL_FRAME, from_utf8, part, part_mut};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
@@ -65,6 +65,9 @@ pub enum Next {
     /// A [`ProtocolError`].
     Failure,
 }
+
+/// From what size on some bytes before the first message are nothing, in a buffer.
+const ROOMY: usize = 4096;
 
 impl<R: Role, B: Buffer> Incoming<R, B> {
     pub(super) fn new(limits: Limits, buffer: B) -> Self {
@@ -138,9 +141,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     #[inline]
     pub fn next_bytes(&mut self, reply: &mut Reply) -> Result<Option<(Next, &[u8])>, ProtocolError> {
         if let Some(whole) = self.find_whole() {
-            let range = self.unread.start..self.unread.start.saturating_add(whole.len());
-            self.unread.start = range.end;
-            let bytes = part_mut(self.buffer.bytes_mut(), range);
+            self.unread.start = self.unread.start.saturating_add(whole.len());
+            let bytes = part_mut(self.buffer.bytes_mut(), ..self.unread.start);
             return match self.receiver.take_whole_bytes(whole, bytes) {
                 Ok(payload) => Ok(Some((Next::Message(whole.kind), payload))),
                 Err(error) => Err(tell(error, &mut self.pending, reply)),
@@ -219,16 +221,15 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.receiver.find_whole(unread)
     }
 
-    /// Takes what [`find_whole`](Self::find_whole) found.
+    /// Takes what [`find_whole`](Self::find_whole) found. Nothing before it is needed any more.
     #[inline]
     pub(super) fn take_whole(
         &mut self,
         whole: WholeMessage,
         reply: &mut Reply,
     ) -> Result<Message<'_>, ProtocolError> {
-        let range = self.unread.start..self.unread.start.saturating_add(whole.len());
-        self.unread.start = range.end;
-        let bytes = part_mut(self.buffer.bytes_mut(), range);
+        self.unread.start = self.unread.start.saturating_add(whole.len());
+        let bytes = part_mut(self.buffer.bytes_mut(), ..self.unread.start);
         let taken = self.receiver.take_whole(whole, bytes);
         taken.map_err(|error| tell(error, &mut self.pending, reply))
     }
@@ -366,6 +367,10 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         if is_movable && pays(unread) && self.is_full() {
             self.compact();
             self.grow_if_full();
+        }
+        if message == 0 && unread == 0 && is_movable && self.buffer.bytes().len() >= ROOMY {
+            self.unread = FREE_BEFORE_TEXT..FREE_BEFORE_TEXT;
+            self.message = self.unread.clone();
         }
     }
 

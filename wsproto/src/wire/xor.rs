@@ -12,7 +12,7 @@
 use super::part::{part, part_mut};
 use super::vectors::vectorized;
 
-/// A step of the loops over bytes that need not be many.
+/// A step of the loops over bytes that need not be many, and the widest vector.
 const BLOCK: usize = 32;
 /// A step of those over many, of which each should lie in one line of the cache.
 const LINE: usize = 64;
@@ -33,10 +33,10 @@ impl Pattern {
     pub(super) fn apply<const LOOKS: bool>(self, bytes: &mut [u8]) -> u64 {
         match bytes.len() {
             0..4 => apply_to_each(self.first, bytes),
-            4..8 => self.apply_to_ends::<4>(bytes),
-            8..16 => self.apply_to_ends::<8>(bytes),
-            16..BLOCK => self.apply_to_ends::<16>(bytes),
-            BLOCK..MANY => self.apply_to_blocks::<LOOKS>(bytes),
+            4..=8 => self.apply_to_ends::<4>(bytes),
+            9..=16 => self.apply_to_ends::<8>(bytes),
+            17..=BLOCK => self.apply_to_ends::<16>(bytes),
+            33..MANY => self.apply_to_blocks::<LOOKS>(bytes),
             MANY.. => self.apply_to_lines::<LOOKS>(bytes),
         }
     }
@@ -47,10 +47,10 @@ impl Pattern {
         debug_assert_eq!(src.len(), dst.len(), "each byte has its place");
         match src.len() {
             0..4 => copy_each(self.first, src, dst),
-            4..8 => self.copy_ends::<4>(src, dst),
-            8..16 => self.copy_ends::<8>(src, dst),
-            16..BLOCK => self.copy_ends::<16>(src, dst),
-            BLOCK..MANY => self.copy_blocks(src, dst),
+            4..=8 => self.copy_ends::<4>(src, dst),
+            9..=16 => self.copy_ends::<8>(src, dst),
+            17..=BLOCK => self.copy_ends::<16>(src, dst),
+            33..MANY => self.copy_blocks(src, dst),
             MANY.. => self.copy_lines(src, dst),
         }
     }
@@ -94,11 +94,11 @@ impl Pattern {
 
     #[inline(never)]
     fn apply_to_lines<const LOOKS: bool>(self, bytes: &mut [u8]) -> u64 {
-        let (Some(first), Some(last)) = (bytes.first_chunk::<LINE>(), bytes.last_chunk::<LINE>()) else {
+        let (Some(first), Some(last)) = (bytes.first_chunk::<BLOCK>(), bytes.last_chunk::<LINE>()) else {
             return 0;
         };
         let (first, last) = (xored(self.first, *first), xored(self.behind, *last));
-        let (start, pattern) = self.at_next_line(bytes);
+        let (start, pattern) = self.at_next_block(bytes);
         let lines = part_mut(bytes, start..);
         let seen_in_lines = vectorized(
             #[inline(always)]
@@ -111,10 +111,10 @@ impl Pattern {
     /// The lines are those of `dst`: a store that goes over the border of two costs more than a load.
     #[inline(never)]
     fn copy_lines(self, src: &[u8], dst: &mut [u8]) {
-        let (Some(first), Some(last)) = (src.first_chunk::<LINE>(), src.last_chunk::<LINE>()) else {
+        let (Some(first), Some(last)) = (src.first_chunk::<BLOCK>(), src.last_chunk::<LINE>()) else {
             return;
         };
-        let (start, pattern) = self.at_next_line(dst);
+        let (start, pattern) = self.at_next_block(dst);
         let (from, to) = (part(src, start..), part_mut(dst, start..));
         vectorized(
             #[inline(always)]
@@ -123,11 +123,11 @@ impl Pattern {
         put_ends(xored(self.first, *first), xored(self.behind, *last), dst);
     }
 
-    /// Where the first line begins in `bytes`, and the pattern there. Where addresses tell nothing, it is the first byte.
+    /// Where the first block begins that lies in one line, as all behind it do, and the pattern there. Where addresses tell nothing, it is the first byte.
     #[inline]
-    fn at_next_line(self, bytes: &[u8]) -> (usize, u32) {
-        let start = bytes.as_ptr().align_offset(LINE);
-        if start < LINE { (start, turned(self.first, start)) } else { (0, self.first) }
+    fn at_next_block(self, bytes: &[u8]) -> (usize, u32) {
+        let start = bytes.as_ptr().align_offset(BLOCK);
+        if start < BLOCK { (start, turned(self.first, start)) } else { (0, self.first) }
     }
 }
 
@@ -143,6 +143,12 @@ pub(super) const fn turned(pattern: u32, len: usize) -> u32 {
 #[inline]
 pub(super) const fn is_ascii(seen: u64) -> bool {
     seen & 0x8080_8080_8080_8080 == 0
+}
+
+/// Does what [`is_ascii`] does, for two words at once.
+#[inline]
+pub(super) const fn is_ascii_pair(seen: u128) -> bool {
+    seen & 0x8080_8080_8080_8080_8080_8080_8080_8080 == 0
 }
 
 /// All blocks, each by words. It is inlined into what is compiled for vectors.
@@ -224,7 +230,7 @@ fn seen<const N: usize>(bytes: &[u8; N]) -> u64 {
 }
 
 #[inline]
-fn put_ends<const N: usize>(first: [u8; N], last: [u8; N], bytes: &mut [u8]) {
+fn put_ends<const N: usize, const M: usize>(first: [u8; N], last: [u8; M], bytes: &mut [u8]) {
     if let Some(place) = bytes.first_chunk_mut() {
         *place = first;
     }

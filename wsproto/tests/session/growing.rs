@@ -114,5 +114,6 @@ fn a_buffer_grows_by_doubling_up_to_what_was_announced_and_one_read() {
         sizes.push(session.capacity());
     }
     sizes.dedup();
-    assert_eq!(sizes, [4096, 8192, 16_384, 32_768, 65_536, frame.len() + 4096]);
+    // 16 bytes before a message stay free, for short text.
+    assert_eq!(sizes, [4096, 8192, 16_384, 32_768, 65_536, 16 + frame.len() + 4096]);
 }
