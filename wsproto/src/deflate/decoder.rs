@@ -1,16 +1,25 @@
+use alloc::boxed::Box;
+
 use super::InflateError;
 use super::bits::Bits;
 use super::code::Code;
 use super::history::{History, copy};
 
 /// Decodes DEFLATE [RFC 1951], with nothing to refer to but the window that it is given: input, output and state can
-/// be cut anywhere. Some 4 KB; needed only while a message is under way.
+/// be cut anywhere. Needed only while a message is under way.
 #[derive(Clone)]
 pub(super) struct Decoder {
     bits: Bits,
     phase: Phase,
     /// Whether the block under way is the last of its stream.
     is_final: bool,
+    /// Once a block came that brings its codes along.
+    dynamic: Option<Box<Dynamic>>,
+}
+
+/// What a block's own codes take: 4 KB, which most small messages do without.
+#[derive(Clone)]
+struct Dynamic {
     literals: LiteralCode,
     distances: DistanceCode,
     /// The code lengths of a dynamic block, as far as they have come: of the code for these, then of both codes.
@@ -100,14 +109,12 @@ const END_OF_BLOCK: u16 = 256;
 
 impl Decoder {
     pub(super) const fn new() -> Self {
-        Self {
-            bits: Bits::EMPTY,
-            phase: Phase::Block,
-            is_final: false,
-            literals: Code::EMPTY,
-            distances: Code::EMPTY,
-            lengths: [0; MAX_LENGTHS],
-        }
+        Self { bits: Bits::EMPTY, phase: Phase::Block, is_final: false, dynamic: None }
+    }
+
+    /// Returns how many bytes of memory it holds, beside its own size.
+    pub(super) fn capacity(&self) -> usize {
+        self.dynamic.as_deref().map_or(0, size_of_val)
     }
 
     /// Whether it stands between two blocks, and between two bytes.
@@ -138,10 +145,9 @@ impl Decoder {
                 }
                 Phase::FixedSymbols | Phase::Symbols => {
                     let is_fixed = self.phase == Phase::FixedSymbols;
-                    let codes = if is_fixed {
-                        (&FIXED_LITERALS, &FIXED_DISTANCES)
-                    } else {
-                        (&self.literals, &self.distances)
+                    let codes = match &self.dynamic {
+                        Some(dynamic) if !is_fixed => (&dynamic.literals, &dynamic.distances),
+                        _ => (&FIXED_LITERALS, &FIXED_DISTANCES),
                     };
                     let next = symbols(codes, is_fixed, &mut bits, input, history, output, written);
                     next.map(|(phase, stop)| {
@@ -244,73 +250,42 @@ impl Decoder {
         if sizes.literals > 286 || sizes.distances > 30 {
             return Err(InflateError::Invalid);
         }
-        self.lengths = [0; MAX_LENGTHS];
+        self.dynamic.get_or_insert_with(|| Box::new(Dynamic::NEW)).lengths = [0; MAX_LENGTHS];
         self.phase = Phase::CodeLengths { sizes, at: 0 };
         GO_ON
     }
 
     fn code_lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Step {
+        let Some(dynamic) = &mut self.dynamic else { return Err(InflateError::Invalid) };
         for symbol in ORDER.iter().take(sizes.codes).skip(at) {
-            let Some(len) = bits.take(3) else {
+            if bits.count < 3 {
                 self.phase = Phase::CodeLengths { sizes, at };
                 return NEEDS_INPUT;
-            };
-            if let Some(to) = self.lengths.get_mut(*symbol) {
+            }
+            let len = bits.take(3).unwrap_or_default();
+            if let Some(to) = dynamic.lengths.get_mut(*symbol) {
                 *to = len.to_le_bytes()[0];
             }
             at = at.saturating_add(1);
         }
         // It is no longer needed when the code for distances is made, and uses its place until then.
-        self.distances = Code::new(self.lengths.first_chunk().unwrap_or(&[0; 32]));
-        if !self.distances.is_complete() {
+        dynamic.distances.make(dynamic.lengths.first_chunk().unwrap_or(&[0; ORDER.len()]));
+        if !dynamic.distances.is_complete() {
             return Err(InflateError::Invalid);
         }
-        self.lengths = [0; MAX_LENGTHS];
+        dynamic.lengths = [0; MAX_LENGTHS];
         self.phase = Phase::Lengths { sizes, at: 0 };
         GO_ON
     }
 
-    fn lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Step {
-        let all = sizes.literals.saturating_add(sizes.distances);
-        while at < all {
+    fn lengths(&mut self, sizes: Sizes, at: usize, bits: &mut Bits) -> Step {
+        let Some(dynamic) = &mut self.dynamic else { return Err(InflateError::Invalid) };
+        let at = dynamic.take_lengths(sizes, at, bits)?;
+        if at < sizes.all() {
             self.phase = Phase::Lengths { sizes, at };
-            let mut peek = *bits;
-            let Some((symbol, len)) = self.distances.decode(peek.next) else { return no_code(bits) };
-            let Some(()) = peek.skip(len) else { return NEEDS_INPUT };
-            let (extra, least) = match symbol {
-                16 => (2, 3),
-                17 => (3, 3),
-                18 => (7, 11),
-                _ => (0, 1),
-            };
-            let Some(more) = peek.take(extra) else { return NEEDS_INPUT };
-            *bits = peek;
-            let value = match symbol {
-                16 => {
-                    *at.checked_sub(1).and_then(|last| self.lengths.get(last)).ok_or(InflateError::Invalid)?
-                }
-                17 | 18 => 0,
-                len => len.to_le_bytes()[0],
-            };
-            let end = at.saturating_add(least).saturating_add(more);
-            let run = self.lengths.get_mut(at..end).filter(|_| end <= all).ok_or(InflateError::Invalid)?;
-            run.fill(value);
-            at = end;
+            return NEEDS_INPUT;
         }
-        self.make_codes(sizes)
-    }
-
-    fn make_codes(&mut self, sizes: Sizes) -> Step {
-        let (literals, distances) = self.lengths.split_at_checked(sizes.literals).unwrap_or_default();
-        // A block without an end is refused before any of it comes out.
-        if literals.get(usize::from(END_OF_BLOCK)).is_none_or(|len| *len == 0) {
-            return Err(InflateError::Invalid);
-        }
-        self.distances = Code::new(&padded(distances.get(..sizes.distances).unwrap_or_default()));
-        self.literals = Code::new(&padded(literals));
-        if !self.literals.is_usable() || !self.distances.is_usable() {
-            return Err(InflateError::Invalid);
-        }
+        dynamic.make_codes(sizes)?;
         self.phase = Phase::Symbols;
         GO_ON
     }
@@ -333,6 +308,66 @@ impl Decoder {
         }
         self.phase = if is_fixed { Phase::FixedSymbols } else { Phase::Symbols };
         GO_ON
+    }
+}
+
+impl Sizes {
+    const fn all(self) -> usize {
+        self.literals.saturating_add(self.distances)
+    }
+}
+
+impl Dynamic {
+    const NEW: Self = Self { literals: Code::EMPTY, distances: Code::EMPTY, lengths: [0; MAX_LENGTHS] };
+
+    /// Takes code lengths from the one at `at` on, as long as there are bits, and returns which is next.
+    fn take_lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Result<usize, InflateError> {
+        while at < sizes.all() {
+            let mut peek = *bits;
+            let Some((symbol, len)) = self.distances.decode(peek.next) else {
+                return no_code(bits).map(|_| at);
+            };
+            let Some(()) = peek.skip(len) else { break };
+            let (extra, least) = match symbol {
+                16 => (2, 3),
+                17 => (3, 3),
+                18 => (7, 11),
+                _ => (0, 1),
+            };
+            let Some(more) = peek.take(extra) else { break };
+            *bits = peek;
+            let value = match symbol {
+                16 => {
+                    *at.checked_sub(1).and_then(|last| self.lengths.get(last)).ok_or(InflateError::Invalid)?
+                }
+                17 | 18 => 0,
+                len => len.to_le_bytes()[0],
+            };
+            let end = at.saturating_add(least).saturating_add(more);
+            let is_within = end <= sizes.all();
+            let run = self.lengths.get_mut(at..end).filter(|_| is_within).ok_or(InflateError::Invalid)?;
+            match run {
+                [one] => *one = value, // most of them
+                run => run.fill(value),
+            }
+            at = end;
+        }
+        Ok(at)
+    }
+
+    fn make_codes(&mut self, sizes: Sizes) -> Result<(), InflateError> {
+        let (literals, distances) = self.lengths.split_at_checked(sizes.literals).unwrap_or_default();
+        // A block without an end is refused before any of it comes out.
+        if literals.get(usize::from(END_OF_BLOCK)).is_none_or(|len| *len == 0) {
+            return Err(InflateError::Invalid);
+        }
+        self.distances.make(distances.get(..sizes.distances).unwrap_or_default());
+        self.literals.make(literals);
+        if self.literals.is_usable() && self.distances.is_usable() {
+            Ok(())
+        } else {
+            Err(InflateError::Invalid)
+        }
     }
 }
 
@@ -421,15 +456,6 @@ fn symbols(
     };
     (*bits, *written) = (now, at);
     result
-}
-
-/// Code lengths, and 0 for the symbols that have none.
-fn padded<const SYMBOLS: usize>(lengths: &[u8]) -> [u8; SYMBOLS] {
-    let mut padded = [0; SYMBOLS];
-    for (to, from) in padded.iter_mut().zip(lengths) {
-        *to = *from;
-    }
-    padded
 }
 
 /// What it means that no code begins with these bits: with 15 of them, that there is none.
