@@ -2,8 +2,8 @@
 /// a power of 2; longer ones, which are rare, bit by bit.
 #[derive(Clone)]
 pub(super) struct Code<const FAST: usize, const SYMBOLS: usize> {
-    /// By the next bits: the symbol, shifted by 4, and the length of its code; 0 if that is longer, or there is none.
-    fast: [u16; FAST],
+    /// By the next bits: what the symbol means, and the length of its code; 0 if that is longer, or there is none.
+    fast: [u32; FAST],
     /// The bits that the table is asked with: no more than the longest code has, so that a small code is made fast.
     mask: u16,
     /// How many codes there are of each length.
@@ -20,20 +20,21 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
         Self { fast: [0; FAST], mask: 0, counts: [0; 16], symbols: [0; SYMBOLS], left: 0, longest: 0 };
 
     /// Makes the code whose symbols have these lengths, 0 to 15 bits.
-    pub(super) const fn new(lengths: &[u8; SYMBOLS]) -> Self {
+    pub(super) const fn new(lengths: &[u8; SYMBOLS], meanings: &[u32; SYMBOLS]) -> Self {
         let mut code = Self::EMPTY;
-        code.make(lengths);
+        code.make(lengths, meanings);
         code
     }
 
-    /// Becomes the code whose symbols have these lengths, 0 to 15 bits; those behind them have no code.
+    /// Becomes the code whose symbols have these lengths, 0 to 15 bits; those behind them have no code. The lowest four
+    /// bits of a meaning are for the length.
     #[expect(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
         reason = "indexes are cut to their array"
     )]
     #[expect(clippy::cast_possible_truncation, reason = "symbols are below 288, lengths below 16")]
-    pub(super) const fn make(&mut self, lengths: &[u8]) {
+    pub(super) const fn make(&mut self, lengths: &[u8], meanings: &[u32; SYMBOLS]) {
         self.counts = [0; 16];
         let mut symbol = 0;
         while symbol < lengths.len() {
@@ -69,7 +70,7 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
             }
             symbol = symbol.wrapping_add(1);
         }
-        self.fill();
+        self.fill(meanings);
     }
 
     /// Fills the table. For each length it doubles, and the codes of that length are entered once each: at the bits
@@ -80,7 +81,7 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
         clippy::arithmetic_side_effects,
         reason = "as above"
     )]
-    const fn fill(&mut self) {
+    const fn fill(&mut self, meanings: &[u32; SYMBOLS]) {
         self.fast[0] = 0;
         let (mut size, mut len) = (1_usize, 1_u32);
         let (mut nth, mut code) = (0_usize, 0_u16);
@@ -97,7 +98,7 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
             while count > 0 {
                 let at = code.reverse_bits().wrapping_shr(16_u32.wrapping_sub(len)) as usize;
                 self.fast[at & FAST.wrapping_sub(1)] =
-                    self.symbols[nth % SYMBOLS].wrapping_shl(4) | len as u16;
+                    meanings[self.symbols[nth % SYMBOLS] as usize % SYMBOLS] | len;
                 (nth, code, count) = (nth.wrapping_add(1), code.wrapping_add(1), count.wrapping_sub(1));
             }
             code = code.wrapping_shl(1);
@@ -116,33 +117,35 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
         self.left == 0
     }
 
-    /// Returns the symbol that `bits` begin with, and the length of its code.
+    /// Returns what the symbol means that `bits` begin with, and the length of its code in the lowest four bits; 0 if
+    /// there is none.
     #[inline]
-    pub(super) fn decode(&self, bits: u64) -> Option<(u16, u32)> {
+    pub(super) fn decode(&self, bits: u64, meanings: &[u32; SYMBOLS]) -> u32 {
         let mask = u64::from(self.mask) & (FAST as u64).wrapping_sub(1);
         let at = usize::try_from(bits & mask).unwrap_or_default();
         match self.fast.get(at).copied().unwrap_or_default() {
-            0 => self.decode_long(bits),
-            entry => Some((entry >> 4, u32::from(entry % 16))),
+            0 => self.decode_long(bits, meanings),
+            entry => entry,
         }
     }
 
     /// Bit by bit: codes of a length are consecutive numbers, and begin behind those that are shorter.
     #[cold]
-    fn decode_long(&self, mut bits: u64) -> Option<(u16, u32)> {
+    fn decode_long(&self, mut bits: u64, meanings: &[u32; SYMBOLS]) -> u32 {
         let (mut code, mut first, mut index) = (0_u16, 0_u16, 0_u16);
         for (len, count) in (1..).zip(self.counts.iter().skip(1)) {
             code |= u16::from(bits % 2 == 1);
             bits >>= 1;
             let nth = code.wrapping_sub(first);
             if nth < *count {
-                let symbol = self.symbols.get(usize::from(index.wrapping_add(nth)))?;
-                return Some((*symbol, len));
+                let symbol =
+                    self.symbols.get(usize::from(index.wrapping_add(nth))).copied().unwrap_or_default();
+                return meanings.get(usize::from(symbol)).map_or(0, |meaning| meaning | len);
             }
             index = index.wrapping_add(*count);
             first = first.wrapping_add(*count).wrapping_shl(1);
             code = code.wrapping_shl(1);
         }
-        None
+        0
     }
 }

@@ -83,29 +83,72 @@ static FIXED_LITERALS: LiteralCode = {
         lengths[symbol] = if symbol < 256 { 9 } else { 7 };
         symbol += 1;
     }
-    Code::new(&lengths)
+    Code::new(&lengths, &LITERALS)
 };
-static FIXED_DISTANCES: DistanceCode = Code::new(&[5; 32]);
+static FIXED_DISTANCES: DistanceCode = Code::new(&[5; 32], &DISTANCES);
 
-/// [RFC 1951 §3.2.5]: the least length, and how many bits are added to it.
-#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "by the compiler")]
-const LENGTHS: [(u16, u8); 32] = {
-    let mut lengths = [(0, 0); 32];
-    let (mut symbol, mut least) = (0, 3);
-    while symbol < 28 {
-        let extra = if symbol < 8 { 0 } else { (symbol / 4 - 1) as u8 };
-        lengths[symbol] = (least, extra);
-        least += 1 << extra;
+/// What a symbol means: above bit 16 a number, from bit 8 on how many bits are added to it, and one of these. What has
+/// none of them means nothing.
+const LITERAL: u32 = 1 << 4;
+const REFERENCE: u32 = 1 << 5;
+const END_OF_BLOCK: u32 = 1 << 6;
+
+const fn meaning(number: u32, extra: u32) -> u32 {
+    number << 16 | extra << 8
+}
+
+/// A byte, the end, or the least length and how many bits are added to it [RFC 1951 §3.2.5].
+#[expect(clippy::indexing_slicing, reason = "by the compiler")]
+static LITERALS: [u32; 288] = {
+    let mut meanings = [1 << 7; 288];
+    let mut symbol = 0;
+    while symbol < 256 {
+        meanings[symbol as usize] = meaning(symbol, 0) | LITERAL;
         symbol += 1;
     }
-    lengths[28] = (258, 0);
-    lengths
+    meanings[END_SYMBOL] = END_OF_BLOCK;
+    let (mut nth, mut least) = (0, 3);
+    while nth < 28 {
+        let extra = if nth < 8 { 0 } else { nth / 4 - 1 };
+        meanings[257 + nth as usize] = meaning(least, extra) | REFERENCE;
+        least += 1 << extra;
+        nth += 1;
+    }
+    meanings[285] = meaning(258, 0) | REFERENCE;
+    meanings
+};
+
+/// The least distance, less one, and how many bits are added to it [RFC 1951 §3.2.5]: two more symbols for each bit
+/// more.
+#[expect(clippy::indexing_slicing, reason = "by the compiler")]
+static DISTANCES: [u32; 32] = {
+    let mut meanings = [1 << 7; 32];
+    let (mut nth, mut least) = (0, 0);
+    while nth < 30 {
+        let extra = if nth < 2 { 0 } else { nth / 2 - 1 };
+        meanings[nth as usize] = meaning(least, extra) | REFERENCE;
+        least += 1 << extra;
+        nth += 1;
+    }
+    meanings
+};
+
+/// What a symbol of the lengths' code means: itself.
+#[expect(clippy::indexing_slicing, reason = "by the compiler")]
+static THEMSELVES: [u32; 32] = {
+    let mut meanings = [0; 32];
+    let mut symbol = 0;
+    while symbol < 32 {
+        meanings[symbol as usize] = meaning(symbol, 0);
+        symbol += 1;
+    }
+    meanings
 };
 
 /// The order in which the lengths of the lengths' code come [RFC 1951 §3.2.7].
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-const END_OF_BLOCK: u16 = 256;
+const END_SYMBOL: usize = 256;
 
 impl Decoder {
     pub(super) const fn new() -> Self {
@@ -269,7 +312,7 @@ impl Decoder {
             at = at.saturating_add(1);
         }
         // It is no longer needed when the code for distances is made, and uses its place until then.
-        dynamic.distances.make(dynamic.lengths.first_chunk().unwrap_or(&[0; ORDER.len()]));
+        dynamic.distances.make(dynamic.lengths.first_chunk().unwrap_or(&[0; ORDER.len()]), &THEMSELVES);
         if !dynamic.distances.is_complete() {
             return Err(InflateError::Invalid);
         }
@@ -324,10 +367,12 @@ impl Dynamic {
     fn take_lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Result<usize, InflateError> {
         while at < sizes.all() {
             let mut peek = *bits;
-            let Some((symbol, len)) = self.distances.decode(peek.next) else {
+            let entry = self.distances.decode(peek.next, &THEMSELVES);
+            if entry == 0 {
                 return no_code(bits).map(|_| at);
-            };
-            let Some(()) = peek.skip(len) else { break };
+            }
+            let Some(()) = peek.skip(entry % 16) else { break };
+            let symbol = entry >> 16;
             let (extra, least) = match symbol {
                 16 => (2, 3),
                 17 => (3, 3),
@@ -358,11 +403,11 @@ impl Dynamic {
     fn make_codes(&mut self, sizes: Sizes) -> Result<(), InflateError> {
         let (literals, distances) = self.lengths.split_at_checked(sizes.literals).unwrap_or_default();
         // A block without an end is refused before any of it comes out.
-        if literals.get(usize::from(END_OF_BLOCK)).is_none_or(|len| *len == 0) {
+        if literals.get(END_SYMBOL).is_none_or(|len| *len == 0) {
             return Err(InflateError::Invalid);
         }
-        self.distances.make(distances.get(..sizes.distances).unwrap_or_default());
-        self.literals.make(literals);
+        self.distances.make(distances.get(..sizes.distances).unwrap_or_default(), &DISTANCES);
+        self.literals.make(literals, &LITERALS);
         if self.literals.is_usable() && self.distances.is_usable() {
             Ok(())
         } else {
@@ -398,52 +443,43 @@ fn symbols(
         if now.count < 48 {
             now.refill(input);
         }
+        let entry = literals.decode(now.next, &LITERALS);
         let mut peek = now;
-        let Some((symbol, len)) = literals.decode(peek.next) else {
-            break no_code(&peek).map(|stop| (Some(symbols), stop));
-        };
-        if peek.skip(len).is_none() {
+        if peek.skip(entry % 16).is_none() {
             break Ok((Some(symbols), Some(Stop::NeedsInput)));
         }
-        if symbol < END_OF_BLOCK {
+        if entry & LITERAL != 0 {
             let Some(to) = output.get_mut(at) else {
                 break Ok((Some(symbols), Some(Stop::NeedsOutput)));
             };
-            *to = symbol.to_le_bytes()[0];
-            at = at.saturating_add(1);
+            *to = (entry >> 16).to_le_bytes()[0];
+            at = at.wrapping_add(1);
             now = peek;
             continue;
         }
-        if symbol == END_OF_BLOCK {
-            now = peek;
-            break Ok((None, None));
-        }
-        let (least, extra) =
-            LENGTHS.get(usize::from(symbol.saturating_sub(257))).copied().unwrap_or_default();
-        if least == 0 {
-            break Err(InflateError::Invalid);
-        }
-        let Some(more) = peek.take(extra.into()) else {
-            break Ok((Some(symbols), Some(Stop::NeedsInput)));
-        };
-        let length = usize::from(least).saturating_add(more);
-        let Some((symbol, len)) = distances.decode(peek.next) else {
-            break no_code(&peek).map(|stop| (Some(symbols), stop));
-        };
-        let distance = peek.skip(len).and_then(|()| {
-            // [RFC 1951 §3.2.5]: two more codes for each bit more.
-            let extra = u32::from(symbol / 2).saturating_sub(1);
-            let least = match symbol {
-                0..4 => usize::from(symbol),
-                _ => usize::from(symbol % 2).saturating_add(2).wrapping_shl(extra),
+        if entry & REFERENCE == 0 {
+            break match entry {
+                0 => no_code(&peek).map(|stop| (Some(symbols), stop)),
+                _ if entry & END_OF_BLOCK == 0 => Err(InflateError::Invalid),
+                _ => {
+                    now = peek;
+                    Ok((None, None))
+                }
             };
-            peek.take(extra).map(|more| least.saturating_add(more).saturating_add(1))
-        });
-        let Some(distance) = distance else {
+        }
+        let Some(length) = peek.take_number(entry) else {
             break Ok((Some(symbols), Some(Stop::NeedsInput)));
         };
+        let entry = distances.decode(peek.next, &DISTANCES);
+        if entry == 0 {
+            break no_code(&peek).map(|stop| (Some(symbols), stop));
+        }
+        let Some(distance) = peek.skip(entry % 16).and_then(|()| peek.take_number(entry)) else {
+            break Ok((Some(symbols), Some(Stop::NeedsInput)));
+        };
+        let distance = distance.wrapping_add(1);
         // A reference to what has not come out, or lies outside of the agreed window, would show what never was.
-        if symbol > 29 || distance > limit.min(history.len().saturating_add(at)) {
+        if entry & REFERENCE == 0 || distance > limit.min(history.len().wrapping_add(at)) {
             break Err(InflateError::Invalid);
         }
         now = peek;
