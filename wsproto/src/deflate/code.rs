@@ -36,11 +36,11 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
     #[expect(clippy::cast_possible_truncation, reason = "symbols are below 288, lengths below 16")]
     pub(super) const fn make(&mut self, lengths: &[u8], meanings: &[u32; SYMBOLS]) {
         self.counts = [0; 16];
-        let mut symbol = 0;
+        let mut symbol = used_from(lengths, 0);
         while symbol < lengths.len() {
             let len = lengths[symbol] as usize % 16;
             self.counts[len] = self.counts[len].wrapping_add(1);
-            symbol = symbol.wrapping_add(1);
+            symbol = used_from(lengths, symbol.wrapping_add(1));
         }
         self.counts[0] = 0;
         // Where the symbols of each length begin.
@@ -61,14 +61,14 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
             len = len.wrapping_add(1);
         }
         self.left = left;
-        symbol = 0;
+        symbol = used_from(lengths, 0);
         while symbol < lengths.len() {
             let len = lengths[symbol] as usize % 16;
             if len > 0 {
                 self.symbols[offsets[len] as usize % SYMBOLS] = symbol as u16;
                 offsets[len] = offsets[len].wrapping_add(1);
             }
-            symbol = symbol.wrapping_add(1);
+            symbol = used_from(lengths, symbol.wrapping_add(1));
         }
         self.fill(meanings);
     }
@@ -148,4 +148,19 @@ impl<const FAST: usize, const SYMBOLS: usize> Code<FAST, SYMBOLS> {
         }
         0
     }
+}
+
+/// The next symbol that may have a code, from this one on: where eight together have none, as most of a small message,
+/// they are passed over at once.
+const fn used_from(lengths: &[u8], mut symbol: usize) -> usize {
+    while symbol % 8 == 0 {
+        match lengths.split_at_checked(symbol) {
+            Some((_, rest)) => match rest.first_chunk() {
+                Some(eight) if u64::from_ne_bytes(*eight) == 0 => symbol = symbol.wrapping_add(8),
+                _ => break,
+            },
+            None => break,
+        }
+    }
+    symbol
 }
