@@ -1,6 +1,6 @@
 """Lets each peer talk to us, in both roles, plain and compressed, and prints what came of it.
 
-    python3 driver/main.py --examples DIR --peers DIR --cache DIR [--compress] [--only NAME] [--sabotage KIND] [--write FILE]
+    python3 driver/main.py --examples DIR --peers DIR --cache DIR [--compress] [--tls] [--only NAME] [--sabotage KIND] [--write DIR]
 
 `--examples` has our example programs, `--peers` the programs of this folder's workspace, `--cache` the libraries of other languages.
 The end is 0 if all checks passed; the first that fails is the last.
@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 
 import peers as peers_module
 from plan import OFFERS, make_plan
-from relay import Relay
+from relay import DATA, HANDSHAKE, Connection, Relay, Secret
 from table import make_summary, make_table, put_table
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -30,13 +31,19 @@ SERVERS = {
     "autobahn_server": {"raised"},
     "autobahn_tokio": {"raised"},
     "ours": {"raised", *peers_module.OBEYS},
+    "ours_tokio": {"raised", *peers_module.OURS_TOKIO_OBEYS},
 }
 # Those of them that compress.
-COMPRESSING = {"echo_std", "echo_tokio", "autobahn_server", "autobahn_tokio", "ours"}
+COMPRESSING = {"echo_std", "echo_tokio", "autobahn_server", "autobahn_tokio", "ours", "ours_tokio"}
 # Ours, as clients that echo.
 CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"]}
-# One that refers to earlier messages where it may, and one that never does: each offer is made to these.
-EACH_OFFER = {"echo_std", "ours"}
+# Ours, as clients that check.
+CHECKERS = {"ours": peers_module.CHECKER, "ours_tokio": peers_module.OURS_TOKIO_CHECKS}
+# One that refers to earlier messages where it may, and one that never does, and the crate: each offer is made to these.
+EACH_OFFER = {"echo_std", "ours", "ours_tokio"}
+# Those on tokio-wsproto; the others are on the engine. One of them has TLS.
+ON_THE_CRATE = {"autobahn_tokio", "ours_tokio"}
+WITH_TLS = "ours_tokio"
 
 
 class Failure(Exception):
@@ -54,23 +61,31 @@ class Cell:
 
 @dataclass
 class Run:
+    """`cells` are by the peer's name, whether ours is on the crate, the mode, and the peer's role."""
+
     options: argparse.Namespace
     folder: pathlib.Path
     cells: dict = field(default_factory=dict)
 
     async def all(self):
+        tls = make_certificate(self.folder) if self.options.tls else None
         for peer in self.peers():
             for compress in (False, True) if self.options.compress else (False,):
                 if compress and peer.no_compression:
                     continue
-                started = time.monotonic()
-                await self.to_ours(peer, compress)
-                if peer.is_server:
-                    await self.from_ours(peer, compress)
-                cells = [self.cells.get((peer.name, compress, role)) for role in ("client", "server")]
-                counts = " and ".join(str(cell.passed) for cell in cells if cell)
-                how = "compressed" if compress else "plain"
-                print(f"{peer.name}, {how}: {counts} checks, {time.monotonic() - started:.1f} s", flush=True)
+                for tls_or_none in (None, tls) if tls else (None,):
+                    started, before = time.monotonic(), self.count()
+                    await self.to_ours(peer, compress, tls_or_none)
+                    if peer.is_server:
+                        await self.from_ours(peer, compress, tls_or_none)
+                    how = ("compressed" if compress else "plain") + (" in TLS" if tls_or_none else "")
+                    print(
+                        f"{peer.name}, {how}: {self.count() - before} checks, {time.monotonic() - started:.1f} s",
+                        flush=True,
+                    )
+
+    def count(self):
+        return sum(cell.passed for cell in self.cells.values())
 
     def peers(self):
         for peer in peers_module.all_peers(self.options.cache):
@@ -78,49 +93,59 @@ class Run:
                 peer.command = [part.format(target=self.options.peers) for part in peer.command]
                 yield peer
 
-    async def to_ours(self, peer, compress):
+    async def to_ours(self, peer, compress, tls):
         """It is the client, of each of our servers."""
         for name, obeys in SERVERS.items():
-            if compress and name not in COMPRESSING:
+            if compress and name not in COMPRESSING or tls and name != WITH_TLS:
                 continue
-            offers = [offer for offer in OFFERS if peer.offers(offer)] if compress and name in EACH_OFFER else []
-            plan = make_plan(peer.checks | obeys, compress, offers)
-            command = [self.options.peers / "ours", "server", self.write(plan)]
-            if name != "ours":
+            # In TLS it is the same again: one connection of each kind is enough.
+            each_offer = compress and not tls and name in EACH_OFFER
+            offers = [offer for offer in OFFERS if peer.offers(offer)] if each_offer else []
+            plan = make_plan(peer.checks | obeys, compress, offers, tls=tls)
+            command = [self.options.peers / name, "server", self.write(plan)]
+            if name not in CHECKERS:
                 role = ["server"] if name in CLIENTS else []
                 command = [self.options.examples / name, *role, "127.0.0.1:0"]
             async with Program(command) as server:
-                async with Relay(await server.port(), not compress, self.options.sabotage) as relay:
-                    output = await finish([*peer.command, "client", f"ws://127.0.0.1:{relay.port}", self.write(plan)])
-            self.judge(f"{peer.name} as a client of {name}", peer, "client", plan, output, relay.connections)
+                async with self.relay(await server.port(), plan) as relay:
+                    output = await finish([*peer.command, "client", relay.url(tls), self.write(plan)])
+            self.judge(name, "client", peer, plan, output, relay.connections)
 
-    async def from_ours(self, peer, compress):
+    async def from_ours(self, peer, compress, tls):
         """It is the server: it echoes what our client sends, and checks what our other client echoes."""
-        offers = [offer for offer in OFFERS if peer.accepts(offer)] if compress else []
-        plan = make_plan(peers_module.CHECKER | {"raised"} | peer.obeys, compress, offers, peer.answer)
-        async with Program([*peer.command, "server", self.write(plan)]) as server:
-            async with Relay(await server.port(), not compress, self.options.sabotage) as relay:
-                command = [self.options.peers / "ours", "client", f"ws://127.0.0.1:{relay.port}", self.write(plan)]
-                output = await finish(command)
-        self.judge(f"ours as a client of {peer.name}", peer, "server", plan, output, relay.connections)
+        for name, checks in CHECKERS.items():
+            if tls and name != WITH_TLS:
+                continue
+            offers = [offer for offer in OFFERS if peer.accepts(offer)] if compress and not tls else []
+            plan = make_plan(checks | {"raised"} | peer.obeys, compress, offers, peer.answer, tls)
+            async with Program([*peer.command, "server", self.write(plan)]) as server:
+                async with self.relay(await server.port(), plan) as relay:
+                    output = await finish([self.options.peers / name, "client", relay.url(tls), self.write(plan)])
+            self.judge(name, "server", peer, plan, output, relay.connections)
+        if tls:
+            return
 
         plan = make_plan(peer.checks | {"raised"}, compress)
         for name, role in CLIENTS.items():
             async with Program([*peer.command, "server", self.write(plan)]) as server:
-                async with Relay(await server.port(), not compress, self.options.sabotage) as relay:
+                async with self.relay(await server.port(), plan) as relay:
                     await finish([self.options.examples / name, *role, f"127.0.0.1:{relay.port}"])
                     output = await server.lines(sum(len(connection["steps"]) for connection in plan["connections"]))
             cases = [connection for connection in relay.connections if connection.target.startswith("/runCase")]
-            self.judge(f"{name} as a client of {peer.name}", peer, "server", plan, output, cases)
+            self.judge(name, "server", peer, plan, output, cases)
+
+    def relay(self, port, plan):
+        return Relay(port, Secret if plan["tls"] else lambda: Connection(not plan["compress"], self.options.sabotage))
 
     def write(self, plan):
         path = self.folder / "plan.json"
         path.write_text(json.dumps(plan))
         return path
 
-    def judge(self, what, peer, role, plan, output, connections):
-        """Were all checks of the plan made, did they pass, and does the wire bear it out?"""
-        mode = "compressed" if plan["compress"] else "plain"
+    def judge(self, ours, role, peer, plan, output, connections):
+        """Were all checks of the plan made, did they pass, and does the wire bear it out? `role` is the peer's."""
+        what = f"{peer.name} as a client of {ours}" if role == "client" else f"{ours} as a client of {peer.name}"
+        mode = ("compressed" if plan["compress"] else "plain") + (" in TLS" if plan["tls"] else "")
         lines = [line for line in output.splitlines() if line.startswith(("ok ", "not ok "))]
         expected = [f"ok {c['name']}: {step['label']}" for c in plan["connections"] for step in c["steps"]]
         for line, wanted in zip(lines, expected):
@@ -130,17 +155,30 @@ class Run:
             raise Failure(f"{what}, {mode}: {len(lines)} checks of {len(expected)}; the last lines:\n{output[-2000:]}")
         if len(connections) != len(plan["connections"]):
             raise Failure(f"{what}, {mode}: {len(connections)} connections of {len(plan['connections'])}")
-        cell = self.cells.setdefault((peer.name, plan["compress"], role), Cell())
+        column = "TLS" if plan["tls"] else mode
+        cell = self.cells.setdefault((peer.name, ours in ON_THE_CRATE, column, role), Cell())
         cell.passed += len(lines)
         for planned, seen in zip(plan["connections"], connections):
             try:
-                check_wire(planned, seen, plan["compress"], peer, role)
+                if plan["tls"]:
+                    check_records(seen)
+                else:
+                    check_wire(planned, seen, plan["compress"], peer, role)
             except AssertionError as error:
                 raise Failure(f"{what}, {mode}: {planned['name']}: on the wire, {error}") from error
             cell.passed += 1
+            if plan["tls"]:
+                continue
             for direction in (seen.from_client, seen.from_server):
                 cell.messages += direction.counts["messages"]
                 cell.compressed += direction.counts["compressed"]
+
+
+def check_records(seen):
+    """Both ends speak TLS, and nothing else."""
+    for kinds in (seen.from_client.kinds, seen.from_server.kinds):
+        assert not kinds[None], "not all of it is TLS"
+        assert kinds[HANDSHAKE] and kinds[DATA], f"records: {dict(kinds)}"
 
 
 def check_wire(planned, seen, compress, peer, role):
@@ -204,6 +242,17 @@ def parameters(agreed):
     return {key.strip(): value.strip(' "') for key, _, value in split} if name == "permessage-deflate" else None
 
 
+def make_certificate(folder):
+    """One that is trusted by itself, and not for anything else."""
+    tls = {"certificate": str(folder / "certificate.pem"), "key": str(folder / "key.pem")}
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=interop".split()
+    for extension in ("subjectAltName=IP:127.0.0.1", "basicConstraints=critical,CA:FALSE", "extendedKeyUsage=serverAuth"):
+        command += ["-addext", extension]
+    command += ["-out", tls["certificate"], "-keyout", tls["key"]]
+    subprocess.run(command, check=True, capture_output=True)
+    return tls
+
+
 class Program:
     """A server that ends with its block."""
 
@@ -264,6 +313,7 @@ def main():
     for name in ("examples", "peers", "cache"):
         parser.add_argument(f"--{name}", type=lambda path: pathlib.Path(path).resolve(), required=True)
     parser.add_argument("--compress", action="store_true", help="the compressed half too")
+    parser.add_argument("--tls", action="store_true", help="tokio-wsproto over TLS, too")
     parser.add_argument("--only", help="this peer alone")
     parser.add_argument("--sabotage", choices=["byte", "code", "extension"], help="spoil what the server sends")
     parser.add_argument("--write", type=pathlib.Path, help="put the tables into the READMEs of this tree, between their markers")
@@ -275,7 +325,7 @@ def main():
         except Failure as failure:
             sys.exit(f"FAILED: {failure}")
     peers = peers_module.all_peers(options.cache)
-    table = make_table(run.cells, peers, options.compress)
+    table = make_table(run.cells, peers)
     print(f"\n{table}")
     if options.write:
         put_table(options.write / "wsproto/interop/README.md", table)

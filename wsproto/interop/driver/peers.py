@@ -7,6 +7,9 @@ from plan import OFFERS
 # What a connection or a step may need of its two ends: see `plan.py`.
 CHECKER = frozenset({"fragments", "pings"})
 OBEYS = frozenset({"obeys", "sends pings", "sends fragments", "closes without a code"})
+# tokio-wsproto sends Pings and takes Pongs, and shows neither.
+OURS_TOKIO_CHECKS = CHECKER - {"pings"}
+OURS_TOKIO_OBEYS = OBEYS - {"sends pings"}
 # Our client always offers `client_max_window_bits`. zlib, on which these peers stand, has no window of 8 bits to compress with: most
 # decline, ws takes one of 9, in which zlib goes no further back than 250 bytes.
 OURS = [offer for offer in OFFERS if offer != {"client_max_window_bits": False}]

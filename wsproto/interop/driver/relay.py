@@ -1,7 +1,8 @@
 """A relay between a client and a server that reads along: what was negotiated, which frames went by, compressed or not.
 
 It trusts neither end, and knows of RFC 6455 and RFC 7692 only what it takes to count frames. Asked to, it takes the extensions out of
-what a client offers that can't be told not to; or it spoils what the server sends, to show that the checks notice.
+what a client offers that can't be told not to; or it spoils what the server sends, to show that the checks notice. Of TLS it sees that
+it is TLS, and no more.
 """
 
 import asyncio
@@ -11,10 +12,9 @@ from collections import Counter
 class Relay:
     """Listens on `port` within its block; `connections` are those that came, in order."""
 
-    def __init__(self, target_port, is_plain, sabotage):
+    def __init__(self, target_port, make_connection):
         self.target_port = target_port
-        self.is_plain = is_plain
-        self.sabotage = sabotage
+        self.make_connection = make_connection
         self.connections = []
         self.tasks = []
 
@@ -22,6 +22,9 @@ class Relay:
         self.server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self.server.sockets[0].getsockname()[1]
         return self
+
+    def url(self, tls):
+        return f"{'wss' if tls else 'ws'}://127.0.0.1:{self.port}"
 
     async def __aexit__(self, *_):
         self.server.close()
@@ -34,7 +37,7 @@ class Relay:
 
     async def _relay(self, client_reader, client_writer):
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
-        connection = Connection(self.is_plain, self.sabotage)
+        connection = self.make_connection()
         self.connections.append(connection)
         try:
             await asyncio.gather(
@@ -73,6 +76,47 @@ class Connection:
     @property
     def agreed(self):
         return self.from_server.field("sec-websocket-extensions")
+
+
+class Secret:
+    """A connection over TLS: two streams of records [RFC 8446 §5.1]."""
+
+    def __init__(self):
+        self.from_client = Records()
+        self.from_server = Records()
+
+
+class Records:
+    """One of the two; `kinds` counts its records by their type."""
+
+    def __init__(self):
+        self.kinds = Counter()
+        self.header = bytearray()
+        self.left = 0
+
+    def read(self, data):
+        rest = memoryview(data)
+        while rest:
+            if self.left:
+                n = min(self.left, len(rest))
+                self.left -= n
+            else:
+                n = min(5 - len(self.header), len(rest))
+                self.header += rest[:n]
+                if len(self.header) == 5:
+                    self._begin()
+            rest = rest[n:]
+        return data
+
+    def _begin(self):
+        kind, major = self.header[0], self.header[1]
+        self.kinds[kind if kind in RECORDS and major == 3 else None] += 1
+        self.left = int.from_bytes(self.header[3:], "big")
+        self.header.clear()
+
+
+HANDSHAKE, DATA = 22, 23
+RECORDS = (20, 21, HANDSHAKE, DATA)
 
 
 class Direction:

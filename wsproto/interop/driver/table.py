@@ -9,7 +9,12 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 MARKERS = "<!-- results -->", "<!-- end of results -->"
 
 
-def make_table(cells, peers, compress):
+# The mode, and the peer's role.
+WAYS = [(mode, role) for mode in ("plain", "compressed", "TLS") for role in ("client", "server")]
+
+
+def make_table(cells, peers):
+    """Two tables, for ours on the engine and ours on the crate, with notes under them."""
     notes = []
 
     def mark(note):
@@ -17,34 +22,42 @@ def make_table(cells, peers, compress):
             notes.append(note)
         return f"[{notes.index(note) + 1}]"
 
-    rows = [
-        "| peer | plain, it is the client | plain, it is the server | compressed, it is the client | compressed, it is the server |",
-        "|---|---|---|---|---|",
-    ]
-    for peer in peers:
-        row = [f"{peer.name} {version(peer.name)}" + (f" {mark(peer.note)}" if peer.note else "")]
-        for compressed in (False, True):
-            for role in ("client", "server"):
-                cell = cells.get((peer.name, compressed, role))
-                if cell:
-                    share = f", {cell.compressed} of {cell.messages} messages" if compressed else ""
-                    row.append(f"{cell.passed} ✓{share}")
-                elif role == "server" and not peer.is_server:
-                    row.append(f"– {mark(peer.no_server)}")
-                elif compressed and peer.no_compression:
-                    row.append(f"– {mark(peer.no_compression)}")
-                else:
-                    row.append("not run")
-        rows.append(f"| {' | '.join(row)} |")
-    return "\n".join([*rows, "", *(f"{n}. {note}." for n, note in enumerate(notes, 1))])
+    def why_not(peer, mode, role):
+        if role == "server" and not peer.is_server:
+            return f"– {mark(peer.no_server)}"
+        if mode == "compressed" and peer.no_compression:
+            return f"– {mark(peer.no_compression)}"
+        return "not run"
+
+    lines = []
+    for title, is_crate, ways in [("the engine", False, WAYS[:4]), ("tokio-wsproto", True, WAYS)]:
+        columns = [f"{mode}, it is the {role}" for mode, role in ways]
+        lines += [f"| peer, and ours on {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+        for peer in peers:
+            row = [f"{peer.name} {version(peer.name)}" + (f" {mark(peer.note)}" if peer.note else "")]
+            for mode, role in ways:
+                cell = cells.get((peer.name, is_crate, mode, role))
+                row.append(describe(cell, mode) if cell else why_not(peer, mode, role))
+            lines.append(f"| {' | '.join(row)} |")
+        lines.append("")
+    return "\n".join([*lines, *(f"{n}. {note}." for n, note in enumerate(notes, 1))])
+
+
+def describe(cell, mode):
+    share = f", {cell.compressed} of {cell.messages} messages" if mode == "compressed" else ""
+    return f"{cell.passed} ✓{share}"
 
 
 def make_summary(cells, peers):
-    """Where everything passed, and where there is nothing that could."""
-    ways = [(compressed, role) for role in ("server", "client") for compressed in (False, True)]
-    rows = ["| | our client, plain | compressed | our server, plain | compressed |", "|---|---|---|---|---|"]
+    """Where everything passed, of ours on the engine and on the crate, and where there is nothing that could. TLS is the crate's."""
+    ways = [(mode, role) for role in ("server", "client") for mode in ("plain", "compressed", "TLS")]
+    head = "| | our client, plain | compressed | over TLS | our server, plain | compressed | over TLS |"
+    rows = [head, "|---" * 7 + "|"]
     for peer in peers:
-        passed = ["✓" if (peer.name, *way) in cells else "–" for way in ways]
+        passed = []
+        for mode, role in ways:
+            needed = [True] if mode == "TLS" else [False, True]
+            passed.append("✓" if all((peer.name, is_crate, mode, role) in cells for is_crate in needed) else "–")
         rows.append(f"| {peer.name} | {' | '.join(passed)} |")
     return "\n".join(rows)
 

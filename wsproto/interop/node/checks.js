@@ -181,10 +181,11 @@ globalThis.interop = (() => {
   }
 
   // The peer that every browser brings, and undici: no fragments, no Pings, no Close frame of a code below 3000 but 1000.
-  function whatwg(WebSocket) {
+  // `options` are undici's own.
+  function whatwg(WebSocket, options) {
     return (url) =>
       new Promise((resolve, reject) => {
-        const socket = new WebSocket(url);
+        const socket = new WebSocket(url, options);
         socket.binaryType = 'arraybuffer';
         const came = queue();
         const peer = {

@@ -3,6 +3,8 @@
 
 require('./checks.js');
 const { readFileSync } = require('node:fs');
+const http = require('node:http');
+const https = require('node:https');
 const { WebSocket, WebSocketServer } = require('ws');
 
 const { interop } = globalThis;
@@ -53,7 +55,8 @@ function perMessageDeflate(plan, offer) {
 
 function connect(url, plan, connection) {
   return new Promise((resolve, reject) => {
-    const options = { perMessageDeflate: perMessageDeflate(plan, connection.offer), maxPayload: 0 };
+    const ca = plan.tls && readFileSync(plan.tls.certificate);
+    const options = { perMessageDeflate: perMessageDeflate(plan, connection.offer), maxPayload: 0, ca };
     const socket = new WebSocket(url, options);
     const peer = peerOf(socket);
     socket.on('open', () => resolve(peer));
@@ -62,9 +65,11 @@ function connect(url, plan, connection) {
 }
 
 function serve(plan) {
-  const options = { perMessageDeflate: perMessageDeflate(plan, {}), maxPayload: 0 };
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
-  server.on('listening', () => console.log(`listening ${server.address().port}`));
+  const listener = plan.tls
+    ? https.createServer({ cert: readFileSync(plan.tls.certificate), key: readFileSync(plan.tls.key) })
+    : http.createServer();
+  listener.listen(0, '127.0.0.1', () => console.log(`listening ${listener.address().port}`));
+  const server = new WebSocketServer({ server: listener, perMessageDeflate: perMessageDeflate(plan, {}), maxPayload: 0 });
   server.on('connection', async (socket, { url }) => {
     const peer = peerOf(socket);
     const runCase = url.match(/^\/runCase\?case=(\d+)/);

@@ -51,7 +51,8 @@ class Peer:
 async def open_client(url, plan, connection):
     compress = connection["offer"].get("server_max_window_bits", 15) if plan.compress else 0
     async with ClientSession() as session:
-        async with session.ws_connect(url, compress=compress, autoping=False, max_msg_size=0) as socket:
+        tls = {"ssl": plan.client_tls()} if plan.tls else {}
+        async with session.ws_connect(url, compress=compress, autoping=False, max_msg_size=0, **tls) as socket:
             yield Peer(socket)
 
 
@@ -66,7 +67,7 @@ async def run_server(plan):
     app.router.add_get("/{path:.*}", handle)
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=plan.server_tls()).start()
     print("listening", runner.addresses[0][1], flush=True)
     await asyncio.Future()
 

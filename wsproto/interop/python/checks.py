@@ -13,6 +13,7 @@ A library's part is a `Peer`; messages are `str` or `bytes`:
 import asyncio
 import base64
 import json
+import ssl
 import sys
 from dataclasses import dataclass
 
@@ -34,8 +35,21 @@ class Plan:
         with open(path) as file:
             plan = json.load(file)
         self.compress = plan["compress"]
+        self.tls = plan["tls"]
         self.connections = plan["connections"]
         self.messages = {name: build(pieces) for name, pieces in plan["messages"].items()}
+
+
+    def client_tls(self):
+        """The context of a client that trusts the server's certificate alone; `None` without TLS."""
+        return self.tls and ssl.create_default_context(cafile=self.tls["certificate"])
+
+    def server_tls(self):
+        if not self.tls:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.tls["certificate"], self.tls["key"])
+        return context
 
 
 def build(pieces):

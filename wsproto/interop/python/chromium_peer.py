@@ -1,5 +1,7 @@
 """A peer in Chromium, headless: chromium_peer.py client URL PLAN. It needs chromedriver, and Python's own library only."""
 
+import base64
+import hashlib
 import http.server
 import json
 import pathlib
@@ -21,13 +23,14 @@ interop.runClient(interop.whatwg(WebSocket), url, interop.readPlan(plan), (line)
 
 def main():
     _, _, url, plan = sys.argv
+    plan = json.loads(pathlib.Path(plan).read_text())
     page = start_page()
     with tempfile.TemporaryDirectory() as profile, subprocess.Popen(
         ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as driver:
         try:
             port = next(found[1] for line in driver.stdout if (found := re.search(r"successfully on port (\d+)", line)))
-            lines = in_browser(f"http://127.0.0.1:{port}", profile, page, url, json.loads(pathlib.Path(plan).read_text()))
+            lines = in_browser(f"http://127.0.0.1:{port}", profile, page, url, plan)
             urllib.request.urlopen(f"http://127.0.0.1:{port}/shutdown", timeout=20)
         finally:
             driver.terminate()
@@ -38,6 +41,8 @@ def main():
 def in_browser(driver, profile, page, url, plan):
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     arguments += ["--disable-component-update", "--disable-sync", f"--user-data-dir={profile}"]
+    if plan["tls"]:
+        arguments.append(f"--ignore-certificate-errors-spki-list={fingerprint(plan['tls']['certificate'])}")
     options = {"goog:chromeOptions": {"args": arguments}, "timeouts": {"script": 60_000}}
     session = command(f"{driver}/session", {"capabilities": {"alwaysMatch": options}})
     browser = f"{driver}/session/{session['sessionId']}"
@@ -48,6 +53,14 @@ def in_browser(driver, profile, page, url, plan):
         return command(f"{browser}/execute/async", {"script": IN_PAGE, "args": [url, plan]})
     finally:
         command(browser, None, method="DELETE")
+
+
+def fingerprint(certificate):
+    """That of its public key, by which a browser is told to trust it."""
+    command = ["openssl", "x509", "-in", certificate, "-noout", "-pubkey"]
+    pem = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    key = base64.b64decode("".join(line for line in pem.splitlines() if not line.startswith("-")))
+    return base64.b64encode(hashlib.sha256(key).digest()).decode()
 
 
 def command(url, body, method="POST"):

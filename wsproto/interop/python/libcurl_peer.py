@@ -104,6 +104,8 @@ async def open_client(url, plan, connection):
         curl.setopt(CurlOpt.URL, url)
         curl.setopt(CurlOpt.CONNECT_ONLY, WEBSOCKET)
         curl.setopt(CurlOpt.WS_OPTIONS, PONGS_ARE_OURS)
+        if plan.tls:
+            curl.setopt(CurlOpt.CAINFO, plan.tls["certificate"])
         curl.perform()
         yield Peer(curl)
     finally:

@@ -63,7 +63,8 @@ class Peer:
 async def open_client(url, plan, connection):
     deflate = ClientPerMessageDeflateFactory(**{name: value or None for name, value in connection["offer"].items()})
     extensions = [deflate] if plan.compress else None
-    async with connect(url, compression=None, extensions=extensions, max_size=None, proxy=None) as socket:
+    options = {"compression": None, "extensions": extensions, "max_size": None, "proxy": None, "ssl": plan.client_tls()}
+    async with connect(url, **options) as socket:
         yield Peer(socket)
 
 
@@ -72,7 +73,8 @@ async def run_server(plan):
         await checks.serve(Peer(socket), socket.request.path, plan)
 
     extensions = [ServerPerMessageDeflateFactory()] if plan.compress else None
-    async with serve(handle, "127.0.0.1", 0, compression=None, extensions=extensions, max_size=None) as server:
+    options = {"compression": None, "extensions": extensions, "max_size": None, "ssl": plan.server_tls()}
+    async with serve(handle, "127.0.0.1", 0, **options) as server:
         print("listening", server.sockets[0].getsockname()[1], flush=True)
         await asyncio.Future()
 

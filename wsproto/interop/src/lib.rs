@@ -2,6 +2,8 @@
 
 mod checks;
 mod plan;
+mod tls;
+pub mod wanted;
 
 use std::error::Error;
 use std::net::{TcpListener, TcpStream};
@@ -10,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use plan::{Connection, Plan};
+pub use tls::Tls;
 
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -81,7 +84,8 @@ fn run_client<C: Peer>(
     url: &str,
     plan: &Plan,
 ) -> Result<()> {
-    let host = url.strip_prefix("ws://").ok_or("the URL has to begin with ws://")?;
+    let scheme = if plan.tls.is_some() { "wss://" } else { "ws://" };
+    let host = url.strip_prefix(scheme).ok_or_else(|| format!("the URL has to begin with {scheme}"))?;
     for (n, connection) in plan.connections.iter().enumerate() {
         let target = format!("/?connection={}", n + 1);
         match connect(host, &target, plan, connection) {

@@ -4,12 +4,13 @@ use std::path::Path;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
-use crate::{Message, Result};
+use crate::{Message, Result, Tls};
 
 /// See `driver/plan.py`.
 #[derive(Debug)]
 pub struct Plan {
     pub compress: bool,
+    pub tls: Option<Tls>,
     pub connections: Vec<Connection>,
     pub messages: HashMap<String, Message>,
 }
@@ -76,6 +77,7 @@ pub(crate) enum Action {
 #[derive(Deserialize)]
 struct Written {
     compress: bool,
+    tls: Option<Tls>,
     connections: Vec<Connection>,
     messages: HashMap<String, Pieces>,
 }
@@ -90,9 +92,9 @@ struct Pieces {
 
 impl Plan {
     pub(crate) fn read(path: impl AsRef<Path>) -> Result<Self> {
-        let Written { compress, connections, messages } = serde_json::from_slice(&std::fs::read(path)?)?;
+        let Written { compress, tls, connections, messages } = serde_json::from_slice(&std::fs::read(path)?)?;
         let messages = messages.into_iter().map(|(name, pieces)| Ok((name, pieces.build()?)));
-        Ok(Self { compress, connections, messages: messages.collect::<Result<_>>()? })
+        Ok(Self { compress, tls, connections, messages: messages.collect::<Result<_>>()? })
     }
 
     pub(crate) fn message(&self, name: &str) -> Result<&Message> {

@@ -72,6 +72,7 @@ mod growing;
 mod incoming;
 #[cfg_attr(not(feature = "deflate"), path = "no_inflating.rs")]
 mod inflating;
+mod pieces;
 #[cfg(feature = "alloc")]
 mod turn;
 

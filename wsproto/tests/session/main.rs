@@ -17,6 +17,8 @@ mod memory;
 mod messages;
 mod peeking;
 mod peer_gone;
+#[cfg(feature = "alloc")]
+mod pieces;
 mod pushing;
 mod room;
 mod sizes;

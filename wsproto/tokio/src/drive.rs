@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop;
-use wsproto::connection::{ReceiveState, Reply, Role};
+use wsproto::connection::{Event, ReceiveState, Reply, Role};
 use wsproto::session::Next;
 
 use crate::agreed::Closed;
@@ -48,7 +48,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
                     return Poll::Ready(cause.outcome().map(|()| false));
                 }
             }
-            let is_held = match self.incoming.peek() {
+            let next = if self.is_piecewise || wanted == Messages::Dropped {
+                self.incoming.peek_piece()
+            } else {
+                self.incoming.peek()
+            };
+            let is_held = match next {
                 Some(Next::Message(_)) if wanted == Messages::Left => {
                     self.is_held = true;
                     true
@@ -132,24 +137,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         }
     }
 
-    /// Takes what came, and does what it asks for. A message is dropped.
+    /// Takes what came, and does what it asks for. Of a message a piece is dropped.
     fn take_control(&mut self) {
         self.is_held = false;
         let mut reply = Reply::new();
         let clock = &mut self.way.clock;
-        match self.incoming.next(&mut reply) {
-            Ok(Some(wsproto::Message::Pong(payload))) => {
+        match self.incoming.next_piece(&mut reply) {
+            Ok(Some(Event::Pong(payload))) => {
                 let now = clock.now();
                 clock.deadlines.pong(now, payload);
             }
-            Ok(Some(wsproto::Message::Close(close))) => {
+            Ok(Some(Event::Close(close))) => {
                 let now = clock.now();
                 clock.deadlines.close_received(now);
                 self.way.closed = Some(Box::new(Closed::of(close)));
                 self.way.reply(reply);
             }
-            Ok(Some(wsproto::Message::Ping(_))) => self.way.pong(reply),
-            Ok(_) => {}
+            Ok(Some(Event::Ping(_))) => self.way.pong(reply),
+            Ok(Some(Event::Data(_)) | None) => {}
             Err(error) => self.way.fail(error, reply),
         }
     }

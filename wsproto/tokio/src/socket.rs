@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::connection::{Fragment, Reply, Role, SendState};
 use wsproto::deflate::Policy;
 use wsproto::session::{Incoming, Session};
-use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
+use wsproto::{CloseCode, CloseFrame, MessageKind, ProtocolError, Server};
 
 use crate::agreed::Closed;
 use crate::drive::Messages;
@@ -30,6 +30,7 @@ use crate::{Agreed, AsMessage, Error, Message, Options, Out, Received};
 /// |---|---|
 /// | [`recv`](Self::recv) | a message of its own |
 /// | [`read`](Self::read) | a borrowed message, and the way out for answers |
+/// | [`recv_piece`](Self::recv_piece), [`read_piece`](Self::read_piece) | a part of a message larger than the memory |
 /// | [`recv_or_drained`](Self::recv_or_drained) | for a `select!` that waits for room, too |
 ///
 /// | send | |
@@ -56,6 +57,8 @@ pub struct WebSocket<T, R: Role = Server> {
     pub(crate) is_lent: bool,
     /// Whether a message was found that is left to be taken.
     pub(crate) is_held: bool,
+    /// Whether messages are not joined: the last call to receive wanted pieces.
+    pub(crate) is_piecewise: bool,
     /// Where the halves that others make of this wait.
     #[cfg(feature = "futures")]
     pub(crate) wakers: Option<Arc<Wakers>>,
@@ -100,6 +103,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             way,
             is_lent,
             is_held: false,
+            is_piecewise: false,
             #[cfg(feature = "futures")]
             wakers: None,
             subprotocol: agreed.subprotocol,
@@ -136,6 +140,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         cx: &mut Context<'_>,
         messages: Messages,
     ) -> Poll<Result<Option<Message>, Error>> {
+        self.is_piecewise = false;
         while ready!(self.poll_drive(cx, messages))? {
             if let Some(message) = self.take_message() {
                 return Poll::Ready(Ok(Some(message)));
@@ -169,6 +174,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// }
     /// ```
     pub async fn read(&mut self) -> Result<Option<(wsproto::Message<'_>, Out<'_, R>)>, Error> {
+        self.is_piecewise = false;
         if !poll_fn(|cx| self.poll_drive(cx, Messages::Paced)).await? {
             return Ok(None);
         }
@@ -177,16 +183,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         let mut reply = Reply::new();
         match take_borrowed(incoming, &mut reply) {
             Ok(message) => Ok(message.map(|message| (message, Out::new(way)))),
-            // A text that is not UTF-8, after all.
-            Err(error) => {
-                way.fail(error, reply);
-                poll_fn(|cx| {
-                    way.clock.begin_turn();
-                    way.poll_end(io, cx)
-                })
-                .await;
-                Err(Error::Protocol(error))
-            }
+            Err(error) => Err(way.end_of_text(io, error, reply).await),
         }
     }
 
@@ -212,12 +209,28 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     }
 }
 
+impl<R: Role> Way<R> {
+    /// Ends the connection: a text that was found is not UTF-8, after all.
+    pub(crate) async fn end_of_text<T>(&mut self, io: &mut T, error: ProtocolError, reply: Reply) -> Error
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.fail(error, reply);
+        poll_fn(|cx| {
+            self.clock.begin_turn();
+            self.poll_end(io, cx)
+        })
+        .await;
+        Error::Protocol(error)
+    }
+}
+
 /// Apart from the future for the same reason as [`WebSocket::take_message`].
 #[inline(never)]
 fn take_borrowed<'m, R: Role>(
     incoming: &'m mut Incoming<R, Vec<u8>>,
     reply: &mut Reply,
-) -> Result<Option<wsproto::Message<'m>>, wsproto::ProtocolError> {
+) -> Result<Option<wsproto::Message<'m>>, ProtocolError> {
     incoming.next(reply)
 }
 

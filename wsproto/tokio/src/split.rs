@@ -97,7 +97,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Reader<T, R> {
     }
 
     pub(crate) fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        self.0.poll_as(Half::Reader, cx, |state, cx| state.socket.poll_recv_as_half(cx))
+        self.poll_with(cx, WebSocket::poll_recv_as_half)
+    }
+
+    pub(crate) fn poll_with<V>(
+        &mut self,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut WebSocket<T, R>, &mut Context<'_>) -> Poll<V>,
+    ) -> Poll<V> {
+        self.0.poll_as(Half::Reader, cx, |state, cx| poll(&mut state.socket, cx))
     }
 }
 

@@ -14,7 +14,10 @@ use hyper::service::service_fn;
 use hyper::upgrade::Upgraded;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use wsproto_interop::{Closed, Connection, Incoming, Message, PATIENCE, Peer, Plan, Result};
 
 type Socket = WebSocket<TokioIo<Upgraded>>;
@@ -24,11 +27,16 @@ struct Fast {
     runtime: Runtime,
 }
 
+/// A connection with TLS or without.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
 fn main() -> Result<()> {
     wsproto_interop::main(connect, accept)
 }
 
-fn connect(host: &str, target: &str, _: &Plan, _: &Connection) -> Result<Fast> {
+fn connect(host: &str, target: &str, plan: &Plan, _: &Connection) -> Result<Fast> {
     let runtime = runtime()?;
     let request = Request::get(target)
         .header(HOST, host)
@@ -39,16 +47,24 @@ fn connect(host: &str, target: &str, _: &Plan, _: &Connection) -> Result<Fast> {
         .body(Empty::<Bytes>::new())?;
     let (socket, _) = runtime.block_on(async {
         let stream = tokio::net::TcpStream::connect(host).await?;
+        let name = ServerName::from(stream.peer_addr()?.ip());
+        let stream: Box<dyn Stream> = match &plan.tls {
+            Some(tls) => Box::new(TlsConnector::from(tls.client()?).connect(name, stream).await?),
+            None => Box::new(stream),
+        };
         Result::Ok(handshake::client(&TokioExecutor::new(), request, stream).await?)
     })?;
     Ok(Fast::new(runtime, socket))
 }
 
-fn accept(stream: TcpStream, _: &Plan) -> Result<(Fast, String)> {
+fn accept(stream: TcpStream, plan: &Plan) -> Result<(Fast, String)> {
     let runtime = runtime()?;
     stream.set_nonblocking(true)?;
     let (socket, target) = runtime.block_on(async {
-        let stream = tokio::net::TcpStream::from_std(stream)?;
+        let mut stream: Box<dyn Stream> = Box::new(tokio::net::TcpStream::from_std(stream)?);
+        if let Some(tls) = &plan.tls {
+            stream = Box::new(TlsAcceptor::from(tls.server()?).accept(stream).await?);
+        }
         let (upgraded, waiting) = mpsc::channel();
         let service = service_fn(move |mut request: Request<Body>| {
             let answer =

@@ -1,25 +1,18 @@
-//! A peer on wsproto, in both roles.
+//! A peer on the engine, in both roles.
 
 use std::io::{Cursor, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use wsproto::connection::{
-    Client, Fragment, Limits, Message as Frames, MessageKind, RandomKeys, Role, Server,
-};
-use wsproto::deflate::{Level, Parameters, Policy, WindowBits};
+use wsproto::connection::{Client, Fragment, Message as Frames, MessageKind, RandomKeys, Role, Server};
+use wsproto::deflate::{Parameters, Policy};
 use wsproto::handshake::{
     Choice, ClientHandshake, HeadLimits, Offer, Request, RequestDecoder, Response, ResponseDecoder,
     permessage_deflate,
 };
 use wsproto::session::Session;
 use wsproto::wire::{CloseCode, CloseFrame};
+use wsproto_interop::wanted::{LIMITS, POLICY, policy_to_offer};
 use wsproto_interop::{Closed, Connection, Incoming, Message, Peer, Plan, Result, set_up};
-
-const LIMITS: Limits = Limits::new().with_max_frame_payload(16 << 20).with_max_message_size(16 << 20);
-
-/// All that the other end allows, and everything compressed, also what gets longer by it. Not at the fastest level: with the
-/// other engine, a message that gets longer by it is not kept to refer to.
-const POLICY: Policy = Policy::new().with_takeover().with_threshold(0).with_level(Level::BALANCED);
 
 /// A client whose masking keys are the operating system's.
 type Random = Client<RandomKeys>;
@@ -61,23 +54,6 @@ fn connect(host: &str, target: &str, plan: &Plan, connection: &Connection) -> Re
             Response::Http(response) => return Err(format!("refused: {}", response.status()).into()),
         }
     }
-}
-
-/// Wants what a connection is planned to offer.
-fn policy_to_offer(connection: &Connection) -> Result<Policy> {
-    let mut policy = POLICY;
-    for (name, value) in &connection.offer {
-        let bits =
-            value.as_u64().and_then(|bits| WindowBits::new(u8::try_from(bits).ok()?)).unwrap_or_default();
-        policy = match name.as_str() {
-            "server_no_context_takeover" => policy.with_receive_takeover(false),
-            "client_no_context_takeover" => policy.with_send_takeover(false),
-            "server_max_window_bits" => policy.with_receive_window(bits),
-            "client_max_window_bits" => policy.with_send_window(bits),
-            _ => return Err(format!("no such parameter: {name}").into()),
-        };
-    }
-    Ok(policy)
 }
 
 fn accept(mut stream: TcpStream, plan: &Plan) -> Result<(Ours<Server>, String)> {

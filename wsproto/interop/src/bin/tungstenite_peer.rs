@@ -1,7 +1,10 @@
-//! A peer on tungstenite.
+//! A peer on tungstenite; its TLS is rustls, below it.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, ServerConnection, StreamOwned};
 use tungstenite::handshake::server::{Request, Response};
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame};
@@ -9,19 +12,37 @@ use tungstenite::protocol::{WebSocket, WebSocketConfig};
 use tungstenite::{Message as Frames, accept_hdr_with_config, client::client_with_config};
 use wsproto_interop::{Closed, Connection, Incoming, Message, Peer, Plan, Result, set_up};
 
-struct Tungstenite(WebSocket<TcpStream>);
+struct Tungstenite(WebSocket<Box<dyn Stream>>);
+
+/// A connection with TLS or without.
+trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
 
 fn main() -> Result<()> {
     wsproto_interop::main(connect, accept)
 }
 
-fn connect(host: &str, target: &str, _: &Plan, _: &Connection) -> Result<Tungstenite> {
+fn connect(host: &str, target: &str, plan: &Plan, _: &Connection) -> Result<Tungstenite> {
     let stream = TcpStream::connect(host)?;
     set_up(&stream)?;
-    Ok(Tungstenite(client_with_config(format!("ws://{host}{target}"), stream, Some(config()))?.0))
+    let stream: Box<dyn Stream> = match &plan.tls {
+        Some(tls) => {
+            let name = ServerName::from(stream.peer_addr()?.ip());
+            Box::new(StreamOwned::new(ClientConnection::new(tls.client()?, name)?, stream))
+        }
+        None => Box::new(stream),
+    };
+    let connected = client_with_config(format!("ws://{host}{target}"), stream, Some(config()));
+    // Its error holds on to the stream.
+    Ok(Tungstenite(connected.map_err(|error| error.to_string())?.0))
 }
 
-fn accept(stream: TcpStream, _: &Plan) -> Result<(Tungstenite, String)> {
+fn accept(stream: TcpStream, plan: &Plan) -> Result<(Tungstenite, String)> {
+    let stream: Box<dyn Stream> = match &plan.tls {
+        Some(tls) => Box::new(StreamOwned::new(ServerConnection::new(tls.server()?)?, stream)),
+        None => Box::new(stream),
+    };
     let mut target = String::new();
     #[expect(clippy::result_large_err, reason = "the error is tungstenite's")]
     let note_target = |request: &Request, response: Response| {

@@ -75,7 +75,8 @@ fn main() {
 }
 
 /// How ours compare with the best of the others in each column; a tokio program has tokio programs as its peers, and
-/// tokio-wsproto is held against the program by hand, too.
+/// tokio-wsproto is held against the program by hand, too. With one message in flight there is nothing to be won by taking many at once:
+/// there it may cost a little more than the best of its peers.
 fn goals(servers: &[(&str, &str)], best: &BTreeMap<(usize, usize), Cell>) -> String {
     let rows = |is_one: &dyn Fn(&str) -> bool| -> Vec<usize> {
         (0..servers.len()).filter(|row| is_one(servers[*row].0)).collect()
@@ -88,28 +89,51 @@ fn goals(servers: &[(&str, &str)], best: &BTreeMap<(usize, usize), Cell>) -> Str
         format!("| ratio to the best peer | goal |{}\n|---|---|{}\n", columns(), "---|".repeat(LOADS.len()));
     let of_ours = servers.iter().map(|(name, _)| *name).filter(|name| is_ours(name));
     let pairs = of_ours.flat_map(|name| match name {
-        "echo_mio" => vec![(name, &all_others, "all", 1.0)],
-        "echo_tokio" => vec![(name, &on_tokio, "those on tokio", 1.0)],
-        _ => vec![(name, &on_tokio, "those on tokio", 1.0), (name, &by_hand, "echo_tokio", 1.1)],
+        "echo_mio" => vec![(name, &all_others, "all", MostCpu(1.0, 1.0))],
+        "echo_uring" => vec![(name, &all_others, "all", MostCpu(0.92, 0.92))],
+        "echo_tokio" => vec![(name, &on_tokio, "those on tokio", MostCpu(1.0, 1.0))],
+        _ => vec![
+            (name, &on_tokio, "those on tokio", MostCpu(1.05, 1.0)),
+            (name, &by_hand, "echo_tokio", MostCpu(1.1, 1.1)),
+        ],
     });
-    for (ours, others, label, most_cpu) in pairs.filter(|(_, others, ..)| !others.is_empty()) {
+    for (ours, others, label, goal) in pairs.filter(|(_, others, ..)| !others.is_empty()) {
         let Some(row) = servers.iter().position(|(name, _)| *name == ours) else { continue };
         let cells = |column: usize| others.iter().map(move |other| best[&(*other, column)]);
-        table += &format!("| {ours}, {label}: messages a second | at least {:.2} |", 1.0 / most_cpu);
+        table += &format!(
+            "| {ours}, {label}: messages a second | {} |",
+            goal.describe("at least", |cpu| 1.0 / cpu)
+        );
         for column in 0..LOADS.len() {
             let most = cells(column).map(|cell| cell.messages_per_second).fold(0.0, f64::max);
             let ratio = best[&(row, column)].messages_per_second / most;
-            table += &format!(" {ratio:.2} {} |", verdict(ratio >= 1.0 / most_cpu));
+            table += &format!(" {ratio:.2} {} |", verdict(ratio >= 1.0 / goal.at(LOADS[column])));
         }
-        table += &format!("\n| {ours}, {label}: CPU a message | at most {most_cpu} |");
+        table += &format!("\n| {ours}, {label}: CPU a message | {} |", goal.describe("at most", |cpu| cpu));
         for column in 0..LOADS.len() {
             let least = cells(column).map(|cell| cell.cpu_per_message).fold(f64::MAX, f64::min);
             let ratio = best[&(row, column)].cpu_per_message / least;
-            table += &format!(" {ratio:.2} {} |", verdict(ratio <= most_cpu));
+            table += &format!(" {ratio:.2} {} |", verdict(ratio <= goal.at(LOADS[column])));
         }
         table += "\n";
     }
     table
+}
+
+/// The most that a message may cost, as a ratio to another's: with one message in flight, and with more.
+#[derive(Clone, Copy)]
+struct MostCpu(f64, f64);
+
+impl MostCpu {
+    fn at(self, (_, _, window): (usize, usize, usize)) -> f64 {
+        if window == 1 { self.0 } else { self.1 }
+    }
+
+    fn describe(self, limit: &str, of: impl Fn(f64) -> f64) -> String {
+        let Self(one, more) = self;
+        let other = if one == more { String::new() } else { format!("; {:.2} with window 1", of(one)) };
+        format!("{limit} {:.2}{other}", of(more))
+    }
 }
 
 fn verdict(is_met: bool) -> &'static str {

@@ -9,9 +9,9 @@ const HEIGHT: f64 = 460.0;
 /// The area of the lines: left, right, top, bottom.
 const AREA: [f64; 4] = [64.0, 540.0, 40.0, 410.0];
 /// Readable on white and on black.
-const COLOURS: [&str; 11] = [
-    "#8a8a8a", "#e0592a", "#e08a2a", "#3b82f6", "#14a085", "#9b6dd6", "#c94f8c", "#7a9a01", "#b08900",
-    "#5f8fa3", "#a0705a",
+const COLOURS: [&str; 12] = [
+    "#8a8a8a", "#e0592a", "#a83a16", "#e08a2a", "#3b82f6", "#14a085", "#9b6dd6", "#c94f8c", "#7a9a01",
+    "#b08900", "#5f8fa3", "#a0705a",
 ];
 
 pub fn svg(sizes: &[usize], rows: &[Row]) -> String {
