@@ -205,7 +205,8 @@ pub fn in_pieces(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     })
 }
 
-fn cuts(len: usize) -> Vec<Vec<usize>> {
+/// Returns the ends of the pieces that [`in_pieces`] cuts `len` bytes into, for each way to do so.
+pub fn cuts(len: usize) -> Vec<Vec<usize>> {
     let is_long = len > 1000;
     let in_two = (0..=len).filter(|at| !is_long || *at <= 20 || len - at <= 20 || at % 4099 == 0);
     let in_two = in_two.map(|at| vec![at, len]);

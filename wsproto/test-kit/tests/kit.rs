@@ -1,8 +1,10 @@
 //! The kit itself: pipes, faults, the peer, and that the cases notice a wrong endpoint.
 
+#![cfg(feature = "vectors")]
+
 use std::io::{ErrorKind, Read, Write};
 
-use wsproto_test::vectors::{Told, cases, check_frames, in_pieces};
+use wsproto_test::vectors::{Told, bytes, cases, check_frames, in_pieces};
 use wsproto_test::{Faulty, Frame, KEY, Peer, accept_of, pipe, pipe_with};
 
 #[test]
@@ -145,4 +147,20 @@ fn pieces_are_the_whole_each_time() {
         assert_eq!(pieces.concat(), b"Hello");
     }
     assert_eq!(in_pieces(b"Hello").count(), 8);
+}
+
+#[test]
+fn every_string_of_bytes_and_every_event_of_the_table_is_read() {
+    for case in cases() {
+        for key in ["in", "out"] {
+            let words = case.get(key).and_then(|list| list.as_array()).into_iter().flatten();
+            for word in words.flat_map(|words| words.as_str().unwrap().split_whitespace()) {
+                let (digits, times) = word.split_once('*').unwrap_or((word, "1"));
+                let len = digits.len() / 2 * times.parse::<usize>().unwrap();
+                assert!(digits.len() % 2 == 0 && bytes(word).len() == len, "{word}");
+            }
+        }
+        let events = case.get("events").map_or(0, |events| events.as_array().unwrap().len());
+        assert_eq!(case.events().len(), events, "{}", case.str("name"));
+    }
 }
