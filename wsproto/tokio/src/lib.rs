@@ -100,6 +100,7 @@ mod message;
 mod options;
 mod out;
 mod outbox;
+mod pieces;
 mod pool;
 mod prepared;
 mod server;
@@ -125,6 +126,7 @@ mod sync {
 pub use bytes::Bytes;
 pub use bytestring::ByteString;
 pub use wsproto;
+pub use wsproto::connection::{Data, Fragment};
 pub use wsproto::deadlines::{Deadline, Timeouts};
 pub use wsproto::deflate::Policy;
 pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
@@ -137,12 +139,14 @@ pub use keys::{Client, ThreadKeys};
 pub use message::{AsMessage, Message};
 pub use options::Options;
 pub use out::Out;
+pub use pieces::Piece;
 pub use prepared::Prepared;
 pub use server::{
     Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, Trouble, accept, accept_with,
 };
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
+pub use trace::{Counters, Traffic};
 
 pub use connect::{Connect, ConnectError, RedirectError, Response, Step, connect};
 pub use proxy::{ProxyError, SocksError};
