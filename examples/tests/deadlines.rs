@@ -12,9 +12,6 @@ mod echo_tokio;
 #[path = "../embedded_io.rs"]
 #[allow(dead_code)]
 mod embedded_io;
-#[path = "../proxy.rs"]
-#[allow(dead_code)]
-mod proxy;
 
 mod common;
 
@@ -23,7 +20,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Program, UPGRADE, connect, tcp};
+use common::{PATIENCE, UPGRADE, connect, tcp};
 use tokio::net::TcpSocket;
 use tungstenite::Message;
 use wsproto::deadlines::Timeouts;
@@ -38,7 +35,7 @@ const TIMEOUTS: Timeouts = Timeouts::new()
 
 /// Starts each of the programs, and gives their names and addresses.
 fn servers() -> Vec<(&'static str, String)> {
-    let names = ["echo_tokio", "echo_mio", "embedded_io", "broadcast", "proxy"];
+    let names = ["echo_tokio", "echo_mio", "embedded_io", "broadcast"];
     names.map(|name| (name, start(name).to_string())).into()
 }
 
@@ -61,23 +58,15 @@ fn start(name: &str) -> SocketAddr {
                 });
             }
         })),
-        _ => {
-            let is_proxy = name == "proxy";
-            let upstream = is_proxy.then(|| Program::serve(env!("CARGO_BIN_EXE_echo_std")));
-            thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                tokio::task::LocalSet::new().block_on(&runtime, async {
-                    listener.set_nonblocking(true).unwrap();
-                    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                    if let Some((_program, address)) = upstream {
-                        proxy::accept(listener, &address, TIMEOUTS).await.unwrap();
-                    } else {
-                        let (_stop, stopping) = tokio::sync::watch::channel(false);
-                        echo_tokio::accept(listener, TIMEOUTS, stopping).await;
-                    }
-                });
+        _ => drop(thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            tokio::task::LocalSet::new().block_on(&runtime, async {
+                listener.set_nonblocking(true).unwrap();
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let (_stop, stopping) = tokio::sync::watch::channel(false);
+                echo_tokio::accept(listener, TIMEOUTS, stopping).await;
             });
-        }
+        })),
     }
     address
 }
