@@ -209,18 +209,64 @@ fn embedded_io_keeps_to_the_rules() {
     keeps_to_the_rules(EMBEDDED_IO);
 }
 
-/// Told to end, it begins the closing handshake with each client, and waits for the answers.
+/// Who is refused reads why, and HEAD has the answer's fields without its body ([RFC 9110 §9.3.2]).
+fn says_why_it_refuses(path: &str) {
+    let (_program, address) = Program::serve(path);
+    let ask = |request: &str| {
+        let answer = String::from_utf8(exchange(&address, &[request.as_bytes()])).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    };
+    let (head, body) = ask("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+    assert!(
+        head.contains(&format!("\r\nContent-Length: {}", body.len())) && !body.is_empty(),
+        "{path}: {head}"
+    );
+    let same = ask("HEAD / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+    assert_eq!(same, (head, String::new()), "{path}");
+    let upgrade = String::from_utf8_lossy(UPGRADE);
+    for (wrong, status) in [("Version: 8", "426"), ("Key: dGhl", "400")] {
+        let (name, _) = wrong.split_once(' ').unwrap();
+        let start = upgrade.find(name).unwrap();
+        let end = start + upgrade[start..].find('\r').unwrap();
+        let (head, body) = ask(&format!("{}{wrong}{}", &upgrade[..start], &upgrade[end..]));
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {status} ")) && !body.is_empty(),
+            "{path}: {head} {body}"
+        );
+    }
+}
+
 #[test]
-fn echo_tokio_closes_all_when_it_is_to_end() {
+fn echo_tokio_says_why_it_refuses() {
+    says_why_it_refuses(ECHO_TOKIO);
+}
+
+#[test]
+fn echo_mio_says_why_it_refuses() {
+    says_why_it_refuses(ECHO_MIO);
+}
+
+#[test]
+fn echo_tokio_closes_all_when_it_is_interrupted() {
+    echo_tokio_closes_all_by("INT");
+}
+
+#[test]
+fn echo_tokio_closes_all_when_it_is_terminated() {
+    echo_tokio_closes_all_by("TERM");
+}
+
+/// Told to end, it begins the closing handshake with each client, and waits for the answers.
+fn echo_tokio_closes_all_by(signal: &str) {
     let (program, address) = Program::serve(ECHO_TOKIO);
     let mut sockets: Vec<_> = (0..3).map(|_| connect(&address)).collect();
     for socket in &mut sockets {
         socket.send(Message::text("Hello")).unwrap();
         assert_eq!(socket.read().unwrap(), Message::text("Hello"));
     }
-    let interrupt =
-        Command::new("sh").args(["-c", &format!("kill -INT {}", program.0.id())]).status().unwrap();
-    assert!(interrupt.success());
+    let kill = format!("kill -{signal} {}", program.0.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     for socket in &mut sockets {
         let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
         assert_eq!(close.code, CloseCode::Away);
