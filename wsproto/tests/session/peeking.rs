@@ -166,3 +166,23 @@ fn given<B: Buffer>(mut wire: &[u8], steps: &[(usize, u8)], buffer: B) -> Given 
     }
     given
 }
+
+/// The sender learns what the peer did, as it does from `next`.
+#[test]
+fn a_session_asked_for_bytes_tells_its_sender_of_the_peers_end() {
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
+    let bytes =
+        [CLIENT.frame(FIN | TEXT, "\u{e9}".as_bytes()), CLIENT.frame(FIN | CLOSE, b"\x03\xE8")].concat();
+    assert_eq!(session.push_some(&bytes), bytes.len());
+    let (next, payload, sender) = session.next_bytes().unwrap().unwrap();
+    assert_eq!((next, payload), (Next::Message(MessageKind::Text), "\u{e9}".as_bytes()));
+    assert_eq!(sender.frame().encode("answered", &mut [0; 10]), Ok(10));
+    let (next, _, sender) = session.next_bytes().unwrap().unwrap();
+    assert_eq!(next, Next::Close);
+    assert!(sender.frame().encode("refused", &mut [0; 10]).is_err());
+
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
+    assert_eq!(session.push_some(&CLIENT.frame(FIN | TEXT, b"\xFF")), 7);
+    assert_eq!(session.next_bytes().err(), Some(ProtocolError::NotUtf8));
+    assert!(session.is_reply_due() && session.frame().encode("refused", &mut [0; 10]).is_err());
+}
