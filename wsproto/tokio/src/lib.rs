@@ -146,6 +146,7 @@ pub use server::{
 };
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
+pub use trace::{Counters, Traffic};
 
 pub use connect::{Connect, ConnectError, RedirectError, Response, Step, connect};
 pub use proxy::{ProxyError, SocksError};

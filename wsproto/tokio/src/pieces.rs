@@ -8,6 +8,8 @@ use wsproto::session::Incoming;
 use wsproto::{MessageKind, ProtocolError};
 
 use crate::drive::Messages;
+use crate::socket::Inner;
+use crate::way::Way;
 use crate::{Error, Out, Reader, WebSocket};
 
 /// A piece of a received message; [`WebSocket::recv_piece`] returns it. Cheap to clone.
@@ -81,7 +83,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>, messages: Messages) -> Poll<Result<Option<Piece>, Error>> {
-        self.is_piecewise = true;
+        self.inner.is_piecewise = true;
         while ready!(self.poll_drive(cx, messages))? {
             if let Some(piece) = self.take_piece() {
                 return Poll::Ready(Ok(Some(piece)));
@@ -92,15 +94,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
 
     /// Takes the piece that [`poll_drive`](Self::poll_drive) found. `None` if it was none after all.
     fn take_piece(&mut self) -> Option<Piece> {
-        self.is_held = false;
-        let mut reply = Reply::new();
-        match take_borrowed_piece(&mut self.incoming, &mut reply) {
-            Ok(piece) => piece.map(Piece::copied),
-            Err(error) => {
-                self.way.fail(error, reply);
-                None
-            }
-        }
+        self.inner.is_held = false;
+        let Inner { incoming, way, .. } = &mut *self.inner;
+        take_borrowed_piece(incoming, way).ok()?.map(Piece::copied)
     }
 
     /// Returns the next piece of a message where it lies, without a copy, and the way out; see [`recv_piece`](Self::recv_piece)
@@ -128,29 +124,37 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// }
     /// ```
     pub async fn read_piece(&mut self) -> Result<Option<(Data<'_>, Out<'_, R>)>, Error> {
-        self.is_piecewise = true;
+        self.inner.is_piecewise = true;
         if !poll_fn(|cx| self.poll_drive(cx, Messages::Paced)).await? {
             return Ok(None);
         }
-        self.is_held = false;
-        let Self { io, incoming, way, .. } = self;
-        let mut reply = Reply::new();
-        match take_borrowed_piece(incoming, &mut reply) {
+        self.inner.is_held = false;
+        let Self { io, inner } = self;
+        let Inner { incoming, way, .. } = &mut **inner;
+        match take_borrowed_piece(incoming, way) {
             Ok(piece) => Ok(piece.map(|piece| (piece, Out::new(way)))),
-            Err(error) => Err(way.end_of_text(io, error, reply).await),
+            Err(_) => Err(poll_fn(|cx| way.poll_failure(io, cx)).await),
         }
     }
 }
 
-/// Apart from the futures for the same reason as [`WebSocket::take_message`].
+/// Apart from the futures for the same reasons as `take_borrowed`.
 #[inline(never)]
 fn take_borrowed_piece<'m, R: Role>(
     incoming: &'m mut Incoming<R, Vec<u8>>,
-    reply: &mut Reply,
+    way: &mut Way<R>,
 ) -> Result<Option<Data<'m>>, ProtocolError> {
-    match incoming.next_piece(reply)? {
-        Some(Event::Data(data)) => Ok(Some(data)),
-        _ => Ok(None),
+    let mut reply = Reply::new();
+    match incoming.next_piece(&mut reply) {
+        Ok(Some(Event::Data(piece))) => {
+            way.trace.counters.received.messages += u64::from(piece.is_last);
+            Ok(Some(piece))
+        }
+        Ok(_) => Ok(None),
+        Err(error) => {
+            way.fail(error, reply);
+            Err(error)
+        }
     }
 }
 

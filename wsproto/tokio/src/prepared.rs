@@ -91,7 +91,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
     ///
     /// As of [`feed`](Self::feed).
     pub fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
-        self.way.feed_prepared(message)
+        self.inner.way.feed_prepared(message)
     }
 
     /// Sends a message that was encoded before; see [`feed_prepared`](Self::feed_prepared) and [`send`](Self::send).
@@ -102,7 +102,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
     ///
     /// As of [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
-        self.way.feed_prepared(message)?;
+        self.inner.way.feed_prepared(message)?;
         self.flush().await
     }
 }
@@ -117,6 +117,7 @@ impl Way<Server> {
             self.sender.check_message()?;
             self.outbox.push(message.plain()?);
         }
+        self.trace.counters.sent.messages += 1;
         Ok(())
     }
 }

@@ -19,8 +19,8 @@ use wsproto::deflate::Policy;
 use wsproto::handshake::permessage_deflate::{self, OfferText};
 use wsproto::handshake::{ClientHandshake, Offer, Url, random_nonce};
 
-use crate::proxy::{ProxyError, Route};
-use crate::tls::Tls;
+use crate::proxy::{Proxy, ProxyError, Route};
+use crate::tls::{Layer, Tls};
 use crate::{Client, MaybeTls, Options, WebSocket};
 
 use progress::{Progress, limit};
@@ -167,10 +167,12 @@ impl Connect {
         self
     }
 
-    /// Connects through a proxy: `http://user:password@host:port` (CONNECT, [RFC 9110 §9.3.6]) or `socks5://…` ([RFC 1928]).
+    /// Connects through a proxy: `http://user:password@host:port` or `https://…` (CONNECT, [RFC 9110 §9.3.6]), or `socks5://…`
+    /// ([RFC 1928]).
     ///
-    /// User and password may be left out; they are percent-encoded. The port is 80 and 1080 where there is none. The proxy resolves the
-    /// server's name. The way to the proxy is in plaintext, so that a password can be read there; TLS to the server goes through it.
+    /// User and password may be left out; they are percent-encoded. The port is 80, 443 and 1080 where there is none. The proxy resolves
+    /// the server's name. The way to it is in plaintext, so that a password can be read there, but for `https`: that has TLS as
+    /// the features and `tls` make it, by the proxy's name. TLS to the server goes through the tunnel.
     ///
     /// [RFC 1928]: https://www.rfc-editor.org/rfc/rfc1928
     /// [RFC 9110 §9.3.6]: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
@@ -273,16 +275,34 @@ impl Connect {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
+        self.over_with_response(stream).await.map(|(socket, _)| socket)
+    }
+
+    /// Makes the opening handshake as [`over`](Self::over) does, and also returns the response that opened the connection.
+    ///
+    /// **Cancel safety**: a future that is dropped drops the stream.
+    ///
+    /// # Errors
+    ///
+    /// As of [`connect`](Self::connect).
+    pub async fn over_with_response<T>(
+        &self,
+        stream: T,
+    ) -> Result<(WebSocket<MaybeTls<T>, Client>, Response), ConnectError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut progress = Progress::new(Step::Handshake, &self.options);
         let deadline = progress.deadline;
         let opening = async {
             let url = Url::parse(&self.url)?;
             let tls = self.tls.client(&url).await?;
             let request = self.request(true);
+            let stream = Layer::Plain(stream);
             open::open(stream, tls, request.handshake(&url)?, &self.options, &mut progress).await
         };
         let opened = limit(deadline, Box::pin(opening)).await;
-        opened.unwrap_or(Err(ConnectError::Deadline(progress.step))).map(|(socket, _)| socket)
+        opened.unwrap_or(Err(ConnectError::Deadline(progress.step)))
     }
 
     async fn follow(
@@ -329,29 +349,41 @@ impl Connect {
         url: &Url<'_>,
         is_own: bool,
         progress: &mut Progress,
-    ) -> Result<TcpStream, ConnectError> {
+    ) -> Result<Layer<TcpStream>, ConnectError> {
         let addresses = if is_own { &*self.addresses } else { &[] };
-        let Some(proxy) = self.route.proxy(url)? else {
-            return match addresses {
-                [] => dial::dial(url.host(), url.port(), progress).await,
-                addresses => {
-                    dial::dial_addresses(addresses.to_vec(), progress).await.map_err(ConnectError::Io)
-                }
-            };
-        };
-        let dialled = dial::dial(proxy.host(), proxy.port(), progress).await;
-        let mut stream = dialled.map_err(|error| match error {
-            ConnectError::Io(error) | ConnectError::Resolve(error) => ProxyError::Unreachable(error).into(),
-            error => error,
-        })?;
-        progress.step = Step::Proxy;
-        match addresses {
-            [] => proxy.tunnel(&mut stream, (url.host(), url.port()), progress.deadline).await?,
-            [address, ..] => {
-                let host = address.ip().to_string();
-                proxy.tunnel(&mut stream, (&host, address.port()), progress.deadline).await?;
-            }
+        if let Some(proxy) = self.route.proxy(url)? {
+            return self.reach_through(&proxy, url, addresses.first(), progress).await;
         }
+        let stream = match addresses {
+            [] => dial::dial(url.host(), url.port(), progress).await?,
+            addresses => {
+                dial::dial_addresses(addresses.to_vec(), progress).await.map_err(ConnectError::Io)?
+            }
+        };
+        Ok(Layer::Plain(stream))
+    }
+
+    async fn reach_through(
+        &self,
+        proxy: &Proxy,
+        url: &Url<'_>,
+        address: Option<&SocketAddr>,
+        progress: &mut Progress,
+    ) -> Result<Layer<TcpStream>, ConnectError> {
+        let proxy_url = proxy.url()?;
+        let tls = self.tls.client(&proxy_url).await?;
+        let dialled = dial::dial(proxy_url.host(), proxy_url.port(), progress).await;
+        let stream = dialled.map_err(ProxyError::of_connecting)?;
+        progress.step = Step::Proxy;
+        let mut stream = match tls {
+            None => Layer::Plain(stream),
+            Some(tls) => tls.connect(stream).await.map_err(ProxyError::of_connecting)?,
+        };
+        let (host, port) = match address {
+            None => (Cow::Borrowed(url.host()), url.port()),
+            Some(address) => (address.ip().to_string().into(), address.port()),
+        };
+        proxy.tunnel(&mut stream, (&host, port), progress.deadline).await?;
         Ok(stream)
     }
 

@@ -10,14 +10,14 @@ use wsproto::handshake::{self, ClientHandshake, HeadLimits, ResponseDecoder};
 use super::error::{ConnectError, Step};
 use super::progress::Progress;
 use super::response::Response;
-use crate::tls::TlsClient;
+use crate::tls::{Layer, TlsClient};
 use crate::{Agreed, Client, MaybeTls, Options, ThreadKeys, WebSocket};
 
 /// Cookies and policies make the heads of some servers long.
 const HEAD: HeadLimits = HeadLimits::DEFAULT.with_bytes(32 * 1024);
 
 pub(super) async fn open<T>(
-    stream: T,
+    stream: Layer<T>,
     tls: Option<TlsClient>,
     handshake: ClientHandshake<'_>,
     options: &Options,
@@ -26,13 +26,13 @@ pub(super) async fn open<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut stream = match tls {
-        None => MaybeTls::plain(stream),
+    let mut stream = MaybeTls::new(match tls {
+        None => Layer::Plain(stream),
         Some(tls) => {
             progress.step = Step::Tls;
             tls.connect(stream).await?
         }
-    };
+    });
     progress.step = Step::Handshake;
     let mut request = Vec::new();
     handshake.append(&mut request);

@@ -4,7 +4,6 @@
 //! byte; while the time is taken it is counted. All take turns, so that whatever else the machine does hits all alike, and
 //! the best time of each counts.
 
-mod plot;
 mod probes;
 mod receive;
 mod send;
@@ -14,6 +13,7 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use peers::page;
+use peers::plot::Plot;
 use wsproto::MaskingKey;
 use wsproto::wire::{FrameHeader, Opcode, frame};
 
@@ -49,7 +49,13 @@ fn main() {
             goals(&received_text, &received_binary, &sent),
         ),
     );
-    page::draw("performance.svg", &plot::svg(&SIZES.map(|(size, _)| size), &received_text));
+    let plot = Plot {
+        title: "Receiving masked text: ns a message, over its size",
+        columns: &SIZES,
+        rows: received_text.iter().map(|row| (row.name, &row.nanoseconds[..])).collect(),
+        label: time_of_power,
+    };
+    page::draw("performance.svg", &plot.svg());
 }
 
 fn receive_rows(opcode: Opcode, payload: impl Fn(usize) -> Vec<u8>) -> Vec<Row> {
@@ -188,4 +194,13 @@ fn masked(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     let len = frame::encode(header, payload, &mut bytes).expect("it fits");
     bytes.truncate(len);
     bytes
+}
+
+/// Ten to a power, in nanoseconds, as a time.
+fn time_of_power(power: i32) -> String {
+    match power {
+        ..3 => format!("{} ns", 10_f64.powi(power)),
+        3..6 => format!("{} µs", 10_i32.pow(power.unsigned_abs() - 3)),
+        _ => format!("{} ms", 10_i32.pow(power.unsigned_abs() - 6)),
+    }
 }
