@@ -54,7 +54,8 @@ async fn the_request_says_what_was_asked_for() {
 
 #[tokio::test]
 async fn compression_is_offered_and_used_where_the_server_does_it() {
-    let deflate = "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n\r\n";
+    let deflate = "\r\nSec-WebSocket-Extensions: permessage-deflate; \
+                   server_no_context_takeover; client_no_context_takeover\r\n\r\n";
     // "Hello" compressed, of RFC 7692 §7.2.3.1, behind the head in one piece.
     let (client_end, mut server_end) = duplex(4096);
     let server = tokio::spawn(async move {
