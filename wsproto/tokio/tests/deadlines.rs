@@ -158,6 +158,22 @@ async fn the_transports_end_is_waited_for_one_second_and_missing_it_is_no_error(
     }
 }
 
+/// In words of its own, and not in those that systems have for sockets.
+#[test]
+fn a_deadline_says_what_was_waited_for() {
+    for (deadline, text) in [
+        (Deadline::Pong, "nothing came from the peer, not even an answer to a Ping"),
+        (Deadline::Write, "the peer took nothing of what was sent for too long"),
+        (Deadline::Closing, "the peer did not answer the Close frame in time"),
+    ] {
+        let error = Error::Deadline(deadline);
+        assert_eq!(error.to_string(), text);
+        assert!(error.is_gone());
+        let error = io::Error::from(error);
+        assert_eq!((error.kind(), error.to_string().as_str()), (io::ErrorKind::TimedOut, text));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_deadline_can_be_turned_off() {
     let off = Options::new().with_timeouts(Timeouts::none());
