@@ -74,7 +74,8 @@
 //! # Memory
 //!
 //! Connections share the buffers and the compressor of their thread. An idle one holds none, whether
-//! compression was agreed on or not.
+//! compression was agreed on or not. A message larger than the memory can be received
+//! [in pieces](WebSocket::recv_piece).
 //!
 //! # Features
 //!
@@ -87,6 +88,7 @@
 //!   Without any of them `wss` is an error, [`ConnectError::TlsMissing`].
 //! * `hyper`: `upgrade`, for handshakes that hyper reads. `axum`: `extract`, an extractor. `h2`: `http2` and
 //!   `Connect::over_http2`, streams of HTTP/2; together with `hyper`, upgrades of hyper over HTTP/2.
+//!   [`Connections`] bounds their number and ends them in order, as [`Serve`] does with its own.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

@@ -42,6 +42,8 @@ where
 
 /// Accepts a WebSocket connection over a stream; see [`accept`].
 ///
+/// **Cancel safe** in the sense that nothing is left behind: the stream is dropped.
+///
 /// # Errors
 ///
 /// [`AcceptError`]; the client was answered.
