@@ -7,7 +7,7 @@ use crate::connection::{
     Event, Limits, Message, MessageKind, ReceiveState, Receiver, Reply, Role, WholeMessage,
 };
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8, part, part_mut};
+use crate::wire::{CloseFrame, FREE_BEFORE_TEXT, MAX_CONTROL_FRAME, from_utf8, move_down, part, part_mut};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
@@ -76,6 +76,9 @@ pub enum Next {
     /// A [`ProtocolError`].
     Failure,
 }
+
+/// From what size on some bytes before the first message are nothing, in a buffer.
+const ROOMY: usize = 4096;
 
 impl<R: Role, B: Buffer> Incoming<R, B> {
     pub(super) fn new(limits: Limits, buffer: B) -> Self {
@@ -152,9 +155,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     #[inline]
     pub fn next_bytes(&mut self, reply: &mut Reply) -> Result<Option<(Next, &[u8])>, ProtocolError> {
         if let Some(whole) = self.find_whole() {
-            let range = self.unread.start..self.unread.start.saturating_add(whole.len());
-            self.unread.start = range.end;
-            let bytes = part_mut(self.buffer.bytes_mut(), range);
+            self.unread.start = self.unread.start.saturating_add(whole.len());
+            let bytes = part_mut(self.buffer.bytes_mut(), ..self.unread.start);
             return match self.receiver.take_whole_bytes(whole, bytes) {
                 Ok(payload) => Ok(Some((Next::Message(whole.kind), payload))),
                 Err(error) => Err(tell(error, &mut self.pending, reply)),
@@ -245,16 +247,15 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.receiver.find_whole(unread)
     }
 
-    /// Takes what [`find_whole`](Self::find_whole) found.
+    /// Takes what [`find_whole`](Self::find_whole) found. Nothing before it is needed any more.
     #[inline]
     pub(super) fn take_whole(
         &mut self,
         whole: WholeMessage,
         reply: &mut Reply,
     ) -> Result<Message<'_>, ProtocolError> {
-        let range = self.unread.start..self.unread.start.saturating_add(whole.len());
-        self.unread.start = range.end;
-        let bytes = part_mut(self.buffer.bytes_mut(), range);
+        self.unread.start = self.unread.start.saturating_add(whole.len());
+        let bytes = part_mut(self.buffer.bytes_mut(), ..self.unread.start);
         let taken = self.receiver.take_whole(whole, bytes);
         taken.map_err(|error| tell(error, &mut self.pending, reply))
     }
@@ -435,23 +436,41 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         }
     }
 
-    /// Moves what is still needed to the front where that pays, and has the buffer grow where that is not enough.
+    /// Moves what is still needed to the front where that pays, and has the buffer grow where no control frame fits.
     ///
-    /// The cost stays linear in what comes: a message is moved once (it lies at the front then), unread bytes only if
-    /// as many are won, or if they are but the beginning of a frame. What was peeked stays where it lies.
+    /// The cost stays linear in what comes. Bytes are moved if as many are won, or if they are but the beginning of a
+    /// frame. A message that lies behind less than its length is moved only where the buffer can't grow, and once: it
+    /// lies at the front then. What was peeked stays where it lies.
     fn make_room(&mut self) {
-        let size = self.buffer.bytes().len();
-        let free = size.saturating_sub(self.unread.end);
-        let kept = self.message.len().saturating_add(self.unread.len());
-        let won = self.unread.end.saturating_sub(kept);
-        let is_cheap = self.message.is_empty() || self.message.start == 0 || free < size / 2;
+        let (message, unread) = (self.message.len(), self.unread.len());
+        let won = self.unread.end.saturating_sub(message.saturating_add(unread));
+        let pays = |moved: usize| moved <= won.max(MAX_CONTROL_FRAME);
+        let moved = if self.message.start == 0 { unread } else { message.saturating_add(unread) };
         let is_movable = !matches!(self.pending, Pending::Found(_));
-        if is_movable && is_cheap && self.unread.len() <= won.max(MAX_CONTROL_FRAME) {
+        if is_movable && pays(moved) {
             self.compact();
         }
-        if self.buffer.bytes().len().saturating_sub(self.unread.end) < MAX_CONTROL_FRAME {
-            self.buffer.grow(self.unread.end, self.receiver.max_message_size());
+        self.grow_if_full();
+        if is_movable && pays(unread) && self.is_full() {
+            self.compact();
+            self.grow_if_full();
         }
+        if message == 0 && unread == 0 && is_movable && self.buffer.bytes().len() >= ROOMY {
+            self.unread = FREE_BEFORE_TEXT..FREE_BEFORE_TEXT;
+            self.message = self.unread.clone();
+        }
+    }
+
+    fn grow_if_full(&mut self) {
+        if self.is_full() {
+            let expected = self.receiver.expected().unwrap_or(u64::MAX);
+            self.buffer.grow(self.unread.end, expected, self.receiver.max_message_size());
+        }
+    }
+
+    /// Whether a control frame might not fit behind what was received.
+    fn is_full(&self) -> bool {
+        self.buffer.bytes().len().saturating_sub(self.unread.end) < MAX_CONTROL_FRAME
     }
 
     /// Moves what is still needed to the front.
@@ -464,10 +483,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     }
 
     fn move_down(&mut self, from: Range<usize>, to: usize) {
-        debug_assert!(to <= from.start && from.end <= self.buffer.bytes().len(), "bytes are moved down only");
-        if to < from.start && from.start < from.end && from.end <= self.buffer.bytes().len() {
-            self.buffer.bytes_mut().copy_within(from, to);
-        }
+        move_down(self.buffer.bytes_mut(), from, to);
     }
 }
 

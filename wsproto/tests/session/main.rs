@@ -22,5 +22,6 @@ mod pieces;
 mod pushing;
 mod room;
 mod sizes;
+mod texts;
 #[cfg(feature = "alloc")]
 mod turn;

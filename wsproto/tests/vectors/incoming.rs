@@ -9,8 +9,8 @@ use super::frames::{CLIENT, MEMORY, limits};
 #[cfg(feature = "alloc")]
 use super::given::owned;
 use super::given::{Asked, Given};
-use super::table::{all_bytes, string};
-use super::{Case, in_pieces};
+use super::table::string;
+use wsproto_test::vectors::{Case, all_bytes, in_pieces};
 
 /// By `peek` before each `next`, by `next_bytes`, and by `next_piece`.
 pub fn by_peek_and_by_bytes(case: &Case) {
