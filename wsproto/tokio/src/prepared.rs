@@ -84,8 +84,8 @@ impl AsMessage for Prepared {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
-    /// Queues a message that was encoded before, and compressed if this peer takes that; never waits. A message of 2 KiB or more is not
-    /// copied.
+    /// Queues a message that was encoded before, and compressed if this peer takes that; never waits. A
+    /// message of 2 KiB or more is not copied.
     ///
     /// # Errors
     ///

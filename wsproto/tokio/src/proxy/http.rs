@@ -21,7 +21,8 @@ where
     let authorization = user.map(User::basic);
     let header = authorization.as_ref().map(|value| ("Proxy-Authorization", value.as_bytes()));
     let mut request = Vec::new();
-    // Nothing in base64 can be malformed, and the URL's host is well-formed: what may be left is a name that HTTP has not.
+    // Nothing in base64 can be malformed, and the URL's host is well-formed: what may be left is a name that
+    // HTTP has not.
     ProxyConnect::new(host, port, header.as_slice()).map_err(|_| ProxyError::Url)?.append(&mut request);
     stream.write_all(&request).await?;
     stream.flush().await?;
