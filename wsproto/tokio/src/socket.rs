@@ -12,13 +12,13 @@ use wsproto::deflate::Policy;
 use wsproto::session::{Incoming, Session};
 use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 
-use crate::agreed::Closed;
 use crate::drive::Messages;
 use crate::wakers::Half;
 #[cfg(feature = "futures")]
 use crate::wakers::Wakers;
 use crate::way::{Stage, Way};
 use crate::{Agreed, AsMessage, Error, Message, Options, Out, Received};
+use wsproto_adapter::shared::Closed;
 
 /// A WebSocket connection that owns its transport: anything that reads and writes.
 ///

@@ -6,8 +6,8 @@ pub(crate) use told::Trace;
 mod told {
     use tracing::{Span, info, info_span};
 
-    use crate::agreed::Closed;
     use crate::way::Cause;
+    use wsproto_adapter::shared::Closed;
 
     /// A connection's span, and what its last event tells.
     #[derive(Debug)]
@@ -62,8 +62,8 @@ mod told {
 
 #[cfg(not(feature = "tracing"))]
 mod told {
-    use crate::agreed::Closed;
     use crate::way::Cause;
+    use wsproto_adapter::shared::Closed;
 
     /// Tells nothing.
     #[derive(Debug)]

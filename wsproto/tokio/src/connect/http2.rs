@@ -10,7 +10,7 @@ use h2::ext::Protocol;
 use wsproto::handshake::{self, ClientHandshake, HandshakeMisuse, Offer};
 
 use super::progress::{Progress, limit};
-use super::{Connect, ConnectError, Response, Step, Url};
+use super::{Connect, ConnectError, Response, Step, Url, read_body};
 use crate::http2::{Stream, of_stream};
 use crate::{Agreed, Client, ThreadKeys, WebSocket};
 
@@ -51,7 +51,7 @@ impl Connect {
         &self,
         client: SendRequest<Bytes>,
     ) -> Result<WebSocket<Stream, Client>, ConnectError> {
-        let progress = Progress::new(Step::Handshake, &self.options);
+        let progress = Progress::new(Step::Handshake, &self.plan.options);
         let opened = limit(progress.deadline, Box::pin(self.open_stream(client, &progress))).await;
         opened.unwrap_or(Err(ConnectError::Deadline(Step::Handshake)))
     }
@@ -61,19 +61,20 @@ impl Connect {
         mut client: SendRequest<Bytes>,
         progress: &Progress,
     ) -> Result<WebSocket<Stream, Client>, ConnectError> {
-        let url = Url::parse(&self.url)?;
-        let lists = self.request(true);
+        let url = Url::parse(&self.plan.url)?;
+        let lists = self.plan.request(&url);
+        let offer = lists.offer(url.authority(), "/");
         let target = if url.target().starts_with('?') {
             format!("/{}", url.target())
         } else {
             url.target().to_owned()
         };
         // HTTP/2 has names in lower case.
-        let names: Vec<String> = lists.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
-        let values = lists.headers.iter().map(|(_, value)| *value);
+        let names: Vec<String> = offer.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        let values = offer.headers.iter().map(|(_, value)| *value);
         let headers: Vec<_> = names.iter().map(String::as_str).zip(values).collect();
-        let offer = lists.offer(url.authority(), &target);
-        let handshake = ClientHandshake::over_http2(Offer { headers: &headers, ..offer })?;
+        let offer = Offer { headers: &headers, ..lists.offer(url.authority(), &target) };
+        let handshake = ClientHandshake::over_http2(offer)?;
         poll_fn(|cx| client.poll_ready(cx)).await.map_err(of_http2)?;
         if !client.is_extended_connect_protocol_enabled() {
             return Err(ConnectError::Http2);
@@ -96,11 +97,11 @@ impl Connect {
             handshake::Response::WebSocket(accepted) => {
                 let agreed =
                     Agreed::new().with_subprotocol(accepted.subprotocol()).with_deflate(accepted.deflate());
-                Ok(WebSocket::from_upgraded(stream, ThreadKeys::client(), b"", agreed, &self.options))
+                Ok(WebSocket::from_upgraded(stream, ThreadKeys::client(), b"", agreed, &self.plan.options))
             }
             handshake::Response::Http(response) => {
-                let mut refused = Response::of(&response);
-                refused.read_body(&mut stream, b"", progress.deadline).await;
+                let refused = Response::of(&response);
+                let refused = read_body(refused, &mut stream, Vec::new(), progress.deadline).await;
                 Err(ConnectError::Refused(Box::new(refused)))
             }
         }

@@ -16,7 +16,7 @@ pub enum RedirectError {
     Location,
     /// It leads from TLS (`wss`) to plaintext (`ws`), where anyone could read what is sent.
     Downgrade,
-    /// There are more of them than [`Connect::redirects`](crate::Connect::redirects) allows.
+    /// There are more of them than `Connect::redirects` allows.
     TooMany,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for RedirectError {
 impl error::Error for RedirectError {}
 
 /// Returns the URL that a redirect leads to, or `None` if the answer is none.
-pub(crate) fn target(refused: &Response, from: &Url<'_>) -> Option<Result<String, RedirectError>> {
+pub(super) fn target(refused: &Response, from: &Url<'_>) -> Option<Result<String, RedirectError>> {
     if !matches!(refused.status(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
@@ -46,7 +46,7 @@ pub(crate) fn target(refused: &Response, from: &Url<'_>) -> Option<Result<String
 }
 
 /// Tells whether two URLs have the same server, which may see what the other one sees.
-pub(crate) fn is_same_server(one: &Url<'_>, other: &Url<'_>) -> bool {
+pub(super) fn is_same_server(one: &Url<'_>, other: &Url<'_>) -> bool {
     one.is_secure() == other.is_secure()
         && one.port() == other.port()
         && one.host().eq_ignore_ascii_case(other.host())

@@ -57,7 +57,8 @@ impl Message {
     }
 
     /// Copies a message to one of its own; `None` of a control frame.
-    pub(crate) fn copied(message: wsproto::Message<'_>) -> Option<Self> {
+    #[doc(hidden)]
+    pub fn copied(message: wsproto::Message<'_>) -> Option<Self> {
         match message {
             wsproto::Message::Text(text) => Some(Self::Text(text.into())),
             wsproto::Message::Binary(payload) => Some(Self::Binary(Bytes::copy_from_slice(payload))),

@@ -29,7 +29,7 @@ pub enum Error {
     Io(io::Error),
     /// A deadline passed: the peer is silent, takes nothing, or does not end the connection.
     Deadline(Deadline),
-    /// The peer did not keep up with a [`Broadcast`](crate::Broadcast).
+    /// The peer did not keep up with a broadcast.
     Lagged,
     /// The connection is closing or over: nothing more can be sent. Whoever calls `recv` learns why.
     Closed,
@@ -78,7 +78,7 @@ impl Error {
 }
 
 /// Tells whether an error of a transport says no more than that the peer or the way to it is gone.
-pub(crate) fn is_gone(kind: io::ErrorKind) -> bool {
+pub fn is_gone(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as Kind;
     matches!(
         kind,

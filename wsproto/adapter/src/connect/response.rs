@@ -1,14 +1,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::{Instant, timeout_at};
 use wsproto::handshake::{Fields, HttpResponse};
 
 /// The longest body that is kept, in bytes.
 const BODY: usize = 4096;
-/// The longest time that a body holds up the error it belongs to.
-const BODY_TIME: Duration = Duration::from_secs(1);
 /// The longest start of a body that is looked at, with the sizes of its chunks.
 const RAW_BODY: usize = 2 * BODY;
 
@@ -65,7 +61,8 @@ impl Response {
     }
 
     /// Keeps a response's head.
-    pub(crate) fn of<'b>(response: &HttpResponse<'b, impl Fields<'b>>) -> Self {
+    #[doc(hidden)]
+    pub fn of<'b>(response: &HttpResponse<'b, impl Fields<'b>>) -> Self {
         Self {
             status: response.status(),
             reason: response.reason().into(),
@@ -74,25 +71,22 @@ impl Response {
         }
     }
 
-    /// Reads the start of the body, whatever comes of it in time, and not behind `deadline`. `received` came behind the head.
-    pub(crate) async fn read_body(
-        &mut self,
-        stream: &mut (impl AsyncRead + Unpin),
-        received: &[u8],
-        deadline: Option<Instant>,
-    ) {
-        let framing = Framing::of(self);
-        let mut raw = received.to_vec();
-        let read = async {
-            while !framing.is_whole(&raw)
-                && raw.len() < RAW_BODY
-                && stream.read_buf(&mut raw).await.is_ok_and(|n| n > 0)
-            {}
-        };
-        // Late or broken: the answer's head is what counts.
-        let end = Instant::now() + BODY_TIME;
-        let _ = timeout_at(deadline.map_or(end, |deadline| deadline.min(end)), read).await;
-        self.body = framing.body(&raw).0;
+    /// The longest time that a body holds up the error it belongs to.
+    #[doc(hidden)]
+    pub const BODY_TIME: Duration = Duration::from_secs(1);
+
+    /// Tells whether more of the body is to be read: `raw` came behind the head.
+    #[doc(hidden)]
+    pub fn wants_body(&self, raw: &[u8]) -> bool {
+        raw.len() < RAW_BODY && !Framing::of(self).is_whole(raw)
+    }
+
+    /// Keeps the start of the body, as far as it came behind the head.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_body(self, raw: &[u8]) -> Self {
+        let body = Framing::of(&self).body(raw).0;
+        Self { body, ..self }
     }
 }
 

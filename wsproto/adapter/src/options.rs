@@ -24,7 +24,8 @@ use wsproto::deflate::Policy;
 ///
 /// ```
 /// use std::time::Duration;
-/// use tokio_wsproto::{Options, Timeouts};
+/// # use wsproto::deadlines::Timeouts;
+/// # use wsproto_adapter::Options;
 ///
 /// let options = Options::new()
 ///     .with_max_message_size(64 * 1024)

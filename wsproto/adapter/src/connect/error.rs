@@ -42,7 +42,7 @@ pub enum ConnectError {
     Proxy(ProxyError),
     /// The server's certificate is not to be trusted, or TLS failed otherwise. The error within is rustls' own.
     Tls(io::Error),
-    /// The deadline for all of it passed, [`Timeouts::opening`](crate::Timeouts::opening).
+    /// The deadline for all of it passed, [`Timeouts::opening`](wsproto::deadlines::Timeouts::opening).
     Deadline(Step),
     /// The server's response breaks a rule of the opening handshake ([RFC 6455 §4.1]).
     ///
@@ -150,7 +150,7 @@ impl fmt::Display for ConnectError {
             Self::Request(misuse) => misuse.fmt(f),
             Self::TlsMissing => f.write_str(
                 "the URL asks for TLS, which this program was built without: \
-                 turn on the feature `rustls-webpki-roots` or `rustls-native-roots` of tokio-wsproto",
+                 turn on the feature `rustls-webpki-roots` or `rustls-native-roots`",
             ),
             Self::Roots => f.write_str("the operating system has no certificates of authorities"),
             Self::Randomness => f.write_str("the operating system has no randomness to give"),

@@ -2,17 +2,15 @@
 
 use wsproto::handshake::{Choice, Fields, Origin, ServerHandshake, permessage_deflate, subprotocol};
 
-use super::AcceptError;
 use crate::options::Origins;
-use crate::{Agreed, Options};
+use crate::{AcceptError, Agreed, Options};
 
 /// What a server accepts a handshake with: subprotocols, header fields, options of this connection.
 ///
 /// # Examples
 ///
 /// ```
-/// use tokio_wsproto::{Accept, Options};
-///
+/// # use wsproto_adapter::{Accept, Options};
 /// let strict = Options::new().with_max_message_size(1024);
 /// let accept = Accept::new().with_subprotocols(&["json"]).with_header("Set-Cookie", "seen=1").with_options(&strict);
 /// # let _ = accept;
@@ -53,7 +51,8 @@ impl<'a> Accept<'a> {
     }
 
     /// Returns the options, which are `others` unless some were set.
-    pub(crate) fn options<'o>(&self, others: &'o Options) -> &'o Options
+    #[doc(hidden)]
+    pub fn options<'o>(&self, others: &'o Options) -> &'o Options
     where
         'a: 'o,
     {
@@ -63,7 +62,7 @@ impl<'a> Accept<'a> {
 
 /// What was made of a handshake.
 #[derive(Debug)]
-pub(crate) struct Negotiated<'a> {
+pub struct Negotiated<'a> {
     subprotocol: Option<&'a str>,
     deflate: Option<permessage_deflate::Agreement>,
     headers: &'a [(&'a str, &'a [u8])],
@@ -71,12 +70,12 @@ pub(crate) struct Negotiated<'a> {
 
 impl Negotiated<'_> {
     /// Returns what [`ServerHandshake::accept`] takes.
-    pub(crate) fn choice(&self) -> Choice<'_> {
+    pub fn choice(&self) -> Choice<'_> {
         Choice { subprotocol: self.subprotocol, extensions: self.deflate.as_deref(), headers: self.headers }
     }
 
     /// Returns what both ends agree on once the answer is sent.
-    pub(crate) fn agreed(&self) -> Agreed {
+    pub fn agreed(&self) -> Agreed {
         let deflate = self.deflate.as_ref().map(permessage_deflate::Agreement::parameters);
         Agreed::new().with_subprotocol(self.subprotocol).with_deflate(deflate)
     }
@@ -88,7 +87,7 @@ impl Negotiated<'_> {
 /// # Errors
 ///
 /// [`AcceptError::Origin`], to be answered 403.
-pub(crate) fn negotiate<'a, 'b, F: Fields<'b>>(
+pub fn negotiate<'a, 'b, F: Fields<'b>>(
     handshake: &ServerHandshake<'b, F>,
     accept: &'a Accept<'_>,
     options: &Options,

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use wsproto::deflate::{Compressor, Level, WindowBits};
 
 /// How much one read takes at most.
-pub(crate) const READ_SIZE: usize = 64 * 1024;
+pub const READ_SIZE: usize = 64 * 1024;
 
 /// A buffer that has grown larger is not kept.
 const MAX_WRITE_KEPT: usize = 128 * 1024;
@@ -20,25 +20,25 @@ thread_local! {
 }
 
 /// Returns a buffer of [`READ_SIZE`] bytes.
-pub(crate) fn take_read() -> Vec<u8> {
+pub fn take_read() -> Vec<u8> {
     let kept = READ.try_with(|pool| pool.borrow_mut().pop()).ok().flatten();
     kept.unwrap_or_else(|| vec![0; READ_SIZE])
 }
 
 /// Takes a buffer back, if it is one of those.
-pub(crate) fn give_read(buffer: Vec<u8>) {
+pub fn give_read(buffer: Vec<u8>) {
     if buffer.len() == READ_SIZE {
         let _ = READ.try_with(|pool| keep(&mut pool.borrow_mut(), buffer));
     }
 }
 
 /// Returns an empty buffer, which may have some capacity.
-pub(crate) fn take_write() -> Vec<u8> {
+pub fn take_write() -> Vec<u8> {
     WRITE.try_with(|pool| pool.borrow_mut().pop()).ok().flatten().unwrap_or_default()
 }
 
 /// Takes a buffer back whose contents are not needed any more.
-pub(crate) fn give_write(mut buffer: Vec<u8>) {
+pub fn give_write(mut buffer: Vec<u8>) {
     if (1..=MAX_WRITE_KEPT).contains(&buffer.capacity()) {
         buffer.clear();
         let _ = WRITE.try_with(|pool| keep(&mut pool.borrow_mut(), buffer));
@@ -52,7 +52,7 @@ fn keep(pool: &mut Vec<Vec<u8>>, buffer: Vec<u8>) {
 }
 
 /// Calls `each` with the thread's compressor of that level, which is not to be found there meanwhile.
-pub(crate) fn with_compressor<T>(level: Level, each: impl FnOnce(&mut Compressor) -> T) -> T {
+pub fn with_compressor<T>(level: Level, each: impl FnOnce(&mut Compressor) -> T) -> T {
     let kept = COMPRESSORS.try_with(|kept| {
         let mut kept = kept.borrow_mut();
         let at = kept.iter().position(|(made_for, _)| *made_for == level)?;

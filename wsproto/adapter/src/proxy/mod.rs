@@ -2,29 +2,36 @@
 
 mod environment;
 mod error;
-mod http;
 mod socks;
+mod tunnel;
+
+use std::fmt;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
 use wsproto::handshake::Url;
 
 pub use error::{ProxyError, SocksError};
+pub use tunnel::{Progress, Tunnel};
 
 /// Which way a client takes.
 #[derive(Clone, Default)]
-pub(crate) enum Route {
+pub enum Route {
+    /// To the server itself.
     #[default]
     Direct,
     /// Through the proxy of this URL.
     Proxy(String),
+    /// Through the one that the environment names, if it does.
     Environment,
 }
 
 impl Route {
     /// Returns the proxy on the way to `url`, if there is one.
-    pub(crate) fn proxy(&self, url: &Url<'_>) -> Result<Option<Proxy>, ProxyError> {
+    ///
+    /// # Errors
+    ///
+    /// [`ProxyError::Url`].
+    pub fn proxy(&self, url: &Url<'_>) -> Result<Option<Proxy>, ProxyError> {
         match self {
             Self::Direct => Ok(None),
             Self::Proxy(text) => Proxy::parse(text).map(Some),
@@ -38,7 +45,7 @@ impl Route {
 
 /// A proxy, and what it wants to know of its user.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Proxy {
+pub struct Proxy {
     kind: Kind,
     host: String,
     port: u16,
@@ -90,28 +97,32 @@ impl Proxy {
         })
     }
 
-    pub(crate) fn host(&self) -> &str {
+    /// Returns the proxy's host.
+    pub fn host(&self) -> &str {
         &self.host
     }
 
-    pub(crate) const fn port(&self) -> u16 {
+    /// Returns the proxy's port.
+    pub const fn port(&self) -> u16 {
         self.port
     }
+}
 
-    /// Asks the proxy for a tunnel to a host and port. Behind it, `stream` is one to the server.
-    pub(crate) async fn tunnel<T>(
-        &self,
-        stream: &mut T,
-        server: (&str, u16),
-        deadline: Option<Instant>,
-    ) -> Result<(), ProxyError>
-    where
-        T: AsyncRead + AsyncWrite + Unpin,
-    {
-        match self.kind {
-            Kind::Http => http::tunnel(stream, server, self.user.as_ref(), deadline).await,
-            Kind::Socks5 => socks::tunnel(stream, server, self.user.as_ref()).await,
-        }
+/// Shows neither user nor password.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+/// Shows no URL: there may be a password in it.
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "Direct",
+            Self::Proxy(_) => "Proxy(..)",
+            Self::Environment => "Environment",
+        })
     }
 }
 

@@ -12,7 +12,7 @@ pub use wsproto::backoff::{Backoff, Lost};
 ///
 /// ```
 /// use std::time::Duration;
-/// use tokio_wsproto::backoff::{Backoff, Lost, random};
+/// # use wsproto_adapter::backoff::{Backoff, Lost, random};
 ///
 /// let delay = Backoff::new().retry_in(Lost::Unreachable, random());
 /// assert!(delay < Some(Duration::from_secs(5)));
