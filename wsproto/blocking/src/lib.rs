@@ -4,12 +4,14 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, missing_debug_implementations, unreachable_pub)]
 
+mod connect;
 mod drive;
 mod link;
 mod out;
 mod patience;
 mod server;
 mod socket;
+mod tls;
 mod transport;
 mod way;
 
@@ -17,14 +19,22 @@ pub use wsproto;
 pub use wsproto::deadlines::{Deadline, Timeouts};
 pub use wsproto::deflate::Policy;
 pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
-pub use wsproto_adapter::{ByteString, Bytes};
 #[doc(inline)]
 pub use wsproto_adapter::{
     Accept, AcceptError, Agreed, AsMessage, Client, ConnectError, Error, Fault, Message, Options, Prepared,
     ProxyError, RedirectError, Response, SocksError, Step, ThreadKeys, backoff,
 };
+pub use wsproto_adapter::{ByteString, Bytes};
 
+pub use connect::{Connect, connect};
 pub use out::Out;
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+pub use rustls;
 pub use server::{Handshake, Opening, Plain, accept, accept_with};
 pub use socket::WebSocket;
+pub use tls::{MaybeTls, MaybeTlsInput, MaybeTlsOutput};
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+pub use tls::{TlsInput, TlsOutput};
 pub use transport::{Input, Output, Split, Untimed};

@@ -8,7 +8,7 @@ use wsproto::connection::Role;
 use wsproto::deadlines::Deadline;
 
 use crate::patience::{Patience, is_timeout};
-use crate::way::{Stage, Way};
+use crate::way::{Acted, Stage, Way};
 use crate::{Input, Output};
 
 /// How long a reader that has something to write waits for a transport that takes nothing, before it reads on: the peer may have
@@ -71,10 +71,9 @@ impl Batch {
     ) -> io::Result<()> {
         let give_up = (wait == Wait::Brief).then(|| Instant::now() + BRIEF);
         while let Some(patience) = way.with(|way| self.refill(way)) {
-            let brief = give_up.map(|end| end.saturating_duration_since(Instant::now()));
-            let patience = [patience, brief].into_iter().flatten().min();
+            let brief = give_up.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             let begun = Instant::now();
-            self.patience.allow(patience, |time| io.set_write_timeout(time))?;
+            self.patience.allow(patience.min(brief), |time| io.set_write_timeout(time))?;
             let rest = self.bytes.get(self.written..).unwrap_or_default();
             let outcome = if rest.is_empty() {
                 io.flush().map(|()| None)
@@ -105,7 +104,7 @@ impl Batch {
                 }
                 Err(error) => way.with(|way| way.break_off(error.kind())),
             }
-            if let Some(Some(deadline)) = way.with(Way::due) {
+            if let Some(Acted::GaveUp(deadline)) = way.with(Way::due) {
                 // It takes nothing: nobody would hear why.
                 way.with(|way| way.gave_up(deadline));
                 let _ = io.shutdown(Shutdown::Both);
@@ -118,7 +117,7 @@ impl Batch {
     }
 
     /// Takes what waits, if all that was taken before is written. `None` if there is nothing to be done, else how long it may take.
-    fn refill<R: Role>(&mut self, way: &mut Way<R>) -> Option<Option<Duration>> {
+    fn refill<R: Role>(&mut self, way: &mut Way<R>) -> Option<Duration> {
         if matches!(way.stage, Stage::Over(_)) || way.broken.is_some() {
             (self.bytes, self.written) = (Vec::new(), 0);
         } else if self.written >= self.bytes.len() {
@@ -147,11 +146,12 @@ pub(crate) fn read<R: Role, L: Link<R>>(link: &mut L, buffer: &mut [u8]) -> io::
     let patience = link.with(|way| {
         way.is_listening = true;
         // What waits meanwhile is another thread's to write, or stands still and is tried again soon.
-        if way.is_flushed() { way.patience() } else { way.patience().map_or(Some(BRIEF), |time| Some(time.min(BRIEF))) }
+        if way.is_flushed() { way.patience() } else { way.patience().min(BRIEF) }
     });
     let (input, limit) = link.input();
     let begun = Instant::now();
-    let outcome = limit.allow(patience, |time| input.set_read_timeout(time)).and_then(|()| input.read(buffer));
+    let outcome =
+        limit.allow(patience, |time| input.set_read_timeout(time)).and_then(|()| input.read(buffer));
     let is_over = limit.is_over(begun);
     link.with(|way| way.is_listening = false);
     match outcome {
@@ -166,14 +166,14 @@ pub(crate) fn read<R: Role, L: Link<R>>(link: &mut L, buffer: &mut [u8]) -> io::
 /// Tells whether a read may wait without an end.
 pub(crate) fn is_untimed<R: Role, L: Link<R>>(link: &mut L) -> bool {
     let (input, limit) = link.input();
-    let _ = limit.allow(Some(BRIEF), |time| input.set_read_timeout(time));
+    let _ = limit.allow(BRIEF, |time| input.set_read_timeout(time));
     limit.is_untimed()
 }
 
 /// Does what is due, and returns whether something was.
 pub(crate) fn act_if_due<R: Role, L: Link<R>>(link: &mut L) -> bool {
     let Some(due) = link.with(Way::due) else { return false };
-    if let Some(deadline) = due {
+    if let Acted::GaveUp(deadline) = due {
         give_up(link, deadline);
     }
     true

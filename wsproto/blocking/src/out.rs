@@ -1,7 +1,7 @@
 use std::fmt;
 
-use wsproto::connection::{Fragment, Role};
 use wsproto::MessageKind;
+use wsproto::connection::{Fragment, Role};
 
 use crate::way::Way;
 use crate::{AsMessage, Error};

@@ -11,30 +11,27 @@ const LEAST: Duration = Duration::from_millis(1);
 /// The time limit that one side of a transport was given, so that it is not told the same before each call.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
-    set: Option<Option<Duration>>,
+    set: Option<Duration>,
     is_untimed: bool,
 }
 
 impl Patience {
-    /// Prepares for a call that may take as long as `wanted`; `None` is for ever.
+    /// Prepares for a call that may take as long as `wanted`; [`Duration::MAX`] is for ever.
     ///
     /// It gets an eighth less, which the next calls keep: a system call less for each of them. Who wakes up early looks at the
     /// deadlines and waits on.
     pub(crate) fn allow(
         &mut self,
-        wanted: Option<Duration>,
+        wanted: Duration,
         set: impl FnOnce(Option<Duration>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let fits = match (self.set, wanted) {
-            (Some(None), None) => true,
-            (Some(Some(set)), Some(wanted)) => set <= wanted.max(LEAST) && set >= wanted / 2,
-            _ => false,
-        };
-        if self.is_untimed || fits {
+        let fits = |set: Duration| set == wanted || set <= wanted.max(LEAST) && set >= wanted / 2;
+        if self.is_untimed || self.set.is_some_and(fits) {
             return Ok(());
         }
-        let limit = wanted.map(|wanted| (wanted - wanted / 8).max(LEAST));
-        match set(limit) {
+        let is_endless = wanted == Duration::MAX;
+        let limit = if is_endless { wanted } else { wanted.saturating_sub(wanted / 8).max(LEAST) };
+        match set((!is_endless).then_some(limit)) {
             Err(error) if error.kind() == ErrorKind::Unsupported => self.is_untimed = true,
             outcome => outcome?,
         }
@@ -47,7 +44,7 @@ impl Patience {
     ///
     /// Half of the time is enough: no clock is so wrong, and it does no harm to look at the deadlines once more.
     pub(crate) fn is_over(&self, begun: Instant) -> bool {
-        let limit = self.set.flatten().filter(|_| !self.is_untimed);
+        let limit = self.set.filter(|_| !self.is_untimed);
         limit.is_some_and(|limit| begun.elapsed() >= limit / 2)
     }
 
@@ -82,18 +79,14 @@ impl<'a, T> Until<'a, T> {
         let end = Instant::now() + time;
         Until::new(self.io, Some(self.deadline.map_or(end, |deadline| deadline.min(end))))
     }
-
-    pub(crate) const fn get_mut(&mut self) -> &mut T {
-        self.io
-    }
 }
 
-/// Returns how long it is up to a deadline, if there is one.
-pub(crate) fn left(deadline: Option<Instant>) -> io::Result<Option<Duration>> {
-    let Some(deadline) = deadline else { return Ok(None) };
+/// Returns how long it is up to a deadline, or fails with [`TimedOut`](ErrorKind::TimedOut).
+pub(crate) fn left(deadline: Option<Instant>) -> io::Result<Duration> {
+    let Some(deadline) = deadline else { return Ok(Duration::MAX) };
     match deadline.saturating_duration_since(Instant::now()) {
         Duration::ZERO => Err(ErrorKind::TimedOut.into()),
-        left => Ok(Some(left)),
+        left => Ok(left),
     }
 }
 

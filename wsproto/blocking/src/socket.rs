@@ -103,13 +103,7 @@ impl<T: Input + Output, R: Role> WebSocket<T, R> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn from_upgraded(
-        mut stream: T,
-        role: R,
-        received: &[u8],
-        agreed: Agreed,
-        options: &Options,
-    ) -> Self {
+    pub fn from_upgraded(mut stream: T, role: R, received: &[u8], agreed: Agreed, options: &Options) -> Self {
         let session = Session::new(role, *options.limits(), Vec::new());
         let policy = options.deflate().copied().unwrap_or(Policy::new());
         let (mut incoming, sender) = session.with_deflate(agreed.deflate, policy).split();
@@ -332,7 +326,7 @@ impl<T, R: Role> WebSocket<T, R> {
     /// Returns after which time to call [`recv`](Self::recv) although nothing has come, to keep the deadlines; `None` is never. For
     /// transports that don't block: the others wake up by themselves.
     pub fn wake_up(&mut self) -> Option<Duration> {
-        self.whole.way.patience()
+        Some(self.whole.way.patience()).filter(|patience| *patience < Duration::MAX)
     }
 
     /// Returns the code of the peer's Close frame: `None` if none came, or it had no code.

@@ -53,6 +53,14 @@ pub(crate) enum Stage {
     Over(Cause),
 }
 
+/// What was due.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Acted {
+    Pinged,
+    /// This deadline has passed, which is left to be acted on.
+    GaveUp(Deadline),
+}
+
 /// Why a connection ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Cause {
@@ -105,20 +113,20 @@ impl<R: Role> Way<R> {
         Moment::since_origin(self.origin.elapsed())
     }
 
-    /// Returns how long to wait at most, for whatever it is; `None` is for ever.
-    pub(crate) fn patience(&mut self) -> Option<Duration> {
+    /// Returns how long to wait at most, for whatever it is.
+    pub(crate) fn patience(&mut self) -> Duration {
         let (now, waiting) = (self.now(), self.waiting());
-        Some(self.deadlines.wake_up(now, waiting)?.duration_since(now))
+        self.deadlines.wake_up(now, waiting).map_or(Duration::MAX, |at| at.duration_since(now))
     }
 
-    /// Does what is due now: queues a Ping, or returns the deadline that has passed.
-    pub(crate) fn due(&mut self) -> Option<Option<Deadline>> {
+    /// Does what is due now, if anything.
+    pub(crate) fn due(&mut self) -> Option<Acted> {
         match self.deadlines.due(self.now())? {
-            Due::GiveUp(deadline) => Some(Some(deadline)),
+            Due::GiveUp(deadline) => Some(Acted::GaveUp(deadline)),
             Due::Ping(payload) => {
                 // A Ping that can't be sent any more needs no answer: the closing handshake has deadlines of its own.
                 let _ = self.sender.frame().append(Message::Ping(&payload), &mut self.out);
-                Some(None)
+                Some(Acted::Pinged)
             }
         }
     }

@@ -88,9 +88,7 @@ impl<T: Input + Output> Opening<T> {
     pub fn read(mut stream: T, options: &Options) -> Result<Self, AcceptError> {
         let head = head::read(&mut stream, options)?;
         Ok(match head.head.request(&head.bytes) {
-            Request::WebSocket(_) => {
-                Self::WebSocket(Handshake { stream, head, options: options.clone() })
-            }
+            Request::WebSocket(_) => Self::WebSocket(Handshake { stream, head, options: options.clone() }),
             Request::Http(_) => Self::Http(Plain::new(stream, head, options)),
         })
     }
@@ -119,6 +117,7 @@ impl<T: Input + Output> Handshake<T> {
     ///
     /// [`AcceptError::Origin`] for a foreign page; [`Misuse`](AcceptError::Misuse) for header fields that can't be sent. The
     /// client was answered. [`Deadline`](AcceptError::Deadline) and [`Io`](AcceptError::Io) if the answer can't be written.
+    #[expect(clippy::needless_pass_by_value, reason = "it is made for this call")]
     pub fn accept(mut self, accept: Accept<'_>) -> Result<WebSocket<T>, AcceptError> {
         let options = accept.options(&self.options);
         let request = self.request();
