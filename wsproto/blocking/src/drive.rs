@@ -46,7 +46,7 @@ pub(crate) fn drive<R: Role, L: Link<R>>(
             Some(Next::Message(_)) if wanted != Messages::Dropped => {
                 let (has_room, owes_reply) = link.with(|way| (way.has_room(), way.owes_reply));
                 if wanted == Messages::Paced && !has_room {
-                    link.write(Wait::Long).map_err(Error::Io)?;
+                    make_room(link)?;
                     continue;
                 }
                 if owes_reply {
@@ -66,15 +66,23 @@ pub(crate) fn drive<R: Role, L: Link<R>>(
             link.with(|way| way.begin_end(Cause::Closed, false));
             continue;
         }
-        let wait = if wanted == Messages::Wanted { Wait::Brief } else { Wait::Long };
-        if let Err(error) = link.write(wait) {
-            if wanted == Messages::Paced && !link.with(|way| way.has_room()) {
-                return Err(Error::Io(error));
-            }
+        match wanted {
+            Messages::Paced => make_room(link)?,
+            // What the transport does not take now waits for the next turn.
+            Messages::Wanted => drop(link.write(Wait::Brief)),
+            Messages::Dropped => drop(link.write(Wait::Long)),
         }
         if matches!(link.with(|way| way.stage), Stage::Open) {
             receive(incoming, link)?;
         }
+    }
+}
+
+/// Writes what waits. An error is that of a transport that does not block, if too much is left.
+fn make_room<R: Role, L: Link<R>>(link: &mut L) -> Result<(), Error> {
+    match link.write(Wait::Long) {
+        Err(error) if !link.with(|way| way.has_room()) => Err(Error::Io(error)),
+        _ => Ok(()),
     }
 }
 
