@@ -11,6 +11,7 @@ mod out;
 mod patience;
 mod server;
 mod socket;
+mod split;
 mod tls;
 mod transport;
 mod way;
@@ -33,6 +34,7 @@ pub use out::Out;
 pub use rustls;
 pub use server::{Handshake, Opening, Plain, accept, accept_with};
 pub use socket::WebSocket;
+pub use split::{Reader, Writer};
 pub use tls::{MaybeTls, MaybeTlsInput, MaybeTlsOutput};
 #[cfg(feature = "rustls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]

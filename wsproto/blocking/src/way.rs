@@ -402,7 +402,6 @@ impl<R: Role> Way<R> {
 
     pub(crate) fn gave_up(&mut self, deadline: Deadline) {
         let cause = match (deadline, self.stage, self.broken) {
-            (_, Stage::Over(_), _) => return,
             // What the end was waited for behind is what counts.
             (Deadline::End, Stage::Ending { cause, .. }, _) => cause,
             (Deadline::End, _, Some(kind)) => Cause::Io(kind),
@@ -412,6 +411,9 @@ impl<R: Role> Way<R> {
     }
 
     pub(crate) fn finish(&mut self, cause: Cause) {
+        if let Stage::Over(_) = self.stage {
+            return; // what ended it is what counts
+        }
         self.stage = Stage::Over(cause);
         self.sender.peer_is(ReceiveState::Ended);
         self.forget();
