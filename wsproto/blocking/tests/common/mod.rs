@@ -57,23 +57,25 @@ pub fn millis(millis: u64) -> Option<Duration> {
 pub struct Bytewise<T> {
     inner: T,
     between: ErrorKind,
-    may: bool,
+    may_read: bool,
+    may_write: bool,
 }
 
 impl<T> Bytewise<T> {
     pub fn new(inner: T, between: ErrorKind) -> Self {
-        Self { inner, between, may: false }
+        Self { inner, between, may_read: false, may_write: false }
     }
+}
 
-    fn turn(&mut self) -> io::Result<()> {
-        self.may = !self.may;
-        if self.may { Ok(()) } else { Err(self.between.into()) }
-    }
+/// Every other time it fails.
+fn turn(may: &mut bool, between: ErrorKind) -> io::Result<()> {
+    *may = !*may;
+    if *may { Ok(()) } else { Err(between.into()) }
 }
 
 impl<T: Read> Read for Bytewise<T> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.turn()?;
+        turn(&mut self.may_read, self.between)?;
         let most = buf.len().min(1);
         self.inner.read(&mut buf[..most])
     }
@@ -81,12 +83,12 @@ impl<T: Read> Read for Bytewise<T> {
 
 impl<T: Write> Write for Bytewise<T> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.turn()?;
+        turn(&mut self.may_write, self.between)?;
         self.inner.write(&buf[..buf.len().min(1)])
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.turn()?;
+        turn(&mut self.may_write, self.between)?;
         self.inner.flush()
     }
 }
