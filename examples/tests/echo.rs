@@ -13,6 +13,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 
 const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
+const ECHO_TURN: &str = env!("CARGO_BIN_EXE_echo_turn");
 const ECHO_TOKIO: &str = env!("CARGO_BIN_EXE_echo_tokio");
 const ECHO_MIO: &str = env!("CARGO_BIN_EXE_echo_mio");
 const EMBEDDED_IO: &str = env!("CARGO_BIN_EXE_embedded_io");
@@ -47,7 +48,8 @@ fn serves_echoes(path: &str) {
     assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
 }
 
-fn keeps_to_the_rules(path: &str) {
+/// `page_status` is what a request of plain HTTP is answered.
+fn keeps_to_the_rules(path: &str, page_status: &str) {
     let (_program, address) = Program::serve(path);
 
     // Frames that come with the request, and are cut anywhere: "Hello" and a Close frame, masked with zeros.
@@ -66,7 +68,7 @@ fn keeps_to_the_rules(path: &str) {
     assert_eq!((answer[close], answer[close + 2], answer[close + 3]), (0x88, 0x03, 0xEA), "1002");
 
     let page = exchange(&address, &[b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"]);
-    assert!(page.starts_with(b"HTTP/1.1 404 "));
+    assert!(page.starts_with(format!("HTTP/1.1 {page_status} ").as_bytes()));
     let old = String::from_utf8_lossy(UPGRADE).replace("Version: 13", "Version: 8");
     assert!(exchange(&address, &[old.as_bytes()]).starts_with(b"HTTP/1.1 426 "));
     assert!(exchange(&address, &[&[b'x'; 8192]]).starts_with(b"HTTP/1.1 431 "));
@@ -79,7 +81,17 @@ fn echo_std_serves_echoes() {
 
 #[test]
 fn echo_std_keeps_to_the_rules() {
-    keeps_to_the_rules(ECHO_STD);
+    keeps_to_the_rules(ECHO_STD, "426");
+}
+
+#[test]
+fn echo_turn_serves_echoes() {
+    serves_echoes(ECHO_TURN);
+}
+
+#[test]
+fn echo_turn_keeps_to_the_rules() {
+    keeps_to_the_rules(ECHO_TURN, "404");
 }
 
 #[test]
@@ -89,7 +101,7 @@ fn echo_tokio_serves_echoes() {
 
 #[test]
 fn echo_tokio_keeps_to_the_rules() {
-    keeps_to_the_rules(ECHO_TOKIO);
+    keeps_to_the_rules(ECHO_TOKIO, "404");
 }
 
 #[test]
@@ -99,7 +111,7 @@ fn echo_mio_serves_echoes() {
 
 #[test]
 fn echo_mio_keeps_to_the_rules() {
-    keeps_to_the_rules(ECHO_MIO);
+    keeps_to_the_rules(ECHO_MIO, "404");
 }
 
 /// Who does not read is not heard: its bytes stay where they are, and others are served meanwhile.
@@ -206,7 +218,7 @@ fn embedded_io_serves_echoes() {
 
 #[test]
 fn embedded_io_keeps_to_the_rules() {
-    keeps_to_the_rules(EMBEDDED_IO);
+    keeps_to_the_rules(EMBEDDED_IO, "404");
 }
 
 /// Told to end, it begins the closing handshake with each client, and waits for the answers.

@@ -14,8 +14,9 @@ use tungstenite::{Message, client};
 const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
 const PROXY: &str = env!("CARGO_BIN_EXE_proxy");
 
-const SERVERS: [&str; 8] = [
+const SERVERS: [&str; 9] = [
     ECHO_STD,
+    env!("CARGO_BIN_EXE_echo_turn"),
     env!("CARGO_BIN_EXE_echo_tokio"),
     env!("CARGO_BIN_EXE_echo_mio"),
     env!("CARGO_BIN_EXE_embedded_io"),
