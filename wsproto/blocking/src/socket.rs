@@ -356,6 +356,11 @@ impl<T, R: Role> WebSocket<T, R> {
         self.whole.way.deadlines.latency()
     }
 
+    /// Returns how long ago the opening handshake was complete.
+    pub fn age(&self) -> Duration {
+        self.whole.way.now().to_duration()
+    }
+
     /// Returns the transport.
     pub const fn get_ref(&self) -> &T {
         &self.whole.io
@@ -374,5 +379,11 @@ impl<T, R: Role> fmt::Debug for WebSocket<T, R> {
             .field("unsent", &self.unsent())
             .field("subprotocol", &self.subprotocol)
             .finish_non_exhaustive()
+    }
+}
+
+impl<T, R: Role> wsproto_adapter::backoff::Ended for WebSocket<T, R> {
+    fn lost(&self) -> wsproto::backoff::Lost {
+        wsproto::backoff::Lost::Closed { code: self.close_code(), lasted: self.age() }
     }
 }

@@ -273,12 +273,26 @@ impl Connect {
     where
         T: Input + Output,
     {
+        self.over_with_response(stream).map(|(socket, _)| socket)
+    }
+
+    /// Makes the opening handshake as [`over`](Self::over) does, and also returns the response that opened the connection.
+    ///
+    /// # Errors
+    ///
+    /// As of [`connect`](Self::connect).
+    pub fn over_with_response<T>(
+        &self,
+        stream: T,
+    ) -> Result<(WebSocket<MaybeTls<T>, Client>, Response), ConnectError>
+    where
+        T: Input + Output,
+    {
         let mut progress = Progress::new(&self.plan.options);
         let url = Url::parse(&self.plan.url)?;
         let tls = self.tls.client(&url)?;
         let request = self.plan.request(&url);
-        let opened = open::open(stream, tls, request.handshake(&url)?, &self.plan.options, &mut progress);
-        opened.map(|(socket, _)| socket)
+        open::open(stream, tls, request.handshake(&url)?, &self.plan.options, &mut progress)
     }
 
     /// Goes to one server.
@@ -303,11 +317,13 @@ impl Connect {
                 addresses => dial::dial_addresses(addresses.to_vec(), progress),
             };
         };
-        let dialled = dial::dial(proxy.host(), proxy.port(), progress);
-        let mut stream = dialled.map_err(|error| match error {
-            ConnectError::Io(error) | ConnectError::Resolve(error) => ProxyError::Unreachable(error).into(),
-            error => error,
-        })?;
+        let proxy_url = proxy.url()?;
+        if proxy_url.is_secure() {
+            let text = "TLS to the proxy itself is not spoken here: write `http://` or `socks5://`";
+            return Err(ProxyError::Tls(io::Error::new(ErrorKind::Unsupported, text)).into());
+        }
+        let dialled = dial::dial(proxy_url.host(), proxy_url.port(), progress);
+        let mut stream = dialled.map_err(ProxyError::of_connecting)?;
         match addresses {
             [] => open::tunnel(&proxy, &mut stream, (url.host(), url.port()), progress)?,
             [address, ..] => {
