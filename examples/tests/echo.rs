@@ -15,6 +15,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 
 const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
+const ECHO_TURN: &str = env!("CARGO_BIN_EXE_echo_turn");
 const ECHO_TOKIO: &str = env!("CARGO_BIN_EXE_echo_tokio");
 const ECHO_MIO: &str = env!("CARGO_BIN_EXE_echo_mio");
 const EMBEDDED_IO: &str = env!("CARGO_BIN_EXE_embedded_io");
@@ -28,6 +29,16 @@ fn echo_std_serves_echoes() {
 #[test]
 fn echo_std_keeps_to_the_rules() {
     keeps_to_the_rules(ECHO_STD);
+}
+
+#[test]
+fn echo_turn_serves_echoes() {
+    serves_echoes(ECHO_TURN);
+}
+
+#[test]
+fn echo_turn_keeps_to_the_rules() {
+    keeps_to_the_rules(ECHO_TURN);
 }
 
 #[test]

@@ -8,9 +8,9 @@ use tokio::task::coop;
 use wsproto::connection::{Event, ReceiveState, Reply, Role};
 use wsproto::session::Next;
 
-use crate::agreed::Closed;
 use crate::way::{Cause, Stage};
 use crate::{Error, Message, WebSocket, pool};
+use wsproto_adapter::shared::Closed;
 
 /// What is done with messages while a connection is driven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -99,16 +99,11 @@ mod broadcast;
 mod byte_stream;
 mod clock;
 mod drive;
-mod error;
 #[cfg(feature = "futures")]
 mod futures;
-mod keys;
-mod message;
-mod options;
 mod out;
 mod outbox;
 mod pieces;
-mod pool;
 mod prepared;
 mod server;
 mod socket;
@@ -118,7 +113,6 @@ mod waiting;
 mod wakers;
 mod way;
 
-pub mod backoff;
 mod connect;
 #[cfg(any(feature = "h2", feature = "hyper"))]
 mod http;
@@ -130,34 +124,33 @@ mod sync {
     pub(crate) use std::sync::Mutex;
 }
 
-pub use bytes::Bytes;
-pub use bytestring::ByteString;
 pub use wsproto;
 pub use wsproto::connection::{Data, Fragment};
 pub use wsproto::deadlines::{Deadline, Timeouts};
 pub use wsproto::deflate::Policy;
 pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
 
-pub use agreed::{Agreed, Received};
+use wsproto_adapter::shared::pool;
+#[doc(inline)]
+pub use wsproto_adapter::{
+    Accept, AcceptError, Agreed, AsMessage, Client, ConnectError, Error, Fault, Message, Options, Prepared,
+    ProxyError, RedirectError, Response, SocksError, Step, ThreadKeys, backoff,
+};
+pub use wsproto_adapter::{ByteString, Bytes};
+
+pub use agreed::Received;
 pub use broadcast::{Broadcast, Lagged, Listener};
 pub use byte_stream::ByteStream;
-pub use error::{Error, Fault};
-pub use keys::{Client, ThreadKeys};
-pub use message::{AsMessage, Message};
-pub use options::Options;
 pub use out::Out;
 pub use pieces::Piece;
-pub use prepared::Prepared;
 pub use server::{
-    Accept, AcceptError, Connections, Handshake, Opening, Place, Plain, Serve, Served, Trouble, accept,
-    accept_with,
+    Connections, Handshake, Opening, Place, Plain, Serve, Served, Trouble, accept, accept_with,
 };
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
 pub use trace::{Counters, Traffic};
 
-pub use connect::{Connect, ConnectError, RedirectError, Response, Step, connect};
-pub use proxy::{ProxyError, SocksError};
+pub use connect::{Connect, connect};
 pub use tls::MaybeTls;
 #[cfg(feature = "rustls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]

@@ -12,13 +12,13 @@ use wsproto::deflate::Policy;
 use wsproto::session::{Incoming, Session};
 use wsproto::{CloseCode, CloseFrame, MessageKind, ProtocolError, Server};
 
-use crate::agreed::Closed;
 use crate::drive::Messages;
 use crate::wakers::Half;
 #[cfg(feature = "futures")]
 use crate::wakers::Wakers;
 use crate::way::{Stage, Way};
 use crate::{Agreed, AsMessage, Counters, Error, Message, Options, Out, Received};
+use wsproto_adapter::shared::Closed;
 
 /// A WebSocket connection that owns its transport: anything that reads and writes.
 ///
@@ -508,5 +508,11 @@ impl<R: Role> Way<R> {
     pub(crate) fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
         // A formatter that fails although the buffer did not is at fault itself; `format!` panics then.
         self.feed_with(MessageKind::Text, |out| out.write_fmt(text)).map(|_| ())
+    }
+}
+
+impl<T, R: Role> wsproto_adapter::backoff::Ended for WebSocket<T, R> {
+    fn lost(&self) -> wsproto::backoff::Lost {
+        wsproto::backoff::Lost::Closed { code: self.close_code(), lasted: self.age() }
     }
 }

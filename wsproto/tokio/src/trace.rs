@@ -1,7 +1,7 @@
 //! What is told of a connection: counters, and with feature `tracing` a span, and one event for its end.
 
-use crate::agreed::Closed;
 use crate::way::Cause;
+use wsproto_adapter::shared::Closed;
 
 /// How much went over a connection; [`WebSocket::counters`](crate::WebSocket::counters) returns it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -8,12 +8,12 @@ use wsproto::deflate::Level;
 use wsproto::error::AbnormalClosure;
 use wsproto::{CloseCode, CloseFrame, Message, Misuse, ProtocolError};
 
-use crate::agreed::Closed;
 use crate::clock::Clock;
 use crate::outbox::Outbox;
 use crate::server::Stop;
 use crate::trace::Trace;
 use crate::{Error, Options, pool};
+use wsproto_adapter::shared::Closed;
 
 #[derive(Debug)]
 pub(crate) struct Way<R: Role> {

@@ -11,8 +11,8 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::error::{ConnectError, Step};
 use super::progress::Progress;
+use crate::{ConnectError, Step};
 
 /// After this time the next address is tried, beside the one before ([RFC 8305 §5]).
 ///

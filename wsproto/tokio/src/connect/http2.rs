@@ -10,7 +10,7 @@ use h2::ext::Protocol;
 use wsproto::handshake::{self, ClientHandshake, HandshakeMisuse, Offer};
 
 use super::progress::{Progress, limit};
-use super::{Connect, ConnectError, Response, Step, Url};
+use super::{Connect, ConnectError, Response, Step, Url, read_body};
 use crate::http2::{Stream, of_stream};
 use crate::{Agreed, Client, ThreadKeys, WebSocket};
 
@@ -68,7 +68,7 @@ impl Connect {
         &self,
         client: SendRequest<Bytes>,
     ) -> Result<(WebSocket<Stream, Client>, Response), ConnectError> {
-        let progress = Progress::new(Step::Handshake, &self.options);
+        let progress = Progress::new(Step::Handshake, &self.plan.options);
         let opened = limit(progress.deadline, Box::pin(self.open_stream(client, &progress))).await;
         opened.unwrap_or(Err(ConnectError::Deadline(Step::Handshake)))
     }
@@ -78,19 +78,20 @@ impl Connect {
         mut client: SendRequest<Bytes>,
         progress: &Progress,
     ) -> Result<(WebSocket<Stream, Client>, Response), ConnectError> {
-        let url = Url::parse(&self.url)?;
-        let lists = self.request(true);
+        let url = Url::parse(&self.plan.url)?;
+        let lists = self.plan.request(&url);
+        let offer = lists.offer(url.authority(), "/");
         let target = if url.target().starts_with('?') {
             format!("/{}", url.target())
         } else {
             url.target().to_owned()
         };
         // HTTP/2 has names in lower case.
-        let names: Vec<String> = lists.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
-        let values = lists.headers.iter().map(|(_, value)| *value);
+        let names: Vec<String> = offer.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        let values = offer.headers.iter().map(|(_, value)| *value);
         let headers: Vec<_> = names.iter().map(String::as_str).zip(values).collect();
-        let offer = lists.offer(url.authority(), &target);
-        let handshake = ClientHandshake::over_http2(Offer { headers: &headers, ..offer })?;
+        let offer = Offer { headers: &headers, ..lists.offer(url.authority(), &target) };
+        let handshake = ClientHandshake::over_http2(offer)?;
         poll_fn(|cx| client.poll_ready(cx)).await.map_err(of_http2)?;
         if !client.is_extended_connect_protocol_enabled() {
             return Err(ConnectError::Http2);
@@ -110,17 +111,17 @@ impl Connect {
         let mut stream = Stream::new(receive, send);
         let fields = || head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let response = handshake.verify(head.status.as_u16(), fields)?;
-        let mut kept = Response::of(response.http());
+        let kept = Response::of(response.http());
         match response {
             handshake::Response::WebSocket(accepted) => {
                 let agreed =
                     Agreed::new().with_subprotocol(accepted.subprotocol()).with_deflate(accepted.deflate());
                 let keys = ThreadKeys::client();
-                Ok((WebSocket::from_upgraded(stream, keys, b"", agreed, &self.options), kept))
+                Ok((WebSocket::from_upgraded(stream, keys, b"", agreed, &self.plan.options), kept))
             }
             handshake::Response::Http(_) => {
-                kept.read_body(&mut stream, b"", progress.deadline).await;
-                Err(ConnectError::Refused(Box::new(kept)))
+                let refused = read_body(kept, &mut stream, Vec::new(), progress.deadline).await;
+                Err(ConnectError::Refused(Box::new(refused)))
             }
         }
     }

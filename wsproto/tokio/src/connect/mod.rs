@@ -1,13 +1,11 @@
 //! From a URL to a connection.
 
+mod body;
 mod dial;
-mod error;
 #[cfg(feature = "h2")]
 mod http2;
 mod open;
 mod progress;
-mod redirect;
-mod response;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,18 +14,15 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use wsproto::deflate::Policy;
-use wsproto::handshake::permessage_deflate::{self, OfferText};
-use wsproto::handshake::{ClientHandshake, Offer, Url, random_nonce};
+use wsproto::handshake::Url;
+use wsproto_adapter::shared::{Plan, Proxy, Route};
 
-use crate::proxy::{Proxy, ProxyError, Route};
 use crate::tls::{Layer, Tls};
-use crate::{Client, MaybeTls, Options, WebSocket};
+use crate::{Client, ConnectError, MaybeTls, Options, ProxyError, Response, Step, WebSocket, proxy};
 
 use progress::{Progress, limit};
 
-pub use error::{ConnectError, Step};
-pub use redirect::RedirectError;
-pub use response::Response;
+pub(crate) use body::read_body;
 
 /// Connects to a `ws` or `wss` URL, within ten seconds. [`Connect`] does the same with header fields,
 /// subprotocols and options.
@@ -86,14 +81,7 @@ pub async fn connect(url: &str) -> Result<WebSocket<MaybeTls, Client>, ConnectEr
 /// ```
 #[derive(Clone)]
 pub struct Connect {
-    url: String,
-    headers: Vec<(String, Vec<u8>)>,
-    subprotocols: Vec<String>,
-    origin: Option<String>,
-    options: Options,
-    addresses: Vec<SocketAddr>,
-    redirects: u8,
-    route: Route,
+    plan: Plan,
     tls: Tls,
 }
 
@@ -102,14 +90,7 @@ impl Connect {
     /// Takes a `ws` or `wss` URL. [`connect`](Self::connect) tells whether it is well-formed.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
-            url: url.into(),
-            headers: Vec::new(),
-            subprotocols: Vec::new(),
-            origin: None,
-            options: Options::new(),
-            addresses: Vec::new(),
-            redirects: 0,
-            route: Route::default(),
+            plan: Plan::new(url.into()),
             #[allow(clippy::default_constructed_unit_structs, reason = "without TLS it is one")]
             tls: Tls::default(),
         }
@@ -119,7 +100,7 @@ impl Connect {
     /// are not the caller's.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.plan.headers.push((name.into(), value.into()));
         self
     }
 
@@ -129,7 +110,7 @@ impl Connect {
     /// [RFC 6455 §1.9]: https://www.rfc-editor.org/rfc/rfc6455#section-1.9
     #[must_use]
     pub fn subprotocols<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.subprotocols = names.into_iter().map(Into::into).collect();
+        self.plan.subprotocols = names.into_iter().map(Into::into).collect();
         self
     }
 
@@ -138,7 +119,7 @@ impl Connect {
     /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
     #[must_use]
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
-        self.origin = Some(origin.into());
+        self.plan.origin = Some(origin.into());
         self
     }
 
@@ -146,14 +127,14 @@ impl Connect {
     /// resolving the name, TCP, TLS, and HTTP.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
-        self.options = options;
+        self.plan.options = options;
         self
     }
 
     /// Sets which compression is offered, or none: [`Options::with_deflate`].
     #[must_use]
     pub fn deflate(mut self, policy: Option<Policy>) -> Self {
-        self.options = self.options.with_deflate(policy);
+        self.plan.options = self.plan.options.with_deflate(policy);
         self
     }
 }
@@ -166,7 +147,7 @@ impl Connect {
     /// server does not heed it.
     #[must_use]
     pub fn address(mut self, address: SocketAddr) -> Self {
-        self.addresses.push(address);
+        self.plan.addresses.push(address);
         self
     }
 
@@ -182,7 +163,7 @@ impl Connect {
     /// [RFC 9110 §9.3.6]: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.route = Route::Proxy(url.into());
+        self.plan.route = Route::Proxy(url.into());
         self
     }
 
@@ -195,7 +176,7 @@ impl Connect {
     /// `*`.
     #[must_use]
     pub fn proxy_from_env(mut self) -> Self {
-        self.route = Route::Environment;
+        self.plan.route = Route::Environment;
         self
     }
 
@@ -206,7 +187,7 @@ impl Connect {
     /// port), `Authorization`, `Cookie` and `Proxy-Authorization` are not sent.
     #[must_use]
     pub fn redirects(mut self, most: u8) -> Self {
-        self.redirects = most;
+        self.plan.redirects = most;
         self
     }
 
@@ -247,7 +228,7 @@ impl Connect {
     pub async fn connect_with_response(
         &self,
     ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
-        let mut progress = Progress::new(Step::Resolving, &self.options);
+        let mut progress = Progress::new(Step::Resolving, &self.plan.options);
         // In a box, since a task is as large as the largest of its futures, for all its life.
         let opened = limit(progress.deadline, Box::pin(self.follow(&mut progress))).await;
         opened.unwrap_or(Err(ConnectError::Deadline(progress.step)))
@@ -299,14 +280,14 @@ impl Connect {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut progress = Progress::new(Step::Handshake, &self.options);
+        let mut progress = Progress::new(Step::Handshake, &self.plan.options);
         let deadline = progress.deadline;
         let opening = async {
-            let url = Url::parse(&self.url)?;
+            let url = Url::parse(&self.plan.url)?;
             let tls = self.tls.client(&url).await?;
-            let request = self.request(true);
+            let request = self.plan.request(&url);
             let stream = Layer::Plain(stream);
-            open::open(stream, tls, request.handshake(&url)?, &self.options, &mut progress).await
+            open::open(stream, tls, request.handshake(&url)?, &self.plan.options, &mut progress).await
         };
         let opened = limit(deadline, Box::pin(opening)).await;
         opened.unwrap_or(Err(ConnectError::Deadline(progress.step)))
@@ -316,49 +297,34 @@ impl Connect {
         &self,
         progress: &mut Progress,
     ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
-        let first = Url::parse(&self.url)?;
-        let mut followed = 0;
-        let mut target = Cow::Borrowed(&*self.url);
-        loop {
+        let mut target = Cow::Borrowed(&*self.plan.url);
+        for followed in 0.. {
             let url = Url::parse(&target)?;
-            let refused = match self.attempt(&url, redirect::is_same_server(&url, &first), progress).await {
-                Err(ConnectError::Refused(refused)) if self.redirects > 0 => refused,
-                outcome => return outcome,
-            };
-            let Some(next) = redirect::target(&refused, &url) else {
-                return Err(ConnectError::Refused(refused));
-            };
-            if followed == self.redirects {
-                return Err(RedirectError::TooMany.into());
+            match self.attempt(&url, progress).await {
+                Err(error) => target = Cow::Owned(self.plan.next_url(error, &url, followed)?),
+                opened => return opened,
             }
-            followed += 1;
-            target = Cow::Owned(next?);
         }
+        unreachable!("there are not so many redirects")
     }
 
-    /// Goes to one server; `is_own` if that is the URL's own.
+    /// Goes to one server.
     async fn attempt(
         &self,
         url: &Url<'_>,
-        is_own: bool,
         progress: &mut Progress,
     ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
         // What can't be sent is found before there is a connection.
         let tls = self.tls.client(url).await?;
-        let request = self.request(is_own);
+        let request = self.plan.request(url);
         let handshake = request.handshake(url)?;
-        let stream = self.reach(url, is_own, progress).await?;
-        open::open(stream, tls, handshake, &self.options, progress).await
+        let stream = self.reach(url, progress).await?;
+        open::open(stream, tls, handshake, &self.plan.options, progress).await
     }
 
-    async fn reach(
-        &self,
-        url: &Url<'_>,
-        is_own: bool,
-        progress: &mut Progress,
-    ) -> Result<Layer<TcpStream>, ConnectError> {
-        let addresses = if is_own { &*self.addresses } else { &[] };
-        if let Some(proxy) = self.route.proxy(url)? {
+    async fn reach(&self, url: &Url<'_>, progress: &mut Progress) -> Result<Layer<TcpStream>, ConnectError> {
+        let addresses = self.plan.addresses(url);
+        if let Some(proxy) = self.plan.route.proxy(url)? {
             return self.reach_through(&proxy, url, addresses.first(), progress).await;
         }
         let stream = match addresses {
@@ -390,65 +356,14 @@ impl Connect {
             None => (Cow::Borrowed(url.host()), url.port()),
             Some(address) => (address.ip().to_string().into(), address.port()),
         };
-        proxy.tunnel(&mut stream, (&host, port), progress.deadline).await?;
+        proxy::tunnel(proxy, &mut stream, (&host, port), progress.deadline).await?;
         Ok(stream)
     }
-
-    fn request(&self, is_own: bool) -> Request<'_> {
-        let is_sent = |name: &str| is_own || !is_secret(name);
-        let headers = self.headers.iter().filter(|(name, _)| is_sent(name));
-        Request {
-            origin: self.origin.as_deref(),
-            subprotocols: self.subprotocols.iter().map(String::as_str).collect(),
-            extensions: self.options.deflate().map(permessage_deflate::offer),
-            headers: headers.map(|(name, value)| (name.as_str(), value.as_slice())).collect(),
-        }
-    }
-}
-
-/// The lists that a [`ClientHandshake`] borrows.
-struct Request<'a> {
-    origin: Option<&'a str>,
-    subprotocols: Vec<&'a str>,
-    extensions: Option<OfferText>,
-    headers: Vec<(&'a str, &'a [u8])>,
-}
-
-impl Request<'_> {
-    fn handshake<'a>(&'a self, url: &Url<'a>) -> Result<ClientHandshake<'a>, ConnectError> {
-        let nonce = random_nonce().ok_or(ConnectError::Randomness)?;
-        Ok(ClientHandshake::new(self.offer(url.authority(), url.target()), nonce)?)
-    }
-
-    fn offer<'a>(&'a self, host: &'a str, target: &'a str) -> Offer<'a> {
-        Offer {
-            origin: self.origin,
-            subprotocols: &self.subprotocols,
-            extensions: self.extensions.as_deref(),
-            headers: &self.headers,
-            ..Offer::new(host, target)
-        }
-    }
-}
-
-/// Tells whether a field is for one server's eyes only ([RFC 9110 §15.4]).
-///
-/// [RFC 9110 §15.4]: https://www.rfc-editor.org/rfc/rfc9110#section-15.4
-fn is_secret(name: &str) -> bool {
-    ["authorization", "cookie", "proxy-authorization"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 /// Shows no value of a header field, and no proxy: there may be a password in it.
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connect")
-            .field("url", &self.url)
-            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
-            .field("subprotocols", &self.subprotocols)
-            .field("origin", &self.origin)
-            .field("options", &self.options)
-            .field("addresses", &self.addresses)
-            .field("redirects", &self.redirects)
-            .finish_non_exhaustive()
+        self.plan.fmt(f)
     }
 }

@@ -2,12 +2,12 @@ use std::future::Future;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::handshake::{Answer, Origin, Request, ServerHandshake};
+use wsproto_adapter::shared::negotiate;
 
+use super::Plain;
 use super::head::{self, Head};
-use super::negotiate::negotiate;
 use super::stop::Stop;
-use super::{Accept, AcceptError, Plain};
-use crate::{Options, Server, WebSocket};
+use crate::{Accept, AcceptError, Options, Server, WebSocket};
 
 /// Accepts a WebSocket connection over a stream, with the default [`Options`].
 ///

@@ -7,8 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use wsproto::handshake::{Answer, RequestDecoder, RequestHead};
 
-use super::AcceptError;
-use crate::Options;
+use crate::{AcceptError, Options};
 
 /// A request's head, what was read behind it, and how.
 ///

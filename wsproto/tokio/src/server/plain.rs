@@ -1,8 +1,8 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::handshake::{Answer, HttpRequest, Request};
 
-use super::AcceptError;
 use super::head::{self, Head};
+use crate::AcceptError;
 
 /// A request of plain HTTP, to be answered with a small page, or to be handed to an HTTP library.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use tokio::time::{sleep, timeout};
 use wsproto::handshake::Answer;
 
 use super::stop::{Phase, Stop, unless};
-use super::{AcceptError, Handshake, Opening, head};
-use crate::Options;
+use super::{Handshake, Opening, head};
+use crate::{AcceptError, Options};
 
 /// A small server: takes connections, bounds their number, and ends them all in order.
 ///
