@@ -1,8 +1,87 @@
 //! How long a client waits before it connects again: the engine's [`wsproto::backoff`], and its randomness.
 
+use std::time::Duration;
+
 use wsproto::handshake::random_nonce;
 
+use crate::{ConnectError, Response};
+
 pub use wsproto::backoff::{Backoff, Lost};
+
+/// The delays of a client that reconnects: an iterator that is told between two of them how the connection, or the attempt to make one,
+/// ended.
+///
+/// It ends where another attempt makes no sense, such as behind a 403 or a code 1000. What [`Backoff`] says holds: the delays begin anew
+/// only after a connection that lasted, and 1012 and 1013 are heeded. So is `Retry-After`, up to the [cap](Backoff::with_cap).
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Duration;
+/// # use wsproto_adapter::{ConnectError, backoff::Delays};
+/// # fn connect(_: &str) -> Result<(), ConnectError> { Err(ConnectError::Disconnected) }
+/// # fn sleep(delay: Duration) { assert!(delay <= Duration::from_secs(60)) }
+/// let mut delays = Delays::default();
+/// for attempt in 1..=10 {
+///     match connect("wss://chat.example/rooms/1") {
+///         Ok(socket) => {
+///             // … until it ends, and then: `delays.closed(&socket)`
+/// #           let () = socket;
+///         }
+///         Err(error) => delays.failed(&error),
+///     }
+///     let Some(delay) = delays.next() else { break };
+///     println!("attempt {attempt} has ended, the next one is in {delay:?}");
+///     sleep(delay);
+/// }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Delays {
+    backoff: Backoff,
+    /// What was told since the last delay, and how long the server wants to be left alone.
+    told: Option<(Option<Lost>, Duration)>,
+}
+
+impl Delays {
+    /// Begins with a backoff of one's own: [`Default`] has [`Backoff::new`].
+    pub const fn new(backoff: Backoff) -> Self {
+        Self { backoff, told: None }
+    }
+
+    /// Tells that no connection was made.
+    pub fn failed(&mut self, error: &ConnectError) {
+        let wait = error.refused().and_then(Response::retry_after).unwrap_or_default();
+        self.told = Some((error.lost(), wait));
+    }
+
+    /// Tells that a connection, a `WebSocket`, has ended: with what code, and how long ago it was made.
+    pub fn closed(&mut self, socket: &impl Ended) {
+        self.lost(socket.ended());
+    }
+
+    /// Tells what else there is to tell, such as of a socket that was split.
+    pub const fn lost(&mut self, lost: Lost) {
+        self.told = Some((Some(lost), Duration::ZERO));
+    }
+}
+
+impl Iterator for Delays {
+    type Item = Duration;
+
+    /// Returns how long to wait before connecting again, or `None` if that makes no sense. If nothing was told since the last delay,
+    /// the server was [unreachable](Lost::Unreachable).
+    fn next(&mut self) -> Option<Duration> {
+        let (lost, wait) = self.told.take().unwrap_or((Some(Lost::Unreachable), Duration::ZERO));
+        let delay = self.backoff.retry_in(lost?, random())?;
+        Some(delay.max(wait.min(self.backoff.cap())))
+    }
+}
+
+/// What [`Delays::closed`] wants to know of a connection. Both crates' `WebSocket` tell it.
+pub trait Ended {
+    /// Returns how the connection ended, and how long ago it was made.
+    fn ended(&self) -> Lost;
+}
 
 /// Draws the number that [`Backoff::retry_in`] wants from the operating system.
 ///

@@ -8,6 +8,7 @@ use wsproto::session::{Incoming, Session};
 use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 use wsproto_adapter::shared::Closed;
 
+use crate::backoff::{Ended, Lost};
 use crate::drive::{self, Messages};
 use crate::link::{Access, Batch, Link, Wait};
 use crate::patience::Patience;
@@ -356,6 +357,11 @@ impl<T, R: Role> WebSocket<T, R> {
         self.whole.way.deadlines.latency()
     }
 
+    /// Returns how long ago the opening handshake was complete.
+    pub fn age(&self) -> Duration {
+        self.whole.way.age()
+    }
+
     /// Returns the transport.
     pub const fn get_ref(&self) -> &T {
         &self.whole.io
@@ -364,6 +370,12 @@ impl<T, R: Role> WebSocket<T, R> {
     /// Returns the transport, for its options other than time limits. Reading from it or writing to it breaks the connection.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.whole.io
+    }
+}
+
+impl<T, R: Role> Ended for WebSocket<T, R> {
+    fn ended(&self) -> Lost {
+        Lost::Closed { code: self.close_code(), lasted: self.age() }
     }
 }
 

@@ -126,7 +126,17 @@ impl FrameHeader {
         if opcode.is_control() && !fin {
             return Err(HeaderError::FragmentedControl);
         }
+        Self::decode_behind_first(fin, rsv, opcode, bytes)
+    }
 
+    /// Decodes what follows the header's first byte, which has said that much.
+    #[inline]
+    pub(crate) fn decode_behind_first(
+        fin: bool,
+        rsv: Rsv,
+        opcode: Opcode,
+        bytes: &[u8],
+    ) -> Result<Option<(Self, usize)>, HeaderError> {
         let [second, bytes @ ..] = bytes else {
             return Ok(None);
         };

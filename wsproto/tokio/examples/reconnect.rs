@@ -1,11 +1,10 @@
 //! A client that stays connected: `reconnect URL` prints what comes, until the server has no more for it.
 
 use std::process::ExitCode;
-use std::time::Instant;
 
 use tokio::time::sleep;
-use tokio_wsproto::backoff::{Backoff, Lost, random};
-use tokio_wsproto::{Client, Connect, Error, MaybeTls, Response, WebSocket};
+use tokio_wsproto::backoff::Delays;
+use tokio_wsproto::{Client, Connect, Error, MaybeTls, WebSocket};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -14,30 +13,25 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let client = Connect::new(url);
-    let mut backoff = Backoff::new();
+    let mut delays = Delays::default();
     loop {
-        let (lost, wait) = match client.connect().await {
+        let outcome = match client.connect().await {
             Ok(mut socket) => {
-                let since = Instant::now();
                 match talk(&mut socket).await {
                     Ok(()) => eprintln!("closed: {:?} {:?}", socket.close_code(), socket.close_reason()),
                     Err(error) => eprintln!("{error}"),
                 }
-                (Some(Lost::Closed { code: socket.close_code(), lasted: since.elapsed() }), None)
+                delays.closed(&socket);
+                ExitCode::SUCCESS
             }
             Err(error) => {
                 eprintln!("{error}");
-                (error.lost(), error.refused().and_then(Response::retry_after))
+                delays.failed(&error);
+                ExitCode::FAILURE
             }
         };
-        let Some(delay) = lost.and_then(|lost| backoff.retry_in(lost, random())) else {
-            return if matches!(lost, Some(Lost::Closed { .. })) {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            };
-        };
-        sleep(delay.max(wait.unwrap_or_default())).await;
+        let Some(delay) = delays.next() else { return outcome };
+        sleep(delay).await;
     }
 }
 

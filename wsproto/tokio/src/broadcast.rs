@@ -91,7 +91,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
                 let mut next = pin!(listener.recv());
                 poll_fn(|cx| {
                     loop {
-                        let had_room = self.way.has_room();
+                        let had_room = self.inner.way.has_room();
                         if had_room {
                             if let Poll::Ready(news) = next.as_mut().poll(cx) {
                                 return Poll::Ready(Ok(news));
@@ -99,7 +99,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
                         }
                         match self.poll_recv(cx) {
                             Poll::Ready(received) => return Poll::Ready(Err(received)),
-                            Poll::Pending if !had_room && self.way.has_room() => {}
+                            Poll::Pending if !had_room && self.inner.way.has_room() => {}
                             Poll::Pending => return Poll::Pending,
                         }
                     }
@@ -114,7 +114,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
                 },
                 Ok(Ok(None)) => return self.recv().await,
                 Ok(Err(Lagged)) => {
-                    self.way.finish(Cause::Lagged);
+                    self.inner.way.finish(Cause::Lagged);
                     return Err(Error::Lagged);
                 }
                 Err(received) => return received,

@@ -108,7 +108,7 @@ where
             ready!(socket.poll_room(cx, Messages::Left))?;
             socket.feed(&buf[..taken])?;
             // It may be the last for a while, and not everybody flushes.
-            let _ = socket.way.poll_write(&mut socket.io, cx);
+            let _ = socket.inner.way.poll_write(&mut socket.io, cx);
             Poll::Ready(Ok(taken))
         })
     }
@@ -119,7 +119,7 @@ where
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_as(Half::Writer, cx, |socket, cx| {
-            socket.way.feed_close(CloseCode::NORMAL.into())?;
+            socket.inner.way.feed_close(CloseCode::NORMAL.into())?;
             socket.poll_flush(cx)
         })
     }

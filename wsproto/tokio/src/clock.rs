@@ -27,6 +27,11 @@ impl Clock {
         Self { deadlines, sleep: None, origin, now: None }
     }
 
+    /// Returns how long ago this was made.
+    pub(crate) fn age(&self) -> std::time::Duration {
+        self.origin.elapsed()
+    }
+
     /// Begins a turn: the time is to be looked at anew.
     pub(crate) const fn begin_turn(&mut self) {
         self.now = None;

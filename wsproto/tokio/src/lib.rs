@@ -96,6 +96,7 @@ mod drive;
 mod futures;
 mod out;
 mod outbox;
+mod pieces;
 mod prepared;
 mod server;
 mod socket;
@@ -117,6 +118,7 @@ mod sync {
 }
 
 pub use wsproto;
+pub use wsproto::connection::{Data, Fragment};
 pub use wsproto::deadlines::{Deadline, Timeouts};
 pub use wsproto::deflate::Policy;
 pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
@@ -133,9 +135,11 @@ pub use agreed::Received;
 pub use broadcast::{Broadcast, Lagged, Listener};
 pub use byte_stream::ByteStream;
 pub use out::Out;
+pub use pieces::Piece;
 pub use server::{Handshake, Opening, Plain, Serve, Served, Trouble, accept, accept_with};
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
+pub use trace::{Counters, Traffic};
 
 pub use connect::{Connect, connect};
 pub use tls::MaybeTls;

@@ -12,7 +12,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
     ///
     /// As of [`feed`](Self::feed).
     pub fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
-        self.way.feed_prepared(message)
+        self.inner.way.feed_prepared(message)
     }
 
     /// Sends a message that was encoded before; see [`feed_prepared`](Self::feed_prepared) and [`send`](Self::send).
@@ -23,7 +23,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
     ///
     /// As of [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
-        self.way.feed_prepared(message)?;
+        self.inner.way.feed_prepared(message)?;
         self.flush().await
     }
 }
@@ -32,6 +32,7 @@ impl Way<Server> {
     pub(crate) fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
         self.check_room(true)?;
         self.outbox.push(message.frame(&mut self.sender, self.level)?);
+        self.trace.counters.sent.messages += 1;
         Ok(())
     }
 }

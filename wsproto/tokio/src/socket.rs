@@ -10,14 +10,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::connection::{Fragment, Reply, Role, SendState};
 use wsproto::deflate::Policy;
 use wsproto::session::{Incoming, Session};
-use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
+use wsproto::{CloseCode, CloseFrame, MessageKind, ProtocolError, Server};
 
+use crate::backoff::{Ended, Lost};
 use crate::drive::Messages;
 use crate::wakers::Half;
 #[cfg(feature = "futures")]
 use crate::wakers::Wakers;
 use crate::way::{Stage, Way};
-use crate::{Agreed, AsMessage, Error, Message, Options, Out, Received};
+use crate::{Agreed, AsMessage, Counters, Error, Message, Options, Out, Received};
 use wsproto_adapter::shared::Closed;
 
 /// A WebSocket connection that owns its transport: anything that reads and writes.
@@ -30,6 +31,7 @@ use wsproto_adapter::shared::Closed;
 /// |---|---|
 /// | [`recv`](Self::recv) | a message of its own |
 /// | [`read`](Self::read) | a borrowed message, and the way out for answers |
+/// | [`recv_piece`](Self::recv_piece), [`read_piece`](Self::read_piece) | a part of a message larger than the memory |
 /// | [`recv_or_drained`](Self::recv_or_drained) | for a `select!` that waits for room, too |
 ///
 /// | send | |
@@ -50,12 +52,19 @@ use wsproto_adapter::shared::Closed;
 /// The future of a `recv` needs tokio's timer unless all [timeouts](Options::with_timeouts) are off.
 pub struct WebSocket<T, R: Role = Server> {
     pub(crate) io: T,
+    /// In one place, since futures that take a socket move it, and a task is as large as all the places it is moved to.
+    pub(crate) inner: Box<Inner<R>>,
+}
+
+pub(crate) struct Inner<R: Role> {
     pub(crate) incoming: Incoming<R, Vec<u8>>,
     pub(crate) way: Way<R>,
     /// Whether `incoming` has a buffer that is to be given back.
     pub(crate) is_lent: bool,
     /// Whether a message was found that is left to be taken.
     pub(crate) is_held: bool,
+    /// Whether messages are not joined: the last call to receive wanted pieces.
+    pub(crate) is_piecewise: bool,
     /// Where the halves that others make of this wait.
     #[cfg(feature = "futures")]
     pub(crate) wakers: Option<Arc<Wakers>>,
@@ -93,17 +102,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             incoming.push(received);
         }
         let is_lent = !received.is_empty();
-        let way = Way::new(sender, options);
-        Self {
-            io: stream,
+        let mut way = Way::new(sender, options);
+        way.trace.counters.received.bytes = received.len() as u64;
+        let inner = Inner {
             incoming,
             way,
             is_lent,
             is_held: false,
+            is_piecewise: false,
             #[cfg(feature = "futures")]
             wakers: None,
             subprotocol: agreed.subprotocol,
-        }
+        };
+        Self { io: stream, inner: Box::new(inner) }
     }
 }
 
@@ -136,6 +147,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         cx: &mut Context<'_>,
         messages: Messages,
     ) -> Poll<Result<Option<Message>, Error>> {
+        self.inner.is_piecewise = false;
         while ready!(self.poll_drive(cx, messages))? {
             if let Some(message) = self.take_message() {
                 return Poll::Ready(Ok(Some(message)));
@@ -169,24 +181,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// }
     /// ```
     pub async fn read(&mut self) -> Result<Option<(wsproto::Message<'_>, Out<'_, R>)>, Error> {
+        self.inner.is_piecewise = false;
         if !poll_fn(|cx| self.poll_drive(cx, Messages::Paced)).await? {
             return Ok(None);
         }
-        self.is_held = false;
-        let Self { io, incoming, way, .. } = self;
-        let mut reply = Reply::new();
-        match take_borrowed(incoming, &mut reply) {
+        self.inner.is_held = false;
+        let Self { io, inner } = self;
+        let Inner { incoming, way, .. } = &mut **inner;
+        match take_borrowed(incoming, way) {
             Ok(message) => Ok(message.map(|message| (message, Out::new(way)))),
-            // A text that is not UTF-8, after all.
-            Err(error) => {
-                way.fail(error, reply);
-                poll_fn(|cx| {
-                    way.clock.begin_turn();
-                    way.poll_end(io, cx)
-                })
-                .await;
-                Err(Error::Protocol(error))
-            }
+            Err(_) => Err(poll_fn(|cx| way.poll_failure(io, cx)).await),
         }
     }
 
@@ -201,24 +205,31 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// As of [`recv`](Self::recv).
     pub async fn recv_or_drained(&mut self) -> Result<Received, Error> {
-        let is_waiting = !self.way.is_flushed();
+        let is_waiting = !self.inner.way.is_flushed();
         poll_fn(|cx| match self.poll_recv(cx)? {
             Poll::Ready(Some(message)) => Poll::Ready(Ok(Received::Message(message))),
             Poll::Ready(None) => Poll::Ready(Ok(Received::Closed)),
-            Poll::Pending if is_waiting && self.way.is_flushed() => Poll::Ready(Ok(Received::Drained)),
+            Poll::Pending if is_waiting && self.inner.way.is_flushed() => Poll::Ready(Ok(Received::Drained)),
             Poll::Pending => Poll::Pending,
         })
         .await
     }
 }
 
-/// Apart from the future for the same reason as [`WebSocket::take_message`].
+/// Apart from the future for the same reason as [`WebSocket::take_message`], and since a reply is large.
 #[inline(never)]
 fn take_borrowed<'m, R: Role>(
     incoming: &'m mut Incoming<R, Vec<u8>>,
-    reply: &mut Reply,
-) -> Result<Option<wsproto::Message<'m>>, wsproto::ProtocolError> {
-    incoming.next(reply)
+    way: &mut Way<R>,
+) -> Result<Option<wsproto::Message<'m>>, ProtocolError> {
+    let mut reply = Reply::new();
+    let taken = incoming.next(&mut reply);
+    match taken {
+        Ok(_) => way.trace.counters.received.messages += 1,
+        // A text that is not UTF-8, after all.
+        Err(error) => way.fail(error, reply),
+    }
+    taken
 }
 
 /// Sending.
@@ -257,7 +268,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// [`Error::Closed`] behind a Close frame, [`Error::Full`] while too much waits, [`Error::Misuse`] between fragments and for a
     /// Ping that is too long, or why the connection is over. Nothing was queued then.
     pub fn feed(&mut self, message: impl AsMessage) -> Result<(), Error> {
-        self.way.feed(message.as_message(), false)
+        self.inner.way.feed(message.as_message(), false)
     }
 
     /// Queues a message that is not compressed, also if compression was agreed on: for a secret beside what somebody else chose, or
@@ -267,7 +278,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// As of [`feed`](Self::feed).
     pub fn feed_uncompressed(&mut self, message: impl AsMessage) -> Result<(), Error> {
-        self.way.feed(message.as_message(), true)
+        self.inner.way.feed(message.as_message(), true)
     }
 
     /// Queues a text that is formatted, without a buffer between: `socket.feed_fmt(format_args!("{x}, {y}"))`.
@@ -276,7 +287,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// As of [`feed`](Self::feed).
     pub fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
-        self.way.feed_fmt(text)
+        self.inner.way.feed_fmt(text)
     }
 
     /// Queues a message that `write` appends: JSON of a serialiser, without a buffer between. Returns what `write` returns.
@@ -289,7 +300,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         kind: MessageKind,
         write: impl FnOnce(&mut Vec<u8>) -> V,
     ) -> Result<V, Error> {
-        self.way.feed_with(kind, write)
+        self.inner.way.feed_with(kind, write)
     }
 
     /// Queues one fragment of a message ([RFC 6455 §5.4]). Until the last one nothing else can be queued but control frames.
@@ -300,7 +311,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// [RFC 6455 §5.4]: https://www.rfc-editor.org/rfc/rfc6455#section-5.4
     pub fn feed_fragment<'m>(&mut self, fragment: impl Into<Fragment<'m>>) -> Result<(), Error> {
-        self.way.feed_fragment(fragment.into(), false)
+        self.inner.way.feed_fragment(fragment.into(), false)
     }
 
     /// Writes all that was fed, and has the transport hold nothing back.
@@ -324,15 +335,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         cx: &mut Context<'_>,
         messages: Messages,
     ) -> Poll<Result<(), Error>> {
-        self.way.clock.begin_turn();
-        if let Stage::Open = self.way.stage {
-            if self.way.poll_write(&mut self.io, cx).is_ready() {
-                return Poll::Ready(self.way.check_written());
+        self.inner.way.clock.begin_turn();
+        if let Stage::Open = self.inner.way.stage {
+            if self.inner.way.poll_write(&mut self.io, cx).is_ready() {
+                return Poll::Ready(self.inner.way.check_written());
             }
         }
         match self.poll_drive(cx, messages)? {
             Poll::Ready(_) => Poll::Ready(Ok(())),
-            Poll::Pending if self.way.is_flushed() => Poll::Ready(self.way.check_written()),
+            Poll::Pending if self.inner.way.is_flushed() => Poll::Ready(self.inner.way.check_written()),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -347,7 +358,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// As of [`feed`](Self::feed) and [`flush`](Self::flush).
     pub async fn ping(&mut self) -> Result<(), Error> {
-        self.way.feed_ping()?;
+        self.inner.way.feed_ping()?;
         self.flush().await
     }
 
@@ -363,7 +374,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// Why the connection was over before; [`Error::Deadline`] if the peer does not answer. [`Error::CloseReason`] if the reason has
     /// more than 123 bytes: nothing was queued.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.way.feed_close(CloseFrame::new(code, reason)?)?;
+        self.inner.way.feed_close(CloseFrame::new(code, reason)?)?;
         poll_fn(|cx| self.poll_drive(cx, Messages::Dropped)).await.map(|_| ())
     }
 }
@@ -373,43 +384,63 @@ impl<T, R: Role> WebSocket<T, R> {
     /// Returns what the other half may wait for while `half` is polled: when it changes, that one is to be woken.
     pub(crate) fn progress(&self, half: Half) -> impl PartialEq + use<T, R> {
         // That all is written is nothing to the half that receives; else each message that is sent would wake it.
-        let is_flushed = half == Half::Reader && self.way.is_flushed();
-        let is_full = !self.way.has_room();
-        (self.is_held, is_flushed, is_full, self.is_closing())
+        let is_flushed = half == Half::Reader && self.inner.way.is_flushed();
+        let is_full = !self.inner.way.has_room();
+        (self.inner.is_held, is_flushed, is_full, self.is_closing())
     }
 
     /// Returns how many bytes wait to be written.
     pub fn unsent(&self) -> usize {
-        self.way.outbox.len()
+        self.inner.way.outbox.len()
     }
 
     /// Returns the code of the peer's Close frame: `None` if none came, or it had no code.
     pub fn close_code(&self) -> Option<CloseCode> {
-        self.way.closed.as_ref()?.code()
+        self.inner.way.closed.as_ref()?.code()
     }
 
     /// Returns the reason in the peer's Close frame, if one came. It is empty where the frame had none.
     ///
     /// It is the peer's own: log it with `{:?}`.
     pub fn close_reason(&self) -> Option<&str> {
-        self.way.closed.as_deref().map(Closed::reason)
+        self.inner.way.closed.as_deref().map(Closed::reason)
     }
 
     /// Tells whether nothing new can be sent: a Close frame was sent or came, or the connection is over.
     pub fn is_closing(&self) -> bool {
-        !matches!(self.way.stage, Stage::Open)
-            || self.way.closed.is_some()
-            || self.way.sender.state() != SendState::Open
+        !matches!(self.inner.way.stage, Stage::Open)
+            || self.inner.way.closed.is_some()
+            || self.inner.way.sender.state() != SendState::Open
     }
 
     /// Returns the subprotocol that was agreed on, if any.
     pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
+        self.inner.subprotocol.as_deref()
     }
 
     /// Returns the round-trip time of the last Ping that was answered: of the heartbeat, or of [`ping`](Self::ping).
     pub fn latency(&self) -> Option<Duration> {
-        self.way.clock.deadlines.latency()
+        self.inner.way.clock.deadlines.latency()
+    }
+
+    /// Returns how long ago the opening handshake was complete.
+    pub fn age(&self) -> Duration {
+        self.inner.way.clock.age()
+    }
+
+    /// Returns how much has come and gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tokio_wsproto::WebSocket;
+    /// fn report<T>(socket: &WebSocket<T>) {
+    ///     let counters = socket.counters();
+    ///     println!("{} messages in {} bytes", counters.received.messages, counters.received.bytes);
+    /// }
+    /// ```
+    pub fn counters(&self) -> Counters {
+        self.inner.way.trace.counters
     }
 
     /// Returns the transport.
@@ -423,17 +454,36 @@ impl<T, R: Role> WebSocket<T, R> {
     }
 }
 
+impl<T, R: Role> Ended for WebSocket<T, R> {
+    fn ended(&self) -> Lost {
+        Lost::Closed { code: self.close_code(), lasted: self.age() }
+    }
+}
+
 impl<T, R: Role> fmt::Debug for WebSocket<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
-            .field("stage", &self.way.stage)
+            .field("stage", &self.inner.way.stage)
             .field("unsent", &self.unsent())
-            .field("subprotocol", &self.subprotocol)
+            .field("subprotocol", &self.inner.subprotocol)
             .finish_non_exhaustive()
     }
 }
 
 impl<R: Role> Way<R> {
+    /// Waits until the connection is over, since the peer broke a rule, and returns which.
+    pub(crate) fn poll_failure<T>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<Error>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.clock.begin_turn();
+        ready!(self.poll_end(io, cx));
+        match self.stage {
+            Stage::Over(cause) => Poll::Ready(cause.outcome().err().unwrap_or(Error::Closed)),
+            Stage::Open | Stage::Ending { .. } => Poll::Ready(Error::Closed),
+        }
+    }
+
     pub(crate) fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
         // A formatter that fails although the buffer did not is at fault itself; `format!` panics then.
         self.feed_with(MessageKind::Text, |out| out.write_fmt(text)).map(|_| ())

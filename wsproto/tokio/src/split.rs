@@ -10,7 +10,7 @@ use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 
 use crate::drive::Messages;
 use crate::wakers::{Half, Wakers};
-use crate::{AsMessage, Error, Message, Prepared, WebSocket};
+use crate::{AsMessage, Counters, Error, Message, Prepared, WebSocket};
 
 /// The half of a [`WebSocket`] that receives; [`WebSocket::split`] makes it.
 ///
@@ -97,7 +97,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Reader<T, R> {
     }
 
     pub(crate) fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        self.0.poll_as(Half::Reader, cx, |state, cx| state.socket.poll_recv_as_half(cx))
+        self.poll_with(cx, WebSocket::poll_recv_as_half)
+    }
+
+    pub(crate) fn poll_with<V>(
+        &mut self,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut WebSocket<T, R>, &mut Context<'_>) -> Poll<V>,
+    ) -> Poll<V> {
+        self.0.poll_as(Half::Reader, cx, |state, cx| poll(&mut state.socket, cx))
     }
 }
 
@@ -112,6 +120,11 @@ impl<T, R: Role> Reader<T, R> {
         self.0.lock().socket.close_reason().map(str::to_owned)
     }
 
+    /// Returns how much has come and gone, of both halves; see [`WebSocket::counters`].
+    pub fn counters(&self) -> Counters {
+        self.0.lock().socket.counters()
+    }
+
     /// Returns the round-trip time of the last Ping; see [`WebSocket::latency`].
     pub fn latency(&self) -> Option<Duration> {
         self.0.lock().socket.latency()
@@ -119,7 +132,7 @@ impl<T, R: Role> Reader<T, R> {
 
     #[cfg(feature = "futures")]
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.0.lock().socket.way.stage, crate::way::Stage::Over(_))
+        matches!(self.0.lock().socket.inner.way.stage, crate::way::Stage::Over(_))
     }
 
     /// Makes one connection of its two halves again.
@@ -157,7 +170,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
     /// As of `WebSocket::send`.
     pub async fn send(&mut self, message: impl AsMessage) -> Result<(), Error> {
         // The other half is not woken: it is written right here.
-        self.0.lock().socket.way.feed(message.as_message(), false)?;
+        self.0.lock().socket.inner.way.feed(message.as_message(), false)?;
         self.flush().await
     }
 
@@ -169,7 +182,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::send`.
     pub async fn send_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
-        self.0.lock().socket.way.feed_fmt(text)?;
+        self.0.lock().socket.inner.way.feed_fmt(text)?;
         self.flush().await
     }
 
@@ -196,7 +209,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::ping`.
     pub async fn ping(&mut self) -> Result<(), Error> {
-        self.0.lock().socket.way.feed_ping()?;
+        self.0.lock().socket.inner.way.feed_ping()?;
         self.flush().await
     }
 
@@ -215,7 +228,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
 
     pub(crate) fn poll_close_with(&self, close: CloseFrame<'_>, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         self.0.poll_as(Half::Writer, cx, |state, cx| {
-            state.socket.way.feed_close(close)?;
+            state.socket.inner.way.feed_close(close)?;
             state.socket.poll_drive(cx, Messages::Dropped).map_ok(|_| ())
         })
     }
@@ -250,7 +263,7 @@ impl<T, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::feed`.
     pub fn feed(&mut self, message: impl AsMessage) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed(message.as_message(), false))
+        self.queue(|socket| socket.inner.way.feed(message.as_message(), false))
     }
 
     /// Queues a message that is not compressed; see [`WebSocket::feed_uncompressed`].
@@ -259,7 +272,7 @@ impl<T, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::feed`.
     pub fn feed_uncompressed(&mut self, message: impl AsMessage) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed(message.as_message(), true))
+        self.queue(|socket| socket.inner.way.feed(message.as_message(), true))
     }
 
     /// Queues a text that is formatted; see [`WebSocket::feed_fmt`].
@@ -268,7 +281,7 @@ impl<T, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::feed`.
     pub fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed_fmt(text))
+        self.queue(|socket| socket.inner.way.feed_fmt(text))
     }
 
     /// Queues a message that `write` appends, which must not use either half; see [`WebSocket::feed_with`].
@@ -281,7 +294,7 @@ impl<T, R: Role> Writer<T, R> {
         kind: MessageKind,
         write: impl FnOnce(&mut Vec<u8>) -> V,
     ) -> Result<V, Error> {
-        self.queue(|socket| socket.way.feed_with(kind, write))
+        self.queue(|socket| socket.inner.way.feed_with(kind, write))
     }
 
     /// Queues one fragment of a message; see [`WebSocket::feed_fragment`].
@@ -290,12 +303,17 @@ impl<T, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::feed_fragment`.
     pub fn feed_fragment<'m>(&mut self, fragment: impl Into<Fragment<'m>>) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed_fragment(fragment.into(), false))
+        self.queue(|socket| socket.inner.way.feed_fragment(fragment.into(), false))
     }
 
     /// Returns how many bytes wait to be written.
     pub fn unsent(&self) -> usize {
         self.0.lock().socket.unsent()
+    }
+
+    /// Returns how much has come and gone, of both halves; see [`WebSocket::counters`].
+    pub fn counters(&self) -> Counters {
+        self.0.lock().socket.counters()
     }
 
     /// Tells whether nothing new can be sent; see [`WebSocket::is_closing`].
@@ -318,7 +336,7 @@ impl<T> Writer<T, Server> {
     ///
     /// As of `WebSocket::feed`.
     pub fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed_prepared(message))
+        self.queue(|socket| socket.inner.way.feed_prepared(message))
     }
 }
 

@@ -51,7 +51,7 @@ impl<R: Role> Way<R> {
                     return Poll::Pending;
                 }
             };
-            self.trace.sent(taken);
+            self.trace.counters.sent.bytes += taken as u64;
             self.is_unflushed = true;
             let now = self.clock.now();
             self.clock.deadlines.wrote(now, taken, offered);

@@ -35,7 +35,7 @@ fn peer(stream: DuplexStream) -> WebSocket<DuplexStream, Client> {
 
 #[tokio::test]
 async fn receiving() {
-    for way in ["recv", "read", "recv_or_drained"] {
+    for way in ["recv", "read", "recv_or_drained", "recv_piece", "read_piece"] {
         let (left, right) = duplex(16);
         let mut socket = server(Bytewise::new(left), &Options::new());
         let sending = tokio::spawn(async move {
@@ -55,6 +55,23 @@ async fn receiving() {
                     let wsproto::Message::Text(text) = message else { panic!("{message:?}") };
                     Message::from(text)
                 }),
+                "recv_piece" | "read_piece" => {
+                    let (mut text, mut is_last) = (Vec::new(), false);
+                    while !is_last {
+                        if way == "recv_piece" {
+                            let piece = until_ready!(dropped, socket.recv_piece()).unwrap().unwrap();
+                            text.extend(piece.payload);
+                            is_last = piece.is_last;
+                        } else {
+                            until_ready!(dropped, async {
+                                let (piece, _) = socket.read_piece().await.unwrap().unwrap();
+                                text.extend(piece.payload);
+                                is_last = piece.is_last;
+                            });
+                        }
+                    }
+                    Message::from(String::from_utf8(text).unwrap())
+                }
                 _ => loop {
                     match until_ready!(dropped, socket.recv_or_drained()).unwrap() {
                         Received::Message(message) => break message,

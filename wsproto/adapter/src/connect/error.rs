@@ -25,7 +25,7 @@ pub enum ConnectError {
     Url(UrlError),
     /// A header field, a subprotocol or the Origin must not be sent.
     Request(HandshakeMisuse),
-    /// The URL asks for TLS (`wss`), and there is none: turn on the feature `rustls-webpki-roots` or `rustls-native-roots`, or
+    /// The URL asks for TLS (`wss`), or that of a proxy does, and there is none: turn on the feature `rustls-webpki-roots` or `rustls-native-roots`, or
     /// `rustls` and give `Connect::tls` a configuration. Nothing was sent.
     TlsMissing,
     /// The operating system has no certificates of authorities (feature `rustls-native-roots`).

@@ -2,16 +2,18 @@ use std::{error, fmt, io};
 
 use wsproto::handshake::ResponseError;
 
-use crate::Response;
+use crate::{ConnectError, Response};
 
 /// Why there is no way through a proxy.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// The proxy's URL is malformed, or its scheme is neither `http` nor `socks5`: the caller's fault, or the environment's.
+    /// The proxy's URL is malformed, or its scheme is none of `http`, `https` and `socks5`: the caller's fault, or the environment's.
     Url,
     /// The proxy can't be reached.
     Unreachable(io::Error),
+    /// The proxy's certificate is not to be trusted, or TLS to it failed otherwise. The error within is rustls' own.
+    Tls(io::Error),
     /// The proxy ended the connection before it answered.
     Disconnected,
     /// The proxy's answer is not one of HTTP or SOCKS.
@@ -66,9 +68,10 @@ impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url => f.write_str(
-                "the proxy's URL is malformed: write `http://host:port` or `socks5://host:port`, with `user:password@` in front of the host",
+                "the proxy's URL is malformed: write `http://host:port`, `https://…` or `socks5://…`, with `user:password@` in front of the host",
             ),
             Self::Unreachable(error) => write!(f, "no connection to the proxy: {error}"),
+            Self::Tls(error) => write!(f, "TLS to the proxy failed: {error}"),
             Self::Disconnected => f.write_str("the proxy ended the connection before it answered"),
             Self::Malformed(Some(error)) => write!(f, "the proxy's answer is malformed: {error}"),
             Self::Malformed(None) => f.write_str("the proxy's answer is malformed"),
@@ -84,13 +87,26 @@ impl fmt::Display for ProxyError {
 impl error::Error for ProxyError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Unreachable(error) => error.source(),
+            Self::Unreachable(error) | Self::Tls(error) => error.source(),
             _ => None,
         }
     }
 }
 
 impl error::Error for SocksError {}
+
+impl ProxyError {
+    /// Says of an error on the way to a server that it was met on the way to the proxy.
+    #[doc(hidden)]
+    pub fn of_connecting(error: ConnectError) -> ConnectError {
+        ConnectError::Proxy(match error {
+            ConnectError::Io(error) | ConnectError::Resolve(error) => Self::Unreachable(error),
+            ConnectError::Tls(error) => Self::Tls(error),
+            ConnectError::Disconnected => Self::Disconnected,
+            error => return error,
+        })
+    }
+}
 
 /// Of the stream to the proxy, once there is one.
 impl From<io::Error> for ProxyError {

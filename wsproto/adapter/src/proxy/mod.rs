@@ -47,8 +47,8 @@ impl Route {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     kind: Kind,
-    host: String,
-    port: u16,
+    /// Scheme, host and port as of a server: `wss` for a proxy with TLS.
+    url: String,
     user: Option<User>,
 }
 
@@ -77,41 +77,36 @@ impl Proxy {
     /// Takes a URL apart. Without a scheme it is HTTP, as environments often have it.
     fn parse(text: &str) -> Result<Self, ProxyError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let (kind, default_port) = match &*scheme.to_ascii_lowercase() {
-            "http" => (Kind::Http, 80),
-            "socks5" | "socks5h" => (Kind::Socks5, 1080),
+        let (kind, scheme, default_port) = match &*scheme.to_ascii_lowercase() {
+            "http" => (Kind::Http, "ws", 80),
+            "https" => (Kind::Http, "wss", 443),
+            "socks5" | "socks5h" => (Kind::Socks5, "ws", 1080),
             _ => return Err(ProxyError::Url),
         };
         let rest = rest.split('/').next().unwrap_or_default();
         let (user, authority) = rest.rsplit_once('@').map_or((None, rest), |(user, rest)| (Some(user), rest));
-        // Host and port are as in other URLs.
-        let url = format!("ws://{authority}");
-        let url = Url::parse(&url).map_err(|_| ProxyError::Url)?;
         let has_port =
             authority.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && !port.contains(']'));
-        Ok(Self {
-            kind,
-            host: url.host().to_owned(),
-            port: if has_port { url.port() } else { default_port },
-            user: user.map(parse_user).transpose()?,
-        })
+        let port = if has_port { String::new() } else { format!(":{default_port}") };
+        let url = format!("{scheme}://{}{port}", authority.trim_end_matches(':'));
+        Url::parse(&url).map_err(|_| ProxyError::Url)?;
+        Ok(Self { kind, url, user: user.map(parse_user).transpose()? })
     }
 
-    /// Returns the proxy's host.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// Returns the proxy's port.
-    pub const fn port(&self) -> u16 {
-        self.port
+    /// Returns where the proxy is, as the URL of a server.
+    ///
+    /// # Errors
+    ///
+    /// [`ProxyError::Url`].
+    pub fn url(&self) -> Result<Url<'_>, ProxyError> {
+        Url::parse(&self.url).map_err(|_| ProxyError::Url)
     }
 }
 
 /// Shows neither user nor password.
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Proxy").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -157,7 +152,9 @@ mod tests {
         let user = proxy.user.map(|user| {
             format!("{}|{}", String::from_utf8_lossy(&user.name), String::from_utf8_lossy(&user.password))
         });
-        Some((proxy.kind, proxy.host, proxy.port, user))
+        let url = proxy.url().unwrap();
+        assert_eq!(url.is_secure(), text.starts_with("https:"));
+        Some((proxy.kind, url.host().to_owned(), url.port(), user))
     }
 
     #[test]
@@ -167,19 +164,15 @@ mod tests {
         };
         assert_eq!(parse("http://proxy.corp:3128"), some(Kind::Http, "proxy.corp", 3128, None));
         assert_eq!(parse("HTTP://proxy/"), some(Kind::Http, "proxy", 80, None));
+        assert_eq!(parse("https://proxy"), some(Kind::Http, "proxy", 443, None));
+        assert_eq!(parse("https://me@proxy:"), some(Kind::Http, "proxy", 443, Some("me|")));
+        assert_eq!(parse("https://[::1]:444"), some(Kind::Http, "::1", 444, None));
         assert_eq!(parse("proxy:8080"), some(Kind::Http, "proxy", 8080, None));
         assert_eq!(parse("socks5://[::1]"), some(Kind::Socks5, "::1", 1080, None));
         assert_eq!(parse("socks5h://[::1]:80"), some(Kind::Socks5, "::1", 80, None));
         assert_eq!(parse("http://me@proxy"), some(Kind::Http, "proxy", 80, Some("me|")));
         assert_eq!(parse("http://a%3ab:c%40:d@proxy"), some(Kind::Http, "proxy", 80, Some("a:b|c@:d")));
-        for text in [
-            "https://proxy",
-            "socks4://proxy",
-            "http://",
-            "http://proxy:0",
-            "http://%4@proxy",
-            "http://%xx@proxy",
-        ] {
+        for text in ["socks4://proxy", "http://", "http://proxy:0", "http://%4@proxy", "http://%xx@proxy"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

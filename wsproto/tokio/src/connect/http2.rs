@@ -51,6 +51,21 @@ impl Connect {
         &self,
         client: SendRequest<Bytes>,
     ) -> Result<WebSocket<Stream, Client>, ConnectError> {
+        self.over_http2_with_response(client).await.map(|(socket, _)| socket)
+    }
+
+    /// Opens a stream as [`over_http2`](Self::over_http2) does, and also returns the response that opened it.
+    ///
+    /// **Cancel safety**: a future that is dropped resets the stream.
+    ///
+    /// # Errors
+    ///
+    /// As of [`over_http2`](Self::over_http2).
+    #[cfg_attr(docsrs, doc(cfg(feature = "h2")))]
+    pub async fn over_http2_with_response(
+        &self,
+        client: SendRequest<Bytes>,
+    ) -> Result<(WebSocket<Stream, Client>, Response), ConnectError> {
         let progress = Progress::new(Step::Handshake, &self.plan.options);
         let opened = limit(progress.deadline, Box::pin(self.open_stream(client, &progress))).await;
         opened.unwrap_or(Err(ConnectError::Deadline(Step::Handshake)))
@@ -60,7 +75,7 @@ impl Connect {
         &self,
         mut client: SendRequest<Bytes>,
         progress: &Progress,
-    ) -> Result<WebSocket<Stream, Client>, ConnectError> {
+    ) -> Result<(WebSocket<Stream, Client>, Response), ConnectError> {
         let url = Url::parse(&self.plan.url)?;
         let lists = self.plan.request(&url);
         let offer = lists.offer(url.authority(), "/");
@@ -93,15 +108,17 @@ impl Connect {
         let (head, receive) = response.await.map_err(of_http2)?.into_parts();
         let mut stream = Stream::new(receive, send);
         let fields = || head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        match handshake.verify(head.status.as_u16(), fields)? {
+        let response = handshake.verify(head.status.as_u16(), fields)?;
+        let kept = Response::of(response.http());
+        match response {
             handshake::Response::WebSocket(accepted) => {
                 let agreed =
                     Agreed::new().with_subprotocol(accepted.subprotocol()).with_deflate(accepted.deflate());
-                Ok(WebSocket::from_upgraded(stream, ThreadKeys::client(), b"", agreed, &self.plan.options))
+                let keys = ThreadKeys::client();
+                Ok((WebSocket::from_upgraded(stream, keys, b"", agreed, &self.plan.options), kept))
             }
-            handshake::Response::Http(response) => {
-                let refused = Response::of(&response);
-                let refused = read_body(refused, &mut stream, Vec::new(), progress.deadline).await;
+            handshake::Response::Http(_) => {
+                let refused = read_body(kept, &mut stream, Vec::new(), progress.deadline).await;
                 Err(ConnectError::Refused(Box::new(refused)))
             }
         }

@@ -15,9 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use wsproto::deflate::Policy;
 use wsproto::handshake::Url;
-use wsproto_adapter::shared::{Plan, Route};
+use wsproto_adapter::shared::{Plan, Proxy, Route};
 
-use crate::tls::Tls;
+use crate::tls::{Layer, Tls};
 use crate::{Client, ConnectError, MaybeTls, Options, ProxyError, Response, Step, WebSocket, proxy};
 
 use progress::{Progress, limit};
@@ -148,10 +148,12 @@ impl Connect {
         self
     }
 
-    /// Connects through a proxy: `http://user:password@host:port` (CONNECT, [RFC 9110 §9.3.6]) or `socks5://…` ([RFC 1928]).
+    /// Connects through a proxy: `http://user:password@host:port` or `https://…` (CONNECT, [RFC 9110 §9.3.6]), or `socks5://…`
+    /// ([RFC 1928]).
     ///
-    /// User and password may be left out; they are percent-encoded. The port is 80 and 1080 where there is none. The proxy resolves the
-    /// server's name. The way to the proxy is in plaintext, so that a password can be read there; TLS to the server goes through it.
+    /// User and password may be left out; they are percent-encoded. The port is 80, 443 and 1080 where there is none. The proxy resolves
+    /// the server's name. The way to it is in plaintext, so that a password can be read there, but for `https`: that has TLS as
+    /// the features and `tls` make it, by the proxy's name. TLS to the server goes through the tunnel.
     ///
     /// [RFC 1928]: https://www.rfc-editor.org/rfc/rfc1928
     /// [RFC 9110 §9.3.6]: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
@@ -254,16 +256,34 @@ impl Connect {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
+        self.over_with_response(stream).await.map(|(socket, _)| socket)
+    }
+
+    /// Makes the opening handshake as [`over`](Self::over) does, and also returns the response that opened the connection.
+    ///
+    /// **Cancel safety**: a future that is dropped drops the stream.
+    ///
+    /// # Errors
+    ///
+    /// As of [`connect`](Self::connect).
+    pub async fn over_with_response<T>(
+        &self,
+        stream: T,
+    ) -> Result<(WebSocket<MaybeTls<T>, Client>, Response), ConnectError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut progress = Progress::new(Step::Handshake, &self.plan.options);
         let deadline = progress.deadline;
         let opening = async {
             let url = Url::parse(&self.plan.url)?;
             let tls = self.tls.client(&url).await?;
             let request = self.plan.request(&url);
+            let stream = Layer::Plain(stream);
             open::open(stream, tls, request.handshake(&url)?, &self.plan.options, &mut progress).await
         };
         let opened = limit(deadline, Box::pin(opening)).await;
-        opened.unwrap_or(Err(ConnectError::Deadline(progress.step))).map(|(socket, _)| socket)
+        opened.unwrap_or(Err(ConnectError::Deadline(progress.step)))
     }
 
     async fn follow(
@@ -295,29 +315,41 @@ impl Connect {
         open::open(stream, tls, handshake, &self.plan.options, progress).await
     }
 
-    async fn reach(&self, url: &Url<'_>, progress: &mut Progress) -> Result<TcpStream, ConnectError> {
+    async fn reach(&self, url: &Url<'_>, progress: &mut Progress) -> Result<Layer<TcpStream>, ConnectError> {
         let addresses = self.plan.addresses(url);
-        let Some(proxy) = self.plan.route.proxy(url)? else {
-            return match addresses {
-                [] => dial::dial(url.host(), url.port(), progress).await,
-                addresses => {
-                    dial::dial_addresses(addresses.to_vec(), progress).await.map_err(ConnectError::Io)
-                }
-            };
-        };
-        let dialled = dial::dial(proxy.host(), proxy.port(), progress).await;
-        let mut stream = dialled.map_err(|error| match error {
-            ConnectError::Io(error) | ConnectError::Resolve(error) => ProxyError::Unreachable(error).into(),
-            error => error,
-        })?;
-        progress.step = Step::Proxy;
-        match addresses {
-            [] => proxy::tunnel(&proxy, &mut stream, (url.host(), url.port()), progress.deadline).await?,
-            [address, ..] => {
-                let host = address.ip().to_string();
-                proxy::tunnel(&proxy, &mut stream, (&host, address.port()), progress.deadline).await?;
-            }
+        if let Some(proxy) = self.plan.route.proxy(url)? {
+            return self.reach_through(&proxy, url, addresses.first(), progress).await;
         }
+        let stream = match addresses {
+            [] => dial::dial(url.host(), url.port(), progress).await?,
+            addresses => {
+                dial::dial_addresses(addresses.to_vec(), progress).await.map_err(ConnectError::Io)?
+            }
+        };
+        Ok(Layer::Plain(stream))
+    }
+
+    async fn reach_through(
+        &self,
+        proxy: &Proxy,
+        url: &Url<'_>,
+        address: Option<&SocketAddr>,
+        progress: &mut Progress,
+    ) -> Result<Layer<TcpStream>, ConnectError> {
+        let proxy_url = proxy.url()?;
+        let tls = self.tls.client(&proxy_url).await?;
+        let dialled = dial::dial(proxy_url.host(), proxy_url.port(), progress).await;
+        let stream = dialled.map_err(ProxyError::of_connecting)?;
+        progress.step = Step::Proxy;
+        let mut stream = match tls {
+            None => Layer::Plain(stream),
+            Some(tls) => tls.connect(stream).await.map_err(ProxyError::of_connecting)?,
+        };
+        let (host, port) = match address {
+            None => (Cow::Borrowed(url.host()), url.port()),
+            Some(address) => (address.ip().to_string().into(), address.port()),
+        };
+        proxy::tunnel(proxy, &mut stream, (&host, port), progress.deadline).await?;
         Ok(stream)
     }
 }

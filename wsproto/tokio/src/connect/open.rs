@@ -10,11 +10,11 @@ use wsproto_adapter::shared::HEAD;
 
 use super::progress::Progress;
 use super::read_body;
-use crate::tls::TlsClient;
+use crate::tls::{Layer, TlsClient};
 use crate::{Agreed, Client, ConnectError, MaybeTls, Options, Response, Step, ThreadKeys, WebSocket};
 
 pub(super) async fn open<T>(
-    stream: T,
+    stream: Layer<T>,
     tls: Option<TlsClient>,
     handshake: ClientHandshake<'_>,
     options: &Options,
@@ -23,13 +23,13 @@ pub(super) async fn open<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut stream = match tls {
-        None => MaybeTls::plain(stream),
+    let mut stream = MaybeTls::new(match tls {
+        None => Layer::Plain(stream),
         Some(tls) => {
             progress.step = Step::Tls;
             tls.connect(stream).await?
         }
-    };
+    });
     progress.step = Step::Handshake;
     let mut request = Vec::new();
     handshake.append(&mut request);

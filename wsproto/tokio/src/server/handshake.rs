@@ -32,7 +32,8 @@ pub async fn accept<T>(stream: T) -> Result<WebSocket<T>, AcceptError>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    accept_with(stream, &Options::new()).await
+    // In a box, since a task is as large as the largest of its futures, for all its life.
+    Box::pin(async { accept_with(stream, &Options::new()).await }).await
 }
 
 /// Accepts a WebSocket connection over a stream; see [`accept`].
@@ -44,7 +45,7 @@ pub async fn accept_with<T>(stream: T, options: &Options) -> Result<WebSocket<T>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    // In a box, since a task is as large as the largest of its futures, for all its life.
+    // In a box, too.
     let opening = async { Handshake::read(stream, options).await?.accept(Accept::new()).await };
     Box::pin(opening).await
 }
@@ -70,8 +71,7 @@ where
 #[derive(Debug)]
 pub struct Handshake<T> {
     stream: T,
-    head: Head,
-    options: Options,
+    head: Box<Head>,
     stop: Option<Stop>,
 }
 
@@ -97,11 +97,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Opening<T> {
     pub async fn read(mut stream: T, options: &Options) -> Result<Self, AcceptError> {
         // What is needed here is not to be part of the task for as long as the connection lives.
         let head = Box::pin(head::read(&mut stream, options)).await?;
-        Ok(match head.head.request(&head.bytes) {
-            Request::WebSocket(_) => {
-                Self::WebSocket(Handshake { stream, head, options: options.clone(), stop: None })
-            }
-            Request::Http(_) => Self::Http(Plain::new(stream, head, options)),
+        Ok(match head.parsed.request(&head.bytes) {
+            Request::WebSocket(_) => Self::WebSocket(Handshake { stream, head, stop: None }),
+            Request::Http(_) => Self::Http(Plain::new(stream, head)),
         })
     }
 }
@@ -139,7 +137,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
     }
 
     async fn open(mut self, accept: Accept<'_>) -> Result<WebSocket<T>, AcceptError> {
-        let options = accept.options(&self.options);
+        let options = accept.options(&self.head.options);
         let request = self.request();
         let negotiated = negotiate(&request, &accept, options);
         let mut bytes = Vec::new();
@@ -160,9 +158,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
             }
         };
         head::send(&mut self.stream, &bytes, options).await?;
-        let received = self.head.bytes.get(self.head.head.end()..).unwrap_or_default();
+        let received = self.head.bytes.get(self.head.parsed.end()..).unwrap_or_default();
         let mut socket = WebSocket::from_upgraded(self.stream, Server, received, agreed, options);
-        socket.way.stop = self.stop;
+        socket.inner.way.stop = self.stop;
         Ok(socket)
     }
 
@@ -187,14 +185,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
     ///
     /// [`AcceptError::Deadline`] and [`Io`](AcceptError::Io) if the answer can't be written.
     pub async fn answer(mut self, answer: Answer<'_>) -> Result<(), AcceptError> {
-        Box::pin(head::answer(&mut self.stream, answer, &self.options)).await
+        Box::pin(head::answer(&mut self.stream, answer, &self.head.options)).await
     }
 }
 
 impl<T> Handshake<T> {
     /// Returns the engine's view of the handshake, which has all that was read.
     pub fn request(&self) -> ServerHandshake<'_> {
-        match self.head.head.request(&self.head.bytes) {
+        match self.head.parsed.request(&self.head.bytes) {
             Request::WebSocket(handshake) => handshake,
             Request::Http(_) => unreachable!("a head that is no handshake's makes none"),
         }

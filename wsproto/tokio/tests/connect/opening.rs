@@ -228,6 +228,11 @@ async fn the_response_is_there_for_those_who_ask() {
     let (_socket, response) = Connect::new(format!("ws://{address}")).connect_with_response().await.unwrap();
     assert_eq!((response.status(), response.header("set-cookie")), (101, Some(&b"a=b"[..])));
     assert_eq!(response.body(), b"");
+
+    let (address, _requests) = scripted([ACCEPT.replace("\r\n\r\n", "\r\nSet-Cookie: a=b\r\n\r\n")]).await;
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (_socket, response) = Connect::new("ws://a").over_with_response(stream).await.unwrap();
+    assert_eq!((response.status(), response.header("set-cookie")), (101, Some(&b"a=b"[..])));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Receiving, by each library as its documentation shows it.
 
+use std::cell::RefCell;
 use std::hint::black_box;
 
 use bytes::BytesMut;
@@ -61,6 +62,7 @@ macro_rules! peers {
 peers! {
     "copy": copy,
     "**wsproto** `Session`": session,
+    "**wsproto** `Session`, kept": session_kept,
     "**wsproto** `Receiver`, in pieces": receiver,
     "sockudo-ws 3.1 `Protocol`": sockudo,
     "tungstenite 0.30": tungstenite,
@@ -98,10 +100,29 @@ fn copy<S: Sink>(stream: &[u8]) -> Result<S, ()> {
     Ok(sink)
 }
 
+/// What is small enough stays in the nearest cache from the read to the message; the buffer grows for those that are larger.
+fn new_session() -> Session<Server, Vec<u8>> {
+    Session::new(Server, Limits::new(), vec![0; 16 * 1024])
+}
+
 fn session<S: Sink>(stream: &[u8]) -> Result<S, ()> {
+    receive_by(&mut new_session(), stream)
+}
+
+/// The session of a connection that has received before: its buffer has grown already.
+fn session_kept<S: Sink>(stream: &[u8]) -> Result<S, ()> {
+    thread_local!(static KEPT: RefCell<Session<Server, Vec<u8>>> = RefCell::new(new_session()));
+    KEPT.with_borrow_mut(|session| {
+        let received = receive_by(session, stream);
+        if received.is_err() {
+            *session = new_session(); // one that has failed is of no more use
+        }
+        received
+    })
+}
+
+fn receive_by<S: Sink>(session: &mut Session<Server, Vec<u8>>, stream: &[u8]) -> Result<S, ()> {
     let mut sink = S::default();
-    // What is small enough stays in the nearest cache from the read to the message; it grows for those that are larger.
-    let mut session = Session::new(Server, Limits::new(), vec![0; 16 * 1024]);
     let mut rest = stream;
     while !rest.is_empty() {
         let space = session.buffer();
