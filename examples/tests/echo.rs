@@ -13,6 +13,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 
 const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
+const ECHO_TURN: &str = env!("CARGO_BIN_EXE_echo_turn");
 const ECHO_TOKIO: &str = env!("CARGO_BIN_EXE_echo_tokio");
 const ECHO_MIO: &str = env!("CARGO_BIN_EXE_echo_mio");
 const EMBEDDED_IO: &str = env!("CARGO_BIN_EXE_embedded_io");
@@ -25,7 +26,17 @@ fn echo_std_serves_echoes() {
 
 #[test]
 fn echo_std_keeps_to_the_rules() {
-    keeps_to_the_rules(ECHO_STD);
+    keeps_to_the_rules(ECHO_STD, "426");
+}
+
+#[test]
+fn echo_turn_serves_echoes() {
+    serves_echoes(ECHO_TURN);
+}
+
+#[test]
+fn echo_turn_keeps_to_the_rules() {
+    keeps_to_the_rules(ECHO_TURN, "404");
 }
 
 #[test]
@@ -35,7 +46,7 @@ fn echo_tokio_serves_echoes() {
 
 #[test]
 fn echo_tokio_keeps_to_the_rules() {
-    keeps_to_the_rules(ECHO_TOKIO);
+    keeps_to_the_rules(ECHO_TOKIO, "404");
 }
 
 #[test]
@@ -45,7 +56,7 @@ fn echo_mio_serves_echoes() {
 
 #[test]
 fn echo_mio_keeps_to_the_rules() {
-    keeps_to_the_rules(ECHO_MIO);
+    keeps_to_the_rules(ECHO_MIO, "404");
 }
 
 #[test]
@@ -113,7 +124,7 @@ fn embedded_io_serves_echoes() {
 
 #[test]
 fn embedded_io_keeps_to_the_rules() {
-    keeps_to_the_rules(EMBEDDED_IO);
+    keeps_to_the_rules(EMBEDDED_IO, "404");
 }
 
 /// Told to end, it begins the closing handshake with each client, and waits for the answers.

@@ -6,8 +6,9 @@ use common::{Program, servers};
 
 const ECHO_STD: &str = env!("CARGO_BIN_EXE_echo_std");
 
-const SERVERS: [&str; 7] = [
+const SERVERS: [&str; 8] = [
     ECHO_STD,
+    env!("CARGO_BIN_EXE_echo_turn"),
     env!("CARGO_BIN_EXE_echo_tokio"),
     env!("CARGO_BIN_EXE_echo_mio"),
     env!("CARGO_BIN_EXE_embedded_io"),

@@ -24,8 +24,8 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_echo_std"));
+    fn start(program: &str) -> Self {
+        let mut command = Command::new(program);
         // It tells of each connection that fails, and nobody reads that.
         command.arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
@@ -52,7 +52,7 @@ impl Drop for Server {
 
 #[test]
 fn each_case_for_a_server_over_a_socket() {
-    let server = Server::start();
+    let server = Server::start(env!("CARGO_BIN_EXE_echo_std"));
     let (mut ran, mut exchanges) = (0, 0);
     for case in &cases() {
         let is_ours = case.get("role").is_some_and(|role| role == "server");
@@ -98,7 +98,7 @@ fn frames(server: &Server, case: &Case, input: &[u8], ends: &[usize]) {
 
 #[test]
 fn each_request_over_a_socket() {
-    let server = Server::start();
+    let server = Server::start(env!("CARGO_BIN_EXE_echo_turn"));
     for (nth, case) in cases().iter().filter(|case| case.contains_key("request")).enumerate() {
         // The example speaks no subprotocol, and its limits can't be set.
         if case.contains_key("speaks") || case.contains_key("limits") {

@@ -39,6 +39,21 @@ impl From<io::Error> for AcceptError {
     }
 }
 
+/// For functions that return [`io::Result`]: the kind is the transport's, or tells whose fault it is.
+impl From<AcceptError> for io::Error {
+    fn from(error: AcceptError) -> Self {
+        let kind = match error {
+            AcceptError::Io(error) => return error,
+            AcceptError::Disconnected => io::ErrorKind::UnexpectedEof,
+            AcceptError::Deadline => io::ErrorKind::TimedOut,
+            AcceptError::Request(_) | AcceptError::Http => io::ErrorKind::InvalidData,
+            AcceptError::Origin(_) => io::ErrorKind::PermissionDenied,
+            AcceptError::Misuse(_) => io::ErrorKind::InvalidInput,
+        };
+        Self::new(kind, error)
+    }
+}
+
 impl fmt::Display for AcceptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -15,6 +15,9 @@ use crate::{Input, Output};
 /// stopped reading until somebody reads what it sends.
 pub(crate) const BRIEF: Duration = Duration::from_millis(20);
 
+/// A write that takes longer had to wait for room.
+const WAITED: Duration = Duration::from_millis(1);
+
 /// How long to wait for what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
@@ -90,7 +93,14 @@ impl Batch {
                 }
                 Ok(Some(taken)) => {
                     self.written += taken;
-                    way.with(|way| way.wrote(taken, rest.len()));
+                    let has_waited = begun.elapsed() >= WAITED;
+                    way.with(|way| {
+                        if has_waited {
+                            // The peer has made the room: so it is alive.
+                            way.wrote(0, rest.len());
+                        }
+                        way.wrote(taken, rest.len());
+                    });
                     if taken == rest.len() {
                         continue;
                     }

@@ -423,6 +423,11 @@ impl<T: Split, R: Role> Writer<T, R> {
         self.with(|way| way.unsent())
     }
 
+    /// Returns the round-trip time of the last Ping; see [`WebSocket::latency`].
+    pub fn latency(&self) -> Option<Duration> {
+        self.with(|way| way.deadlines.latency())
+    }
+
     /// Tells whether nothing new can be sent; see [`WebSocket::is_closing`].
     pub fn is_closing(&self) -> bool {
         self.with(|way| way.is_closing())

@@ -149,7 +149,7 @@ mod tests {
 
     fn parse(text: &str) -> Option<(Kind, String, u16, Option<String>)> {
         let proxy = Proxy::parse(text).ok()?;
-        let user = proxy.user.map(|user| {
+        let user = proxy.user.as_ref().map(|user| {
             format!("{}|{}", String::from_utf8_lossy(&user.name), String::from_utf8_lossy(&user.password))
         });
         let url = proxy.url().unwrap();
