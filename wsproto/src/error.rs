@@ -120,9 +120,11 @@ impl ProtocolError {
         }
     }
 
-    /// Returns the Close frame that tells the peer of this error: the code, and the broken rule in words.
+    /// Returns the Close frame that tells the peer of this error: the code and, with feature `reasons`, the broken rule
+    /// in words.
     pub const fn close_frame(self) -> CloseFrame<'static> {
-        CloseFrame::of_error(self.close_code(), self.rule())
+        let rule = if cfg!(feature = "reasons") { self.rule() } else { "" };
+        CloseFrame::of_error(self.close_code(), rule)
     }
 
     const fn rule(self) -> &'static str {

@@ -6,7 +6,7 @@ use cortex_m_rt::{STACK_PAINT_VALUE, entry, heap_start};
 use cortex_m_semihosting::debug::{EXIT_FAILURE, EXIT_SUCCESS, exit};
 use cortex_m_semihosting::hio::hstdout;
 use wsproto::connection::{Client, Connection, Receiver, Reply, Sender, Server};
-use wsproto::handshake::RequestDecoder;
+use wsproto::handshake::{RequestDecoder, RequestHead};
 use wsproto::session::Session;
 
 use crate::script;
@@ -23,6 +23,7 @@ fn main() -> ! {
     print("Session<Server, [u8; 131]>: ", size_of::<Session<Server, [u8; 131]>>());
     print("Session<Server, [u8; 1024]>: ", size_of::<Session<Server, [u8; 1024]>>());
     print("RequestDecoder: ", size_of::<RequestDecoder>());
+    print("RequestHead: ", size_of::<RequestHead>());
     stop(result);
 }
 

@@ -41,8 +41,7 @@ pub fn serves_echoes(path: &str) {
     assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
 }
 
-/// `page_status` is what a request of plain HTTP is answered.
-pub fn keeps_to_the_rules(path: &str, page_status: &str) {
+pub fn keeps_to_the_rules(path: &str) {
     let (_program, address) = Program::serve(path);
 
     // Frames that come with the request, and are cut anywhere: "Hello" and a Close frame, masked with zeros.
@@ -61,7 +60,9 @@ pub fn keeps_to_the_rules(path: &str, page_status: &str) {
     assert_eq!((answer[close], answer[close + 2], answer[close + 3]), (0x88, 0x03, 0xEA), "1002");
 
     let page = exchange(&address, &[b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"]);
-    assert!(page.starts_with(format!("HTTP/1.1 {page_status} ").as_bytes()));
+    // The engine's programs answer as they like; wsproto-blocking says what it speaks.
+    let status: &[u8] = if path.ends_with("echo_std") { b"HTTP/1.1 426 " } else { b"HTTP/1.1 404 " };
+    assert!(page.starts_with(status));
     let old = String::from_utf8_lossy(UPGRADE).replace("Version: 13", "Version: 8");
     assert!(exchange(&address, &[old.as_bytes()]).starts_with(b"HTTP/1.1 426 "));
     assert!(exchange(&address, &[&[b'x'; 8192]]).starts_with(b"HTTP/1.1 431 "));

@@ -33,7 +33,7 @@ fn serves_echoes() {
 #[test]
 fn keeps_to_the_rules() {
     if has_io_uring() {
-        servers::keeps_to_the_rules(ECHO_URING, "404");
+        servers::keeps_to_the_rules(ECHO_URING);
     }
 }
 

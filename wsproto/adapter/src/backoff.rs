@@ -18,22 +18,13 @@ pub use wsproto::backoff::{Backoff, Lost};
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use wsproto_adapter::{ConnectError, backoff::Delays};
-/// # fn connect(_: &str) -> Result<(), ConnectError> { Err(ConnectError::Disconnected) }
-/// # fn sleep(delay: Duration) { assert!(delay <= Duration::from_secs(60)) }
+/// # use wsproto_adapter::backoff::{Delays, Lost};
 /// let mut delays = Delays::default();
-/// for attempt in 1..=10 {
-///     match connect("wss://chat.example/rooms/1") {
-///         Ok(socket) => {
-///             // … until it ends, and then: `delays.closed(&socket)`
-/// #           let () = socket;
-///         }
-///         Err(error) => delays.failed(&error),
-///     }
-///     let Some(delay) = delays.next() else { break };
-///     println!("attempt {attempt} has ended, the next one is in {delay:?}");
-///     sleep(delay);
-/// }
+/// // In a loop: connect, and talk while the connection stands. Then `delays.closed(&socket)`, or of an attempt that failed
+/// // `delays.failed(&error)`.
+/// delays.lost(Lost::Unreachable);
+/// let delay = delays.next().expect("it makes sense to try again");
+/// assert!(delay < Duration::from_secs(5));
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Delays {
@@ -54,15 +45,21 @@ impl Delays {
         self.told = Some((error.lost(), wait));
     }
 
-    /// Tells that a connection, a `WebSocket`, has ended: with what code, and how long ago it was made.
+    /// Tells that the connection has ended: with what code, and how long ago it was made.
     pub fn closed(&mut self, socket: &impl Ended) {
-        self.lost(socket.ended());
+        self.lost(socket.lost());
     }
 
     /// Tells what else there is to tell, such as of a socket that was split.
     pub const fn lost(&mut self, lost: Lost) {
         self.told = Some((Some(lost), Duration::ZERO));
     }
+}
+
+/// A connection that has ended: a `WebSocket`.
+pub trait Ended {
+    /// Returns how it ended.
+    fn lost(&self) -> Lost;
 }
 
 impl Iterator for Delays {
@@ -75,12 +72,6 @@ impl Iterator for Delays {
         let delay = self.backoff.retry_in(lost?, random())?;
         Some(delay.max(wait.min(self.backoff.cap())))
     }
-}
-
-/// What [`Delays::closed`] wants to know of a connection. Both crates' `WebSocket` tell it.
-pub trait Ended {
-    /// Returns how the connection ended, and how long ago it was made.
-    fn ended(&self) -> Lost;
 }
 
 /// Draws the number that [`Backoff::retry_in`] wants from the operating system.

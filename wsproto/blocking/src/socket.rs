@@ -8,7 +8,6 @@ use wsproto::session::{Incoming, Session};
 use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 use wsproto_adapter::shared::Closed;
 
-use crate::backoff::{Ended, Lost};
 use crate::drive::{self, Messages};
 use crate::link::{Access, Batch, Link, Wait};
 use crate::patience::Patience;
@@ -359,7 +358,7 @@ impl<T, R: Role> WebSocket<T, R> {
 
     /// Returns how long ago the opening handshake was complete.
     pub fn age(&self) -> Duration {
-        self.whole.way.age()
+        self.whole.way.now().to_duration()
     }
 
     /// Returns the transport.
@@ -373,12 +372,6 @@ impl<T, R: Role> WebSocket<T, R> {
     }
 }
 
-impl<T, R: Role> Ended for WebSocket<T, R> {
-    fn ended(&self) -> Lost {
-        Lost::Closed { code: self.close_code(), lasted: self.age() }
-    }
-}
-
 impl<T, R: Role> fmt::Debug for WebSocket<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
@@ -386,5 +379,11 @@ impl<T, R: Role> fmt::Debug for WebSocket<T, R> {
             .field("unsent", &self.unsent())
             .field("subprotocol", &self.subprotocol)
             .finish_non_exhaustive()
+    }
+}
+
+impl<T, R: Role> wsproto_adapter::backoff::Ended for WebSocket<T, R> {
+    fn lost(&self) -> wsproto::backoff::Lost {
+        wsproto::backoff::Lost::Closed { code: self.close_code(), lasted: self.age() }
     }
 }

@@ -85,11 +85,6 @@ impl Cause {
 }
 
 impl<R: Role> Way<R> {
-    /// Returns how long ago this was made.
-    pub(crate) fn age(&self) -> Duration {
-        self.origin.elapsed()
-    }
-
     /// Starts behind the opening handshake.
     pub(crate) fn new(sender: Sender<R>, options: &Options) -> Self {
         let start = Moment::from_millis(0);

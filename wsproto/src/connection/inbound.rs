@@ -44,7 +44,11 @@ impl InboundMessage {
     pub(super) fn with_fragment(self, len: u64, limits: &Limits) -> Result<Self, ProtocolError> {
         let announced = self.announced.saturating_add(len);
         let fragments = self.fragments.saturating_add(1);
-        let most = if self.is_compressed { most_compressed(limits) } else { limits.max_message_size };
+        let most = if cfg!(feature = "deflate") && self.is_compressed {
+            most_compressed(limits)
+        } else {
+            limits.max_message_size
+        };
         limits.check(len, announced, most)?;
         if fragments > limits.max_fragments.max(1) {
             return Err(ProtocolError::TooManyFragments);
@@ -62,7 +66,7 @@ impl InboundMessage {
 
     /// Whether the pieces are text to be checked as they come: compressed text is not text yet.
     pub(super) fn is_plain_text(&self) -> bool {
-        self.kind == MessageKind::Text && !self.is_compressed
+        self.kind == MessageKind::Text && !(cfg!(feature = "deflate") && self.is_compressed)
     }
 
     /// Checks a piece of text. `Err` tells how many of its bytes may be given out before the one that fails.

@@ -5,7 +5,9 @@ use super::inbound::{InboundMessage, InboundPayload};
 use super::state::Receiving;
 use super::{Data, Event, Limits, Message, MessageKind, ReceiveState, Received, Role};
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, FrameHeader, MAX_CONTROL_FRAME, MaskingKey, Opcode, Rsv, from_utf8, part_mut};
+use crate::wire::{
+    CloseFrame, FrameHeader, IS_SMALL, MAX_CONTROL_FRAME, MaskingKey, Opcode, Rsv, from_utf8, part_mut,
+};
 
 /// The half of a connection that takes bytes. See the [module](super) for the loop and for what holds.
 ///
@@ -137,7 +139,8 @@ impl<R: Role> Receiver<R> {
     /// [`receive`](Self::receive) tells what else it is. [`take_whole`](Self::take_whole) is to follow at once.
     #[inline]
     pub(crate) fn find_whole(&self, buf: &[u8]) -> Option<WholeMessage> {
-        if !matches!(self.receiving, Receiving::Idle) {
+        // The short way is more code.
+        if IS_SMALL || !matches!(self.receiving, Receiving::Idle) {
             return None;
         }
         let (first, behind) = buf.split_first()?;

@@ -1,13 +1,9 @@
 //! The key of a client, and the answer to it.
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
-use sha1::{Digest, Sha1};
-
-/// The standard alphabet, padded. Unused bits may be set: they are in the key that RFC 6455 §4.1 prints.
-static BASE64: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+/// The GUID of the protocol ([RFC 6455 §1.3]).
+///
+/// [RFC 6455 §1.3]: https://www.rfc-editor.org/rfc/rfc6455#section-1.3
+const GUID: &[u8; 36] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Computes the value that proves that a server understood a handshake: `Sec-WebSocket-Accept` for a
 /// `Sec-WebSocket-Key`.
@@ -25,36 +21,79 @@ static BASE64: GeneralPurpose =
 /// [RFC 6455 §4.2.2]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2
 #[must_use]
 pub fn accept_key(key: &[u8; 24]) -> [u8; 28] {
-    let mut accept = [0; 28];
-    // 20 bytes are 28 characters, always: this cannot fail.
-    let _ = BASE64.encode_slice(digest(key), &mut accept);
-    accept
+    base64(&digest(key))
 }
 
+/// SHA-1, by the instructions that such machines mostly have.
+#[cfg(all(
+    not(target_os = "none"),
+    any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")
+))]
 fn digest(key: &[u8; 24]) -> [u8; 20] {
-    Sha1::new().chain_update(key).chain_update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize().into()
+    use sha1::{Digest, Sha1};
+    Sha1::new().chain_update(key).chain_update(GUID).finalize().into()
+}
+
+#[cfg(not(all(
+    not(target_os = "none"),
+    any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")
+)))]
+fn digest(key: &[u8; 24]) -> [u8; 20] {
+    super::sha1::digest(key, GUID)
 }
 
 /// The `Sec-WebSocket-Key` for a nonce of 16 bytes [RFC 6455 §4.1].
 ///
 /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 pub(super) fn encode_key(nonce: [u8; 16]) -> [u8; 24] {
-    let mut key = [0; 24];
-    // 16 bytes are 24 characters, always: this cannot fail.
-    let _ = BASE64.encode_slice(nonce, &mut key);
-    key
+    base64(&nonce)
 }
 
 /// Returns `value` as a key if it is the Base64 of 16 bytes [RFC 6455 §4.2.1], item 5.
 ///
+/// Unused bits may be set: they are in the key that [RFC 6455 §4.1] prints.
+///
+/// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 /// [RFC 6455 §4.2.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
 pub(super) fn parse_key(value: &[u8]) -> Option<[u8; 24]> {
     let key = <[u8; 24]>::try_from(value).ok()?;
-    // 18 bytes is what 24 characters could be without padding.
-    let mut nonce = [0; 18];
-    match BASE64.decode_slice(key, &mut nonce) {
-        Ok(16) => Some(key),
-        _ => None,
+    let (symbols, padding) = key.split_first_chunk::<22>()?;
+    let are_symbols = symbols.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+    (are_symbols && padding == b"==").then_some(key)
+}
+
+/// The standard alphabet [RFC 4648 §4].
+///
+/// [RFC 4648 §4]: https://www.rfc-editor.org/rfc/rfc4648#section-4
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Writes each three bytes as four symbols, and pads the last ones. `LEN` is what that takes.
+fn base64<const LEN: usize>(bytes: &[u8]) -> [u8; LEN] {
+    debug_assert!(LEN == bytes.len().div_ceil(3).wrapping_mul(4), "as long as its text");
+    let mut text = [b'='; LEN];
+    put_symbols(bytes, &mut text);
+    text
+}
+
+fn put_symbols(bytes: &[u8], text: &mut [u8]) {
+    let mut text = text.iter_mut();
+    let mut put = |bits: u32| {
+        if let (Some(to), Some(symbol)) = (text.next(), ALPHABET.get(bits as usize & 63)) {
+            *to = *symbol;
+        }
+    };
+    // Of the bits so far, how many no symbol stands for yet; they are the lowest.
+    let (mut bits, mut left) = (0_u32, 0_u32);
+    for byte in bytes {
+        bits = bits << 8 | u32::from(*byte);
+        left = left.wrapping_add(8);
+        while left >= 6 {
+            left = left.wrapping_sub(6);
+            put(bits.wrapping_shr(left));
+        }
+    }
+    if left > 0 {
+        put(bits.wrapping_shl(6_u32.wrapping_sub(left)));
     }
 }
 

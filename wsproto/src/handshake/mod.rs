@@ -45,6 +45,14 @@ mod misuse;
 mod nonce;
 mod origin;
 mod server;
+#[cfg(any(
+    test,
+    not(all(
+        not(target_os = "none"),
+        any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")
+    ))
+))]
+mod sha1;
 mod url;
 
 pub use accept::accept_key;

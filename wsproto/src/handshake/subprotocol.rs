@@ -2,12 +2,13 @@
 
 use super::http::fields::{Fields, values};
 use super::http::tokens::{elements, token};
+use crate::wire::IS_SMALL;
 
-/// Bounds the number of subprotocols that one client may offer.
+/// Bounds the number of subprotocols that one client may offer: 64, on a machine without an operating system 16.
 ///
 /// Each name is compared with all before it. The bound keeps the cost linear in what the peer sent, and the names on
 /// the stack while they are compared (16 bytes each, on a 64-bit machine).
-pub const MAX_SUBPROTOCOLS: usize = 64;
+pub const MAX_SUBPROTOCOLS: usize = if IS_SMALL { 16 } else { 64 };
 
 /// Chooses the first of `preference` that is among `offered`: the server's order decides.
 ///

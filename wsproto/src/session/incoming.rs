@@ -7,7 +7,7 @@ use crate::connection::{
     Event, Limits, Message, MessageKind, ReceiveState, Receiver, Reply, Role, WholeMessage,
 };
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, FREE_BEFORE_TEXT, MAX_CONTROL_FRAME, from_utf8, part, part_mut};
+use crate::wire::{CloseFrame, FREE_BEFORE_TEXT, MAX_CONTROL_FRAME, from_utf8, move_down, part, part_mut};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
@@ -482,10 +482,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     }
 
     fn move_down(&mut self, from: Range<usize>, to: usize) {
-        debug_assert!(to <= from.start && from.end <= self.buffer.bytes().len(), "bytes are moved down only");
-        if to < from.start && from.start < from.end && from.end <= self.buffer.bytes().len() {
-            self.buffer.bytes_mut().copy_within(from, to);
-        }
+        move_down(self.buffer.bytes_mut(), from, to);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use super::{BufferTooSmall, FrameHeader, HeaderError, part_mut};
+use super::{BufferTooSmall, FrameHeader, HeaderError, move_down, part_mut};
 
 /// Holds a decoded frame: its header, and its payload unmasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,8 @@ pub(crate) fn finish(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usiz
     let gap = offset.saturating_sub(start);
     let moved = part_mut(dst, start..offset.saturating_add(len));
     if (1..=moved.len()).contains(&gap) {
-        moved.copy_within(gap.., 0);
+        let end = moved.len();
+        move_down(moved, gap..end, 0);
     }
     for (to, from) in dst.iter_mut().zip(encoded.iter()) {
         *to = *from;

@@ -1,5 +1,5 @@
-use super::BufferTooSmall;
 use super::xor::{Pattern, is_ascii, turned};
+use super::{BufferTooSmall, IS_SMALL};
 
 /// Masks the payload of one frame of a client: a 32-bit key ([RFC 6455 §5.3]).
 ///
@@ -42,6 +42,9 @@ impl MaskingKey {
     #[inline]
     #[allow(clippy::return_self_not_must_use)] // the last piece of a payload needs no further key
     pub fn apply(self, bytes: &mut [u8]) -> Self {
+        if IS_SMALL {
+            return self.apply_by_words(bytes).0;
+        }
         self.pattern(bytes.len()).apply::<false>(bytes);
         self.rotated(bytes.len())
     }
@@ -50,6 +53,9 @@ impl MaskingKey {
     /// check, and in the same pass it is almost free.
     #[inline]
     pub(crate) fn apply_to_text(self, bytes: &mut [u8]) -> (Self, bool) {
+        if IS_SMALL {
+            return self.apply_by_words(bytes);
+        }
         let seen = self.pattern(bytes.len()).apply::<true>(bytes);
         (self.rotated(bytes.len()), is_ascii(seen))
     }
@@ -65,8 +71,32 @@ impl MaskingKey {
     pub fn apply_into(self, src: &[u8], dst: &mut [u8]) -> Result<Self, BufferTooSmall> {
         let needed = src.len();
         let dst = dst.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        if IS_SMALL {
+            dst.copy_from_slice(src);
+            return Ok(self.apply(dst));
+        }
         self.pattern(needed).apply_into(src, dst);
         Ok(self.rotated(needed))
+    }
+
+    /// Does what [`apply_to_text`](Self::apply_to_text) does, word by word: a fifth of the code.
+    #[inline(never)]
+    fn apply_by_words(self, bytes: &mut [u8]) -> (Self, bool) {
+        let next = self.rotated(bytes.len());
+        let key = u32::from_ne_bytes(self.0);
+        let (mut words, mut seen) = (bytes.chunks_exact_mut(4), 0);
+        for word in &mut words {
+            if let Some(word) = word.first_chunk_mut() {
+                let plain = u32::from_ne_bytes(*word) ^ key;
+                seen |= plain;
+                *word = plain.to_ne_bytes();
+            }
+        }
+        for (byte, key) in words.into_remainder().iter_mut().zip(self.0) {
+            *byte ^= key;
+            seen |= u32::from(*byte);
+        }
+        (next, seen & 0x8080_8080 == 0)
     }
 
     /// Returns the key for the byte `len` bytes further on.

@@ -16,6 +16,10 @@
 //! | close codes and reasons (§5.5.1, §7.4) | [`CloseCode`], [`CloseFrame`] |
 //! | one whole frame in one call | [`frame`] |
 
+/// Whether the machine has no operating system: such ones have little flash and no vectors, so short code is better
+/// there than code that handles many bytes at once. The tests run with both: `.ci/bare-metal` sets the second `cfg`.
+pub(crate) const IS_SMALL: bool = cfg!(any(target_os = "none", wsproto_small));
+
 pub mod frame;
 
 mod close;
@@ -35,7 +39,7 @@ pub use header::{
 };
 pub use mask::MaskingKey;
 pub use opcode::Opcode;
-pub(crate) use part::{part, part_mut};
+pub(crate) use part::{move_down, part, part_mut};
 pub(crate) use short::FREE_BEFORE_TEXT;
 pub use space::BufferTooSmall;
 pub(crate) use utf8::from_utf8;

@@ -1,3 +1,5 @@
+use super::IS_SMALL;
+use core::ops::Range;
 use core::slice::SliceIndex;
 
 /// Returns the part of `bytes` at a place that is always right. A wrong place is a fault of this crate: the tests and
@@ -17,4 +19,21 @@ pub(crate) fn part_mut(bytes: &mut [u8], place: impl SliceIndex<[u8], Output = [
     let part = bytes.get_mut(place);
     debug_assert!(part.is_some(), "no such part in {len} bytes");
     part.unwrap_or_default()
+}
+
+/// Moves bytes towards the start.
+#[inline]
+pub(crate) fn move_down(bytes: &mut [u8], from: Range<usize>, to: usize) {
+    debug_assert!(to <= from.start && from.end <= bytes.len(), "bytes are moved down only, within the slice");
+    if IS_SMALL {
+        // `memmove` is 700 bytes of code.
+        for (at, to) in from.zip(to..) {
+            let byte = bytes.get(at).copied();
+            if let (Some(byte), Some(place)) = (byte, bytes.get_mut(to)) {
+                *place = byte;
+            }
+        }
+    } else if to < from.start && from.start < from.end && from.end <= bytes.len() {
+        bytes.copy_within(from, to);
+    }
 }

@@ -59,8 +59,8 @@ fn a_failure_is_told_once_however_often_one_looks() {
         let mut reply = Reply::new();
         let first = incoming.peek();
         assert_eq!(incoming.peek(), first);
-        // One whole text is not gone through to peek at it.
-        let is_whole_text = bytes[0] == FIN | TEXT && bytes.len() > 2;
+        // One whole text is not gone through to peek at it, where there is the short way.
+        let is_whole_text = cfg!(not(wsproto_small)) && bytes[0] == FIN | TEXT && bytes.len() > 2;
         let text = Next::Message(MessageKind::Text);
         assert_eq!(first, Some(if is_whole_text { text } else { Next::Failure }));
         let error = incoming.next(&mut reply).unwrap_err();

@@ -12,7 +12,6 @@ use wsproto::deflate::Policy;
 use wsproto::session::{Incoming, Session};
 use wsproto::{CloseCode, CloseFrame, MessageKind, ProtocolError, Server};
 
-use crate::backoff::{Ended, Lost};
 use crate::drive::Messages;
 use crate::wakers::Half;
 #[cfg(feature = "futures")]
@@ -454,12 +453,6 @@ impl<T, R: Role> WebSocket<T, R> {
     }
 }
 
-impl<T, R: Role> Ended for WebSocket<T, R> {
-    fn ended(&self) -> Lost {
-        Lost::Closed { code: self.close_code(), lasted: self.age() }
-    }
-}
-
 impl<T, R: Role> fmt::Debug for WebSocket<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
@@ -487,5 +480,11 @@ impl<R: Role> Way<R> {
     pub(crate) fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
         // A formatter that fails although the buffer did not is at fault itself; `format!` panics then.
         self.feed_with(MessageKind::Text, |out| out.write_fmt(text)).map(|_| ())
+    }
+}
+
+impl<T, R: Role> wsproto_adapter::backoff::Ended for WebSocket<T, R> {
+    fn lost(&self) -> wsproto::backoff::Lost {
+        wsproto::backoff::Lost::Closed { code: self.close_code(), lasted: self.age() }
     }
 }

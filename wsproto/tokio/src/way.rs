@@ -47,6 +47,8 @@ pub(crate) enum Stage {
         cause: Cause,
         is_shut: bool,
         is_read: bool,
+        /// Bytes that came meanwhile.
+        dropped: usize,
     },
     Over(Cause),
 }
@@ -236,7 +238,7 @@ impl<R: Role> Way<R> {
     /// From here on there is only what waits to be written; `is_read`: the transport has ended.
     pub(crate) fn begin_end(&mut self, cause: Cause, is_read: bool) {
         if let Stage::Open = self.stage {
-            self.stage = Stage::Ending { cause, is_shut: false, is_read };
+            self.stage = Stage::Ending { cause, is_shut: false, is_read, dropped: 0 };
         }
     }
 

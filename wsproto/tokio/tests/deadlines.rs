@@ -240,3 +240,50 @@ async fn a_flood_does_not_put_off_the_end() {
     assert!((1..30).contains(&seconds(begun)), "{}", seconds(begun));
     clock.abort();
 }
+
+/// In the midst of a message that is too long, as most clients are that write before they read.
+#[tokio::test(start_paused = true)]
+async fn who_broke_a_rule_is_read_on_for_a_while_so_that_the_close_frame_arrives() {
+    let (left, mut peer) = duplex(1024);
+    let mut socket = server(left, &Options::new());
+    let begun = Instant::now();
+    let breaking = async {
+        peer.write_all(b"\x81\x02hi").await.unwrap(); // not masked
+        while peer.write_all(b"!").await.is_ok() {
+            sleep(Duration::from_millis(500)).await;
+        }
+        let mut told = Vec::new();
+        peer.read_to_end(&mut told).await.unwrap();
+        assert_eq!((told[0], &told[2..4]), (0x88, &1002_u16.to_be_bytes()[..]));
+    };
+    let serving = async {
+        let error = socket.recv().await.unwrap_err();
+        drop(socket);
+        (error, seconds(begun))
+    };
+    let ((error, seconds), ()) = tokio::join!(serving, breaking);
+    assert!(matches!(error, Error::Protocol(_)), "{error}");
+    assert_eq!(seconds, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_broke_a_rule_and_pours_is_not_read_on_without_end() {
+    let (left, mut peer) = duplex(1 << 20);
+    let mut socket = server(left, &Options::new());
+    let pouring = async {
+        peer.write_all(b"\x81\x02hi").await.unwrap();
+        let (chunk, mut poured) = (vec![0; 1 << 20], 0);
+        while peer.write_all(&chunk).await.is_ok() {
+            poured += 1;
+        }
+        poured
+    };
+    let serving = async {
+        let error = socket.recv().await.unwrap_err();
+        drop(socket);
+        error
+    };
+    let (error, poured) = tokio::join!(serving, pouring);
+    assert!(matches!(error, Error::Protocol(_)), "{error}");
+    assert!((60..70).contains(&poured), "{poured} MiB");
+}

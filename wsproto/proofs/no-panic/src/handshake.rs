@@ -1,4 +1,4 @@
-//! Layer 1: the opening handshake, with what it takes from `sha1` and `base64`.
+//! Layer 1: the opening handshake, with what it takes from `sha1`.
 
 use core::hint::black_box;
 use core::ops::Deref;

@@ -180,17 +180,20 @@ impl<'a> ClientHandshake<'a> {
     }
 
     fn put(&self, dst: &mut Out<'_>) {
-        if self.key.is_none() {
+        let Some(key) = &self.key else {
             return;
-        }
+        };
         dst.put(b"GET ");
         if self.offer.target.starts_with('?') {
             dst.put(b"/");
         }
         dst.put(self.offer.target.as_bytes());
         dst.put(b" HTTP/1.1\r\n");
-        for (name, value) in self.headers_before_offer() {
-            dst.put_field(name, value);
+        dst.put_field("Host", self.offer.host.as_bytes());
+        dst.put(b"Upgrade: websocket\r\nConnection: Upgrade\r\n");
+        dst.put_field("Sec-WebSocket-Key", key);
+        if let Some(origin) = self.offer.origin {
+            dst.put_field("Origin", origin.as_bytes());
         }
         if let [first, others @ ..] = self.offer.subprotocols {
             dst.put(b"Sec-WebSocket-Protocol: ");
@@ -201,9 +204,11 @@ impl<'a> ClientHandshake<'a> {
             }
             dst.put(b"\r\n");
         }
-        for (name, value) in self.headers_after_offer() {
-            dst.put_field(name, value);
+        dst.put(b"Sec-WebSocket-Version: 13\r\n");
+        if let Some(list) = self.offer.extensions {
+            dst.put_field(extensions::FIELD, list.as_bytes());
         }
+        dst.put_fields(self.offer.headers);
         dst.put(b"\r\n");
     }
 

@@ -29,8 +29,10 @@ fn split_at_last_colon(text: &str) -> Option<(&str, &str)> {
 }
 
 fn parse_port(digits: &str) -> Option<u16> {
-    // `parse` alone would take a sign.
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+    digits.bytes().try_fold(0_u16, |port, byte| {
+        let digit = byte.is_ascii_digit().then(|| byte.wrapping_sub(b'0'))?;
+        port.checked_mul(10)?.checked_add(digit.into())
+    })
 }
 
 /// A name, an IPv4 address, or an IP literal in brackets [RFC 3986 §3.2.2]; not empty.
@@ -44,8 +46,11 @@ fn is_uri_host(host: &str) -> bool {
         },
         None => (host, false),
     };
-    let allowed = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte) || (byte == b':' && colons)
+    let allowed = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
+        | b';' | b'=' => true,
+        b':' => colons,
+        _ => byte.is_ascii_alphanumeric(),
     };
     !inside.is_empty() && inside.bytes().all(allowed)
 }
@@ -60,7 +65,7 @@ pub(crate) fn split_target(target: &str) -> (Option<&str>, &str) {
     for scheme in ["http://", "https://", "ws://", "wss://"] {
         if let Some((start, rest)) = target.split_at_checked(scheme.len()) {
             if start.eq_ignore_ascii_case(scheme) {
-                let end = rest.find(['/', '?']).unwrap_or(rest.len());
+                let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
                 let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
                 return (Some(authority), path);
             }

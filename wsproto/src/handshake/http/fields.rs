@@ -92,11 +92,18 @@ pub(crate) fn connection_names_upgrade<'b>(fields: impl Fields<'b>) -> bool {
 /// tokens.
 pub(crate) fn names<'b>(fields: impl Fields<'b>, name: &'static str, wanted: &[u8]) -> (bool, bool) {
     let (mut found, mut are_tokens) = (false, true);
-    for element in values(fields, name).flat_map(elements) {
+    each_element(fields, name, &mut |element| {
         found |= element.eq_ignore_ascii_case(wanted);
         are_tokens &= is_token(element);
-    }
+    });
     (found, are_tokens)
+}
+
+/// Calls `take` with each element of the lists in all fields of this name.
+pub(crate) fn each_element<'b>(fields: impl Fields<'b>, name: &'static str, take: &mut dyn FnMut(&'b [u8])) {
+    for value in values(fields, name) {
+        elements(value).for_each(&mut *take);
+    }
 }
 
 /// A field came twice that must not.

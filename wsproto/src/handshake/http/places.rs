@@ -1,5 +1,6 @@
 //! Where in a head the fields stand that the handshake asks for: so none of them is searched for in all the others.
 
+use crate::wire::IS_SMALL;
 use core::ops::Range;
 
 /// What is asked for, on either side.
@@ -20,7 +21,10 @@ const NAMES: [&str; 12] = [
 
 /// The place of the fields of each of these names.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Places([Place; NAMES.len()]);
+pub(crate) struct Places([Place; NOTED]);
+
+/// Where the code counts more than the time, nothing is noted, and all lines are gone through for each field.
+const NOTED: usize = if IS_SMALL { 0 } else { NAMES.len() };
 
 /// From the beginning of the first line to the end of the last one; empty if there is none. Where it ends further on
 /// than this can tell, it ends with the head, and where it begins further on, it begins with it.
@@ -32,11 +36,14 @@ struct Place {
 
 impl Places {
     pub(crate) const fn new() -> Self {
-        Self([Place { start: 0, end: 0 }; NAMES.len()])
+        Self([Place { start: 0, end: 0 }; NOTED])
     }
 
     /// Takes note of the next line, of a field of this name.
     pub(crate) fn note(&mut self, name: &[u8], line: Range<usize>) {
+        if IS_SMALL {
+            return;
+        }
         let Some(place) = number(name).and_then(|number| self.0.get_mut(number)) else {
             return;
         };
@@ -49,6 +56,9 @@ impl Places {
     /// Returns those of the `lines` between which all fields of this name are.
     #[inline]
     pub(crate) fn lines<'b>(&self, name: &str, lines: &'b [u8]) -> &'b [u8] {
+        if IS_SMALL {
+            return lines;
+        }
         let Some(place) = number(name.as_bytes()).and_then(|number| self.0.get(number)) else {
             return lines;
         };

@@ -1,5 +1,7 @@
 //! The few byte classes and the one list rule that every field of the handshake is made of.
 
+use crate::wire::IS_SMALL;
+
 /// Tells whether `bytes` is a `token` [RFC 9110 §5.6.2].
 ///
 /// The same set as RFC 2616's `token`, which RFC 6455 §4.1 and §9.1 refer to: printable ASCII without separators.
@@ -11,6 +13,9 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 
 /// Tells whether `byte` may stand in a `token`.
 pub(crate) fn is_token_byte(byte: u8) -> bool {
+    if IS_SMALL {
+        return is_in_token(byte);
+    }
     TOKEN_BYTES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
@@ -20,13 +25,17 @@ static TOKEN_BYTES: [bool; 256] = {
     let mut bytes = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        bytes[byte] = matches!(byte as u8,
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+'
-            | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~');
+        bytes[byte] = is_in_token(byte as u8);
         byte += 1;
     }
     bytes
 };
+
+const fn is_in_token(byte: u8) -> bool {
+    matches!(byte,
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-'
+        | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+}
 
 /// Returns `bytes` as a string if they are a `token`.
 pub(crate) fn token(bytes: &[u8]) -> Option<&str> {
@@ -62,6 +71,9 @@ pub(crate) const fn trim_ows(mut bytes: &[u8]) -> &[u8] {
 pub(crate) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    if IS_SMALL {
+        return bytes.iter().position(|&byte| byte == wanted);
+    }
     let words = bytes.chunks_exact(8);
     let rest = words.remainder();
     let wanted_word = u64::from_ne_bytes([wanted; 8]);

@@ -36,6 +36,7 @@ pub(crate) struct Out<'o> {
 }
 
 impl Out<'_> {
+    #[inline(never)] // it is called for each part of a head
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         let space = self.space.get_mut(self.len..).and_then(|space| space.get_mut(..bytes.len()));
         if let Some(space) = space {
@@ -85,16 +86,19 @@ impl Out<'_> {
     }
 }
 
-/// Returns the reason phrase of a status; empty, which is allowed, for those that a server like this hardly sends.
+/// Returns the reason phrase of a status; empty, which is allowed, for those that a server like this hardly sends, and
+/// without feature `reasons` for all but the one that an old client may look at.
 const fn reason(status: u16) -> &'static str {
     match status {
-        100 => "Continue",
         101 => "Switching Protocols",
+        _ if !cfg!(feature = "reasons") => "",
+        100 => "Continue",
         200 => "OK",
         204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
         303 => "See Other",
+        304 => "Not Modified",
         307 => "Temporary Redirect",
         308 => "Permanent Redirect",
         400 => "Bad Request",

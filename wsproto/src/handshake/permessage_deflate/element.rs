@@ -87,9 +87,15 @@ fn flag(value: Option<ParamValue<'_>>) -> Result<bool, NegotiationError> {
 ///
 /// [RFC 7692 §7.1.2.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.1
 fn bits(value: Option<ParamValue<'_>>) -> Result<WindowBits, NegotiationError> {
-    let value = value.ok_or(NegotiationError::InvalidWindowBits)?;
-    let mut all = (WindowBits::MIN.get()..=WindowBits::MAX.get()).filter_map(WindowBits::new);
-    all.find(|&bits| value == digits(bits)).ok_or(NegotiationError::InvalidWindowBits)
+    let mut digits = value.into_iter().flat_map(ParamValue::bytes);
+    let bits = match (digits.next(), digits.next(), digits.next()) {
+        (Some(digit @ b'8'..=b'9'), None, None) => WindowBits::new(digit.wrapping_sub(b'0')),
+        (Some(b'1'), Some(digit @ b'0'..=b'5'), None) => {
+            WindowBits::new(digit.wrapping_sub(b'0').wrapping_add(10))
+        }
+        _ => None,
+    };
+    bits.ok_or(NegotiationError::InvalidWindowBits)
 }
 
 /// A window's bits as they are written.

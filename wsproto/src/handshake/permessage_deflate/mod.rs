@@ -166,14 +166,16 @@ fn is_deflate(extension: &Extension<'_>) -> bool {
 
 /// What holds after an answer to these offers; the error is of the one that was preferred.
 fn agree(offers: impl Iterator<Item = Element>, answer: &Element) -> Result<Parameters, NegotiationError> {
-    offers
-        .map(|offer| fit(&offer, answer))
-        .reduce(|one, other| match (one, other) {
+    let mut agreed = Err(NegotiationError::NotOffered);
+    for offer in offers {
+        agreed = match (agreed, fit(&offer, answer)) {
             (Ok(one), Ok(other)) => Ok(both(one, other)),
             (Ok(fits), Err(_)) | (Err(_), Ok(fits)) => Ok(fits),
+            (Err(NegotiationError::NotOffered), first) => first,
             (preferred, Err(_)) => preferred,
-        })
-        .unwrap_or(Err(NegotiationError::NotOffered))
+        };
+    }
+    agreed
 }
 
 /// What holds if this answer is to this offer.

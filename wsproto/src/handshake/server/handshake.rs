@@ -7,11 +7,11 @@ use crate::handshake::accept::{accept_key, parse_key};
 use crate::handshake::extensions::{self, Extension};
 use crate::handshake::http::authority::{Authority, split_target};
 use crate::handshake::http::fields::{
-    Fields, HeadFields, at_most_one, connection_names_upgrade, names, value, values,
+    Fields, HeadFields, at_most_one, connection_names_upgrade, each_element, names, value, values,
 };
 use crate::handshake::http::http2::is_connection_specific;
 use crate::handshake::http::start_line::HttpVersion;
-use crate::handshake::http::tokens::{elements, token};
+use crate::handshake::http::tokens::is_token;
 use crate::handshake::misuse::HandshakeMisuse;
 use crate::handshake::origin::Origin;
 use crate::handshake::subprotocol::{self, MAX_SUBPROTOCOLS};
@@ -226,17 +226,24 @@ fn check_offer<'b>(fields: impl Fields<'b>) -> Result<(), RequestFault> {
 /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 fn check_subprotocols<'b>(fields: impl Fields<'b>) -> Result<(), RequestFault> {
     // The names so far; a place that is free holds no token, so it is like none of them.
-    let mut known = [""; MAX_SUBPROTOCOLS];
-    let mut count = 0_usize;
-    for name in values(fields, subprotocol::FIELD).flat_map(elements) {
-        let name = token(name).ok_or(RequestFault::MalformedSubprotocols)?;
-        // All of them must be unique strings.
-        if known.contains(&name) {
-            return Err(RequestFault::RepeatedSubprotocol);
+    let mut known: [&[u8]; MAX_SUBPROTOCOLS] = [b""; MAX_SUBPROTOCOLS];
+    let (mut count, mut checked) = (0_usize, Ok(()));
+    each_element(fields, subprotocol::FIELD, &mut |name| {
+        if checked.is_ok() {
+            let is_known = known.contains(&name); // all of them must be unique strings
+            checked = match known.get_mut(count) {
+                _ if !is_token(name) => Err(RequestFault::MalformedSubprotocols),
+                _ if is_known => Err(RequestFault::RepeatedSubprotocol),
+                None => Err(RequestFault::TooManySubprotocols),
+                Some(place) => {
+                    *place = name;
+                    Ok(())
+                }
+            };
+            count = count.saturating_add(1);
         }
-        *known.get_mut(count).ok_or(RequestFault::TooManySubprotocols)? = name;
-        count = count.saturating_add(1);
-    }
+    });
+    checked?;
     // A list of nothing is not one of the grammar: `1#token` [RFC 6455 §4.3].
     if count == 0 && value(fields, subprotocol::FIELD).is_some() {
         return Err(RequestFault::MalformedSubprotocols);

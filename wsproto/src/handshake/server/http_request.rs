@@ -2,10 +2,10 @@
 
 use super::error::{RequestError, RequestFault};
 use crate::handshake::http::authority::{Authority, split_target};
-use crate::handshake::http::fields::{Fields, HeadFields, at_most_one, value, values};
+use crate::handshake::http::fields::{Fields, HeadFields, at_most_one, each_element, value};
 use crate::handshake::http::lines::split_once;
 use crate::handshake::http::start_line::HttpVersion;
-use crate::handshake::http::tokens::{elements, is_token, is_visible_ascii};
+use crate::handshake::http::tokens::{is_token, is_visible_ascii};
 
 /// Holds any request, its head well-formed: method, target, version and header fields.
 ///
@@ -114,15 +114,13 @@ impl<'b, F: Fields<'b>> HttpRequest<'b, F> {
         if self.version != HttpVersion::Http11 {
             return Ok(false);
         }
-        let mut found = false;
-        for protocol in values(self.fields, "Upgrade").flat_map(elements) {
+        let (mut found, mut are_protocols) = (false, true);
+        each_element(self.fields, "Upgrade", &mut |protocol| {
             let (name, version) = split_once(protocol, b'/').unwrap_or((protocol, b"-"));
-            if !is_token(name) || !is_token(version) {
-                return Err(RequestFault::MalformedUpgrade);
-            }
+            are_protocols &= is_token(name) && is_token(version);
             found |= protocol.eq_ignore_ascii_case(b"websocket");
-        }
-        Ok(found)
+        });
+        if are_protocols { Ok(found) } else { Err(RequestFault::MalformedUpgrade) }
     }
 }
 

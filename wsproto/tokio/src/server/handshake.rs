@@ -170,7 +170,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
     ///
     /// # Errors
     ///
-    /// [`AcceptError::Misuse`] for a status that refuses nothing: it is 300 to 599, and not 304.
+    /// [`AcceptError::Misuse`] for a status that refuses nothing: it is 300 to 599.
     /// [`Deadline`](AcceptError::Deadline) and [`Io`](AcceptError::Io) if the answer can't be written.
     pub async fn refuse(self, status: u16, body: impl AsRef<[u8]>) -> Result<(), AcceptError> {
         let headers: &[(&str, &[u8])] = &[("Content-Type", b"text/plain")];
