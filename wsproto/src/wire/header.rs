@@ -190,6 +190,15 @@ impl FrameHeader {
         }
     }
 
+    /// Returns the two bytes that this is, if it is unmasked and its payload has at most 125 bytes.
+    #[inline]
+    pub(crate) const fn shortest(&self) -> Option<[u8; 2]> {
+        match (self.payload_len.to_le_bytes(), self.masking_key) {
+            ([len @ 0..=125, 0, 0, 0, 0, 0, 0, 0], None) => Some([self.first_byte(), len]),
+            _ => None,
+        }
+    }
+
     /// Writes what [`encode`](Self::encode) returns to the start of `dst`, and returns the space behind it, or `None`
     /// if it does not fit. Making the header in place takes less time than copying it.
     #[inline]

@@ -31,6 +31,7 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     Owned::<Client>::filled,
     Owned::<Client>::push_some,
     Owned::<Client>::next,
+    Owned::<Client>::next_bytes,
     Owned::<Client>::receive_eof,
     Owned::<Client>::state,
     Owned::<Client>::should_close_transport,
