@@ -364,7 +364,8 @@ async fn who_floods_with_compressed_messages_is_not_answered_further_than_it_rea
     });
     tokio::time::sleep(Duration::from_secs(20)).await;
     let at_first = handled.load(Ordering::Relaxed);
-    assert!(at_first <= 2, "{at_first}");
+    // What the pipe takes, and the first above the high water.
+    assert!(at_first <= 3, "{at_first}");
     // Each that goes out makes room for the next.
     peer.read_exact(&mut vec![0; 400 * 1024]).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
