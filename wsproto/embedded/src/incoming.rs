@@ -16,8 +16,7 @@ pub(crate) struct Inbox<R: Role, I> {
     incoming: Incoming<R, I>,
     reply: Reply,
     failed: Option<ProtocolError>,
-    /// The peer's Close frame, once it has come, and the code in it.
-    closed: Option<Option<CloseCode>>,
+    close_code: Option<CloseCode>,
 }
 
 /// What to do next, until there is a message.
@@ -36,7 +35,7 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
     pub(crate) fn new(role: R, limits: Limits, memory: I, received: usize) -> (Self, Sender<R>) {
         let (mut incoming, sender) = Session::new(role, limits, memory).split();
         incoming.filled(received);
-        (Self { incoming, reply: Reply::new(), failed: None, closed: None }, sender)
+        (Self { incoming, reply: Reply::new(), failed: None, close_code: None }, sender)
     }
 
     /// Takes all that is no message. Behind [`Outgoing::flush`]: a reply needs the memory for sending.
@@ -61,7 +60,7 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
             match self.incoming.next(&mut self.reply) {
                 Ok(Some(Message::Pong(payload))) => outgoing.deadlines.pong(now, payload),
                 Ok(Some(Message::Close(close))) => {
-                    self.closed = Some(close.map(|close| close.code()));
+                    self.close_code = close.map(|close| close.code());
                     outgoing.deadlines.close_received(now);
                 }
                 Ok(_) => {}
@@ -129,7 +128,12 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
         !self.reply.is_due() && self.failed.is_none()
     }
 
-    pub(crate) const fn closed(&self) -> Option<Option<CloseCode>> {
-        self.closed
+    /// Tells whether the peer's Close frame has come.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.incoming.state() == ReceiveState::CloseReceived
+    }
+
+    pub(crate) const fn close_code(&self) -> Option<CloseCode> {
+        self.close_code
     }
 }

@@ -1,4 +1,4 @@
-//! WebSocket connections over the traits of `embedded-io`.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

@@ -155,12 +155,12 @@ where
         let answer = request.accept(choice).map_err(AcceptError::Misuse)?;
         // In place of the head, which is the longer one mostly, or else behind all that was received.
         let head_end = head.end().min(filled);
-        let (start, written) = match answer.encode(bytes.get_mut(..head_end).unwrap_or_default()) {
-            Ok(written) => (0, written),
-            Err(_) => {
-                let space = bytes.get_mut(filled..).unwrap_or_default();
-                (filled, answer.encode(space).map_err(AcceptError::BufferTooSmall)?)
-            }
+        let in_place = answer.encode(bytes.get_mut(..head_end).unwrap_or_default());
+        let (start, written) = if let Ok(written) = in_place {
+            (0, written)
+        } else {
+            let space = bytes.get_mut(filled..).unwrap_or_default();
+            (filled, answer.encode(space).map_err(AcceptError::BufferTooSmall)?)
         };
         let answer = bytes.get(start..start.saturating_add(written)).unwrap_or_default();
         write_all(answer, &mut transport, &clock, &mut deadlines).await?;

@@ -66,12 +66,12 @@ where
 
     /// Returns the code in the peer's Close frame, if that came and had one.
     pub fn close_code(&self) -> Option<CloseCode> {
-        self.inbox.closed().flatten()
+        self.inbox.close_code()
     }
 
     /// Tells whether a Close frame was sent or received: nothing more can be sent.
     pub fn is_closing(&self) -> bool {
-        self.outgoing.sender.state() != SendState::Open || self.inbox.closed().is_some()
+        self.outgoing.sender.state() != SendState::Open || self.inbox.is_closed()
     }
 
     /// Returns how long the peer took to answer the last Ping.
@@ -125,7 +125,7 @@ where
     /// An end of the transport that does not come is no error behind the closing handshake.
     fn over<V>(&self, error: Error<T::Error>) -> Result<Option<V>, Error<T::Error>> {
         match error {
-            Error::Deadline(Deadline::End) if self.inbox.closed().is_some() => Ok(None),
+            Error::Deadline(Deadline::End) if self.inbox.is_closed() => Ok(None),
             error => Err(error),
         }
     }

@@ -85,6 +85,7 @@ impl<Rd, Wr, I, O, C, R: Role> WebSocket<Duplex<Rd, Wr>, I, O, C, R> {
 
 impl<Rd, Wr, I, O, C, R: Role> Split<Rd, Wr, I, O, C, R> {
     /// Lends both halves.
+    #[allow(clippy::type_complexity)] // it is a pair
     pub const fn halves(&mut self) -> (Reader<'_, Rd, Wr, I, O, C, R>, Writer<'_, Wr, O, C, R>) {
         let Self { transport, inbox, shared } = self;
         (Reader { transport, inbox, shared, heard: None }, Writer { shared })
@@ -172,7 +173,7 @@ where
 
     /// Returns the code in the peer's Close frame, if that came and had one.
     pub fn close_code(&self) -> Option<CloseCode> {
-        self.inbox.closed().flatten()
+        self.inbox.close_code()
     }
 }
 
@@ -266,12 +267,12 @@ impl<Wr, O, C, R: Role> Shared<Wr, O, C, R> {
 
     /// Waits until the other half does not write. Dropped, it waits no more.
     async fn lock(&self) -> Guard<'_, Wr, O, R> {
-        poll_fn(|context| match self.try_lock() {
-            Some(guard) => Poll::Ready(guard),
-            None => {
-                self.waiting.set(Some(context.waker().clone()));
-                Poll::Pending
+        poll_fn(|context| {
+            if let Some(guard) = self.try_lock() {
+                return Poll::Ready(guard);
             }
+            self.waiting.set(Some(context.waker().clone()));
+            Poll::Pending
         })
         .await
     }
