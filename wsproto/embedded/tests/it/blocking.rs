@@ -45,6 +45,6 @@ fn without_a_clock_a_timeout_is_the_transports_error() {
 fn a_request_is_looked_at() {
     let script = Script::new(&[REQUEST], Then::End);
     let mut handshake = Handshake::read(script, [0; 512], NoClock, &Options::new()).unwrap();
-    assert_eq!(handshake.get_mut().with_http(|http| http.path() == "/chat"), true);
+    assert!(handshake.get_mut().with_http(|http| http.path() == "/chat"));
     assert!(handshake.accept(Choice::default()).is_ok());
 }
