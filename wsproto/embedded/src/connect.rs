@@ -131,7 +131,7 @@ impl<'a> Connect<'a> {
             return Err(ConnectError::Refused(refusal.status()));
         }
         let received = crate::memory::move_to_front(bytes, head.end()..filled);
-        let role = Client::new(Keys(random));
+        let role = Client::new(Keys::new(random));
         Ok(WebSocket::new(transport, clock, role, memory, received, deadlines, &self.options))
     }
 }

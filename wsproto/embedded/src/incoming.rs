@@ -43,6 +43,7 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
         &mut self,
         outgoing: &mut Outgoing<R, O>,
         now: Moment,
+        has_clock: bool,
     ) -> Result<Step, Error<E>> {
         loop {
             if self.reply.is_due() {
@@ -71,11 +72,11 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
         if state == ReceiveState::Ended {
             return self.end();
         }
-        Ok(if should_close_transport::<R>(state, outgoing.sender.state()) {
-            Step::Closed
-        } else {
-            Step::Read
-        })
+        // A client waits for the server to end the transport, as long as a deadline allows. Without one it does not: a
+        // serial port has no end.
+        let is_over = should_close_transport::<R>(state, outgoing.sender.state())
+            || (!has_clock && state == ReceiveState::CloseReceived);
+        Ok(if is_over { Step::Closed } else { Step::Read })
     }
 
     /// Reads once, or until the deadline.

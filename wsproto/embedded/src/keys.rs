@@ -8,7 +8,14 @@ use wsproto::{MaskingKey, MaskingKeys};
 ///
 /// [RFC 6455 §10.3]: https://www.rfc-editor.org/rfc/rfc6455#section-10.3
 #[derive(Clone)]
-pub struct Keys<G>(pub(crate) G);
+pub struct Keys<G>(G);
+
+impl<G: CryptoRng> Keys<G> {
+    /// Takes the generator.
+    pub const fn new(generator: G) -> Self {
+        Self(generator)
+    }
+}
 
 impl<G: CryptoRng> MaskingKeys for Keys<G> {
     fn next_key(&mut self) -> Option<MaskingKey> {

@@ -105,7 +105,7 @@ where
                 return self.over(error.into());
             }
             let now = self.clock.now();
-            match self.inbox.step(&mut self.outgoing, now)? {
+            match self.inbox.step(&mut self.outgoing, now, C::RUNS)? {
                 Step::Take => break,
                 Step::Write => {}
                 Step::Closed => return Ok(None),
@@ -192,7 +192,7 @@ where
     }
 
     /// Closes the connection: sends a Close frame, and drops what comes until the peer's. A client waits for the server to
-    /// end the transport, too ([RFC 6455 §7.1.1]).
+    /// end the transport, too ([RFC 6455 §7.1.1]), unless it has no clock.
     ///
     /// # Errors
     ///

@@ -152,7 +152,7 @@ where
         }
         outgoing.flush(transport, &self.shared.clock).await?;
         let now = self.shared.clock.now();
-        let step = self.inbox.step(outgoing, now)?;
+        let step = self.inbox.step(outgoing, now, C::RUNS)?;
         Ok((step, outgoing.wake_up(now)))
     }
 
