@@ -64,6 +64,7 @@ pub(super) enum Found {
 
 /// What [`Incoming::next`] will return, without its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Next {
     /// A text or binary message. A text may still turn out not to be UTF-8.
     Message(MessageKind),

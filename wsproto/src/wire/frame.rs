@@ -132,6 +132,7 @@ pub(crate) fn finish(header: FrameHeader, offset: usize, dst: &mut [u8]) -> usiz
 
 /// Tells why no frame can be decoded: the peer's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum FrameError {
     /// The header is invalid.
@@ -162,6 +163,7 @@ impl core::error::Error for FrameError {}
 
 /// Tells why a frame was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EncodeError {
     /// The header announces a length that the payload does not have: the caller's fault.

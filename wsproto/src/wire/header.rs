@@ -352,6 +352,7 @@ impl Rsv {
 
 /// Tells why bytes can't be a frame header: the peer's fault, answered with the close code 1002.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HeaderError {
     /// The opcode is reserved: 3–7 or 11–15 ([RFC 6455 §5.2]).
