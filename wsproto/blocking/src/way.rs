@@ -23,9 +23,8 @@ pub(crate) struct Way<R: Role> {
     is_unflushed: bool,
     /// Whether a Pong or a Close frame is among what waits.
     pub(crate) owes_reply: bool,
-    /// Whether a Ping is among what waits, and among what somebody is writing.
-    has_ping: bool,
-    is_ping_out: bool,
+    /// Where a Ping is that was not written yet.
+    ping: PingIs,
     /// A Pong that another thread took while the Ping was not yet said to be written: when it came, and its payload.
     early_pong: Option<(Moment, [u8; 4])>,
     /// When the write began that is under way.
@@ -44,6 +43,13 @@ pub(crate) struct Way<R: Role> {
     late_pong: Option<Box<Reply>>,
     /// The peer's Close frame, if it came.
     pub(crate) closed: Option<Closed>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PingIs {
+    Nowhere,
+    Queued,
+    BeingWritten,
 }
 
 /// How far a connection has come.
@@ -103,8 +109,7 @@ impl<R: Role> Way<R> {
             taken_out: 0,
             is_unflushed: false,
             owes_reply: false,
-            has_ping: false,
-            is_ping_out: false,
+            ping: PingIs::Nowhere,
             early_pong: None,
             write_began: start,
             is_listening: false,
@@ -137,7 +142,7 @@ impl<R: Role> Way<R> {
             Due::Ping(payload) => {
                 // A Ping that can't be sent any more needs no answer: the closing handshake has deadlines of its own.
                 let _ = self.sender.frame().append(Message::Ping(&payload), &mut self.out);
-                self.has_ping = true;
+                self.ping = PingIs::Queued;
                 Some(Acted::Pinged)
             }
         }
@@ -219,7 +224,7 @@ impl<R: Role> Way<R> {
         self.check_room(true)?;
         match self.deadlines.ping() {
             Some(payload) => {
-                self.has_ping = true;
+                self.ping = PingIs::Queued;
                 self.feed(Message::Ping(&payload), true)
             }
             None => Ok(()),
@@ -314,7 +319,9 @@ impl<R: Role> Way<R> {
         if bytes.is_empty() {
             self.owes_reply = false;
             self.taken_out = self.out.len();
-            self.is_ping_out = std::mem::take(&mut self.has_ping);
+            if self.ping == PingIs::Queued {
+                self.ping = PingIs::BeingWritten;
+            }
             std::mem::swap(&mut self.out, bytes);
         }
         self.write_began = self.now();
@@ -323,9 +330,9 @@ impl<R: Role> Way<R> {
 
     /// Takes a Pong.
     pub(crate) fn answered(&mut self, payload: &[u8]) {
-        match (self.is_ping_out, payload.try_into()) {
+        match (self.ping, payload.try_into()) {
             // It can be faster than the thread that wrote the Ping.
-            (true, Ok(payload)) => self.early_pong = Some((self.now(), payload)),
+            (PingIs::BeingWritten, Ok(payload)) => self.early_pong = Some((self.now(), payload)),
             _ => self.deadlines.pong(self.now(), payload),
         }
     }
@@ -337,7 +344,9 @@ impl<R: Role> Way<R> {
         self.deadlines.wrote(if is_early { self.write_began } else { now }, taken, offered);
         self.taken_out = self.taken_out.saturating_sub(taken);
         if self.taken_out == 0 {
-            self.is_ping_out = false;
+            if self.ping == PingIs::BeingWritten {
+                self.ping = PingIs::Nowhere;
+            }
             if let Some((at, payload)) = self.early_pong.take() {
                 self.deadlines.pong(at, &payload);
             }
