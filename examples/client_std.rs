@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{self, CryptoProvider, ring};
@@ -24,6 +24,9 @@ use wsproto_blocking::{Client, CloseCode, Connect, Error, MaybeTls, Message, Rea
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Stream = MaybeTls;
+
+/// How long the answer to a Ping is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let outcome = client(std::env::args().skip(1)).and_then(|client| talk(&client));
@@ -85,9 +88,9 @@ fn talk(client: &Connect) -> Result<()> {
 fn send_lines(mut writer: Writer<Stream, Client>) -> std::result::Result<(), Error> {
     for line in io::stdin().lines().map_while(io::Result::ok) {
         if line == "/ping" {
-            let before = writer.latency();
+            let (before, begun) = (writer.latency(), Instant::now());
             writer.ping()?;
-            while writer.latency() == before && !writer.is_closing() {
+            while writer.latency() == before && begun.elapsed() < PATIENCE {
                 thread::sleep(Duration::from_millis(1));
             }
             note(&format!("there and back: {:?}", writer.latency().unwrap_or_default()));

@@ -91,10 +91,7 @@ fn take_control<R: Role, L: Link<R>>(incoming: &mut Incoming<R, Vec<u8>>, link: 
     let mut reply = Reply::new();
     let outcome = incoming.next(&mut reply);
     link.with(|way| match outcome {
-        Ok(Some(wsproto::Message::Pong(payload))) => {
-            let now = way.now();
-            way.deadlines.pong(now, payload);
-        }
+        Ok(Some(wsproto::Message::Pong(payload))) => way.answered(payload),
         Ok(Some(wsproto::Message::Close(close))) => {
             let now = way.now();
             way.deadlines.close_received(now);

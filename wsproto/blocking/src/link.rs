@@ -97,7 +97,7 @@ impl Batch {
                     way.with(|way| {
                         if has_waited {
                             // The peer has made the room: so it is alive.
-                            way.wrote(0, rest.len());
+                            way.waited(rest.len());
                         }
                         way.wrote(taken, rest.len());
                     });

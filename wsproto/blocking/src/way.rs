@@ -23,6 +23,12 @@ pub(crate) struct Way<R: Role> {
     is_unflushed: bool,
     /// Whether a Pong or a Close frame is among what waits.
     pub(crate) owes_reply: bool,
+    /// Where a Ping is that was not written yet.
+    ping: PingIs,
+    /// A Pong that another thread took while the Ping was not yet said to be written: when it came, and its payload.
+    early_pong: Option<(Moment, [u8; 4])>,
+    /// When the write began that is under way.
+    write_began: Moment,
     /// Whether another thread waits for what comes, so that a silence says something.
     pub(crate) is_listening: bool,
     pub(crate) deadlines: Deadlines,
@@ -37,6 +43,13 @@ pub(crate) struct Way<R: Role> {
     late_pong: Option<Box<Reply>>,
     /// The peer's Close frame, if it came.
     pub(crate) closed: Option<Closed>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PingIs {
+    Nowhere,
+    Queued,
+    BeingWritten,
 }
 
 /// How far a connection has come.
@@ -96,6 +109,9 @@ impl<R: Role> Way<R> {
             taken_out: 0,
             is_unflushed: false,
             owes_reply: false,
+            ping: PingIs::Nowhere,
+            early_pong: None,
+            write_began: start,
             is_listening: false,
             deadlines,
             origin: Instant::now(),
@@ -126,6 +142,7 @@ impl<R: Role> Way<R> {
             Due::Ping(payload) => {
                 // A Ping that can't be sent any more needs no answer: the closing handshake has deadlines of its own.
                 let _ = self.sender.frame().append(Message::Ping(&payload), &mut self.out);
+                self.ping = PingIs::Queued;
                 Some(Acted::Pinged)
             }
         }
@@ -206,7 +223,10 @@ impl<R: Role> Way<R> {
     pub(crate) fn feed_ping(&mut self) -> Result<(), Error> {
         self.check_room(true)?;
         match self.deadlines.ping() {
-            Some(payload) => self.feed(Message::Ping(&payload), true),
+            Some(payload) => {
+                self.ping = PingIs::Queued;
+                self.feed(Message::Ping(&payload), true)
+            }
             None => Ok(()),
         }
     }
@@ -299,16 +319,38 @@ impl<R: Role> Way<R> {
         if bytes.is_empty() {
             self.owes_reply = false;
             self.taken_out = self.out.len();
+            if self.ping == PingIs::Queued {
+                self.ping = PingIs::BeingWritten;
+            }
             std::mem::swap(&mut self.out, bytes);
         }
+        self.write_began = self.now();
         !self.is_flushed()
+    }
+
+    /// Takes a Pong.
+    pub(crate) fn answered(&mut self, payload: &[u8]) {
+        match (self.ping, payload.try_into()) {
+            // It can be faster than the thread that wrote the Ping.
+            (PingIs::BeingWritten, Ok(payload)) => self.early_pong = Some((self.now(), payload)),
+            _ => self.deadlines.pong(self.now(), payload),
+        }
     }
 
     /// Takes note that of the bytes that were taken out the transport was offered so many, and took some.
     pub(crate) fn wrote(&mut self, taken: usize, offered: usize) {
         let now = self.now();
-        self.deadlines.wrote(now, taken, offered);
+        let is_early = self.early_pong.is_some() && taken >= self.taken_out;
+        self.deadlines.wrote(if is_early { self.write_began } else { now }, taken, offered);
         self.taken_out = self.taken_out.saturating_sub(taken);
+        if self.taken_out == 0 {
+            if self.ping == PingIs::BeingWritten {
+                self.ping = PingIs::Nowhere;
+            }
+            if let Some((at, payload)) = self.early_pong.take() {
+                self.deadlines.pong(at, &payload);
+            }
+        }
         self.is_unflushed |= taken > 0;
         if self.has_room() {
             if let Some(pong) = self.late_pong.take() {
@@ -323,6 +365,12 @@ impl<R: Role> Way<R> {
             let _ = self.deadlines.wake_up(now, self.waiting());
         }
         self.settle();
+    }
+
+    /// Takes note that a write had to wait for room.
+    pub(crate) fn waited(&mut self, offered: usize) {
+        let began = self.write_began;
+        self.deadlines.wrote(began, 0, offered);
     }
 
     /// Takes note that the transport holds nothing back.

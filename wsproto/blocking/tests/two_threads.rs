@@ -237,3 +237,27 @@ fn the_heartbeat_goes_on_while_both_halves_wait() {
     assert!(matches!(writer.closed(), Err(Error::Deadline(Deadline::Pong))));
     let _ = client(peer, &Options::new());
 }
+
+/// The Pong may be there before the thread that wrote the Ping has said that it did.
+#[test]
+fn each_ping_of_the_writer_tells_the_latency() {
+    let (server, mut client) = pair();
+    let answering = thread::spawn(move || client.recv());
+    let (mut reader, mut writer) = server.split().unwrap();
+    let reading = thread::spawn(move || reader.recv());
+    let mut missed = 0;
+    for _ in 0..300 {
+        let (before, begun) = (writer.latency(), Instant::now());
+        writer.ping().unwrap();
+        while writer.latency() == before {
+            if begun.elapsed() > Duration::from_millis(200) {
+                missed += 1;
+                break;
+            }
+            thread::yield_now();
+        }
+    }
+    assert!(missed <= 3, "{missed} of 300 were not told");
+    writer.close(CloseCode::NORMAL, "").unwrap();
+    assert_eq!((reading.join().unwrap().unwrap(), answering.join().unwrap().unwrap()), (None, None));
+}

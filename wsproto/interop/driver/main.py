@@ -27,22 +27,27 @@ LIMIT = 90
 # Ours, as servers, with what they can do as echoers.
 SERVERS = {
     "echo_std": {"limits"},
+    "echo_turn": {"limits"},
     "echo_tokio": {"limits"},
     "autobahn_server": {"raised"},
     "autobahn_tokio": {"raised"},
+    "autobahn_blocking": {"raised"},
     "ours": {"raised", *peers_module.OBEYS},
     "ours_tokio": {"raised", *peers_module.OURS_TOKIO_OBEYS},
 }
-# Those of them that compress.
-COMPRESSING = {"echo_std", "echo_tokio", "autobahn_server", "autobahn_tokio", "ours", "ours_tokio"}
 # Ours, as clients that echo.
-CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"]}
+CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"], "autobahn_blocking": ["client"]}
 # Ours, as clients that check.
 CHECKERS = {"ours": peers_module.CHECKER, "ours_tokio": peers_module.OURS_TOKIO_CHECKS}
-# One that refers to earlier messages where it may, and one that never does, and the crate: each offer is made to these.
-EACH_OFFER = {"echo_std", "ours", "ours_tokio"}
-# Those on tokio-wsproto; the others are on the engine. One of them has TLS.
-ON_THE_CRATE = {"autobahn_tokio", "ours_tokio"}
+# One that refers to earlier messages where it may, and one that never does, and the crates: each offer is made to these.
+EACH_OFFER = {"echo_turn", "echo_std", "ours", "ours_tokio"}
+# What they are on, if not on the engine. One of them has TLS.
+CRATES = {
+    "autobahn_tokio": "tokio-wsproto",
+    "ours_tokio": "tokio-wsproto",
+    "autobahn_blocking": "wsproto-blocking",
+    "echo_std": "wsproto-blocking",
+}
 WITH_TLS = "ours_tokio"
 
 
@@ -61,7 +66,7 @@ class Cell:
 
 @dataclass
 class Run:
-    """`cells` are by the peer's name, whether ours is on the crate, the mode, and the peer's role."""
+    """`cells` are by the peer's name, what ours is on, the mode, and the peer's role."""
 
     options: argparse.Namespace
     folder: pathlib.Path
@@ -96,7 +101,7 @@ class Run:
     async def to_ours(self, peer, compress, tls):
         """It is the client, of each of our servers."""
         for name, obeys in SERVERS.items():
-            if compress and name not in COMPRESSING or tls and name != WITH_TLS:
+            if tls and name != WITH_TLS:
                 continue
             # In TLS it is the same again: one connection of each kind is enough.
             each_offer = compress and not tls and name in EACH_OFFER
@@ -156,7 +161,7 @@ class Run:
         if len(connections) != len(plan["connections"]):
             raise Failure(f"{what}, {mode}: {len(connections)} connections of {len(plan['connections'])}")
         column = "TLS" if plan["tls"] else mode
-        cell = self.cells.setdefault((peer.name, ours in ON_THE_CRATE, column, role), Cell())
+        cell = self.cells.setdefault((peer.name, CRATES.get(ours, "the engine"), column, role), Cell())
         cell.passed += len(lines)
         for planned, seen in zip(plan["connections"], connections):
             try:

@@ -14,7 +14,7 @@ WAYS = [(mode, role) for mode in ("plain", "compressed", "TLS") for role in ("cl
 
 
 def make_table(cells, peers):
-    """Two tables, for ours on the engine and ours on the crate, with notes under them."""
+    """A table for ours on the engine and on each crate, with notes under them."""
     notes = []
 
     def mark(note):
@@ -30,13 +30,13 @@ def make_table(cells, peers):
         return "not run"
 
     lines = []
-    for title, is_crate, ways in [("the engine", False, WAYS[:4]), ("tokio-wsproto", True, WAYS)]:
+    for title, ways in [("the engine", WAYS[:4]), ("tokio-wsproto", WAYS), ("wsproto-blocking", WAYS[:4])]:
         columns = [f"{mode}, it is the {role}" for mode, role in ways]
         lines += [f"| peer, and ours on {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
         for peer in peers:
             row = [f"{peer.name} {version(peer.name)}" + (f" {mark(peer.note)}" if peer.note else "")]
             for mode, role in ways:
-                cell = cells.get((peer.name, is_crate, mode, role))
+                cell = cells.get((peer.name, title, mode, role))
                 row.append(describe(cell, mode) if cell else why_not(peer, mode, role))
             lines.append(f"| {' | '.join(row)} |")
         lines.append("")
@@ -49,15 +49,15 @@ def describe(cell, mode):
 
 
 def make_summary(cells, peers):
-    """Where everything passed, of ours on the engine and on the crate, and where there is nothing that could. TLS is the crate's."""
+    """Where everything passed, of ours on each, and where there is nothing that could. TLS is that of tokio-wsproto."""
     ways = [(mode, role) for role in ("server", "client") for mode in ("plain", "compressed", "TLS")]
     head = "| | our client, plain | compressed | over TLS | our server, plain | compressed | over TLS |"
     rows = [head, "|---" * 7 + "|"]
     for peer in peers:
         passed = []
         for mode, role in ways:
-            needed = [True] if mode == "TLS" else [False, True]
-            passed.append("✓" if all((peer.name, is_crate, mode, role) in cells for is_crate in needed) else "–")
+            needed = ["tokio-wsproto"] if mode == "TLS" else ["the engine", "tokio-wsproto", "wsproto-blocking"]
+            passed.append("✓" if all((peer.name, title, mode, role) in cells for title in needed) else "–")
         rows.append(f"| {peer.name} | {' | '.join(passed)} |")
     return "\n".join(rows)
 

@@ -48,6 +48,7 @@ pub fn timed(set: impl FnOnce(Timeouts) -> Timeouts) -> Options {
     Options::new().with_timeouts(set(Timeouts::new()))
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "timeouts are taken so")]
 pub fn millis(millis: u64) -> Option<Duration> {
     Some(Duration::from_millis(millis))
 }
