@@ -63,7 +63,7 @@ pub fn takes_each_byte_as_a_sign_of_life(name: &str, address: &str) {
 pub fn keeps_a_slow_reader(name: &str, address: &str) {
     let mut socket = open(tcp(address));
     // As much as goes: the server has answers that nobody takes, and reads no more.
-    let frame = [b"\x82\xfe\xff\xff\0\0\0\0".as_slice(), &[7; 65_535]].concat();
+    let frame = [b"\x82\xfe\xff\xff\0\0\0\0".as_slice(), &vec![7; 65_535]].concat();
     socket.set_nonblocking(true).unwrap();
     let (mut written, mut progress) = (0, Instant::now());
     while progress.elapsed() < Duration::from_millis(300) {

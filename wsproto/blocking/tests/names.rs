@@ -90,7 +90,10 @@ fn table() -> String {
 #[test]
 fn the_table_is_what_the_lists_say() {
     let is = table();
-    assert!(is.contains("\n| `WebSocket` | `age`, `close`, ") && is.contains("\n| functions | `accept`, "), "{is}");
+    assert!(
+        is.contains("\n| `WebSocket` | `age`, `close`, ") && is.contains("\n| functions | `accept`, "),
+        "{is}"
+    );
     let said: String =
         PAGE.lines().filter(|line| line.starts_with('|')).flat_map(|line| [line, "\n"]).collect();
     assert!(said == is, "wsproto/docs/sockets.md should have this table:\n\n{is}");

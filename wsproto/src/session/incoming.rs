@@ -48,7 +48,8 @@ pub(super) enum Pending {
 /// The most bytes of a compressed message that come out in one piece.
 pub(super) const MAX_PIECE: usize = 64 * 1024;
 
-/// What came, whole but for pieces. The payload of a control frame, of at most 125 bytes, lies right before the unread bytes.
+/// What came, whole but for pieces. The payload of a control frame, of at most 125 bytes, lies right before
+/// the unread bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Found {
     Message(MessageKind),
