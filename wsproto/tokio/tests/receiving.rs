@@ -345,13 +345,13 @@ async fn who_floods_and_takes_nothing_gets_no_more_answers_than_the_high_water()
 /// Few bytes become many messages: they come out of one read one by one, as their answers leave.
 #[tokio::test(start_paused = true)]
 async fn who_floods_with_compressed_messages_is_not_answered_further_than_it_reads() {
-    let (left, mut peer) = duplex(100_000);
+    let (left, mut peer) = duplex(150_000);
     let mut sender = Sender::new(ThreadKeys::client()).with_deflate(compressed().deflate, Policy::new());
     let mut frames = Vec::new();
     for _ in 0..100 {
         sender.frame().append(&vec![0; 100 * 1024], &mut frames).unwrap();
     }
-    assert!(frames.len() < 100_000, "{}", frames.len());
+    assert!(frames.len() < 150_000, "{}", frames.len());
     peer.write_all(&frames).await.unwrap();
     let mut socket = WebSocket::from_upgraded(left, Server, b"", compressed(), &Options::new());
     let handled = Arc::new(AtomicUsize::new(0));
@@ -364,7 +364,8 @@ async fn who_floods_with_compressed_messages_is_not_answered_further_than_it_rea
     });
     tokio::time::sleep(Duration::from_secs(20)).await;
     let at_first = handled.load(Ordering::Relaxed);
-    assert!(at_first <= 2, "{at_first}");
+    // What the pipe takes, and the first above the high water.
+    assert!(at_first <= 3, "{at_first}");
     // Each that goes out makes room for the next.
     peer.read_exact(&mut vec![0; 400 * 1024]).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
