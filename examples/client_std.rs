@@ -107,9 +107,13 @@ fn print_messages(reader: &mut Reader<Stream, Client>) -> Result<()> {
         let shown = match message {
             Message::Text(text) => visible(&text),
             Message::Binary(bytes) => {
-                let hex: String = bytes.iter().take(64).map(|byte| format!(" {byte:02x}")).collect();
+                let hex: Vec<_> = bytes.iter().take(64).map(|byte| format!(" {byte:02x}")).collect();
                 let rest = if bytes.len() > 64 { " …" } else { "" };
-                paint(io::stdout().is_terminal(), "36", &format!("[{} bytes]{hex}{rest}", bytes.len()))
+                paint(
+                    io::stdout().is_terminal(),
+                    "36",
+                    &format!("[{} bytes]{}{rest}", bytes.len(), hex.concat()),
+                )
             }
         };
         if writeln!(io::stdout(), "{shown}").is_err() {

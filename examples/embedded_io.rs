@@ -19,7 +19,6 @@ const CONNECTIONS: usize = 4;
 
 /// Why a connection ended, if not by closing.
 #[derive(Debug)]
-#[expect(dead_code, reason = "it is printed, by Debug")]
 pub(crate) enum Trouble<E> {
     Opening(AcceptError<E>),
     Open(Error<E>),
@@ -28,7 +27,8 @@ pub(crate) enum Trouble<E> {
 /// Serves a connection to its end.
 pub(crate) async fn echo<T: Read + Write>(transport: T, timeouts: Timeouts) -> Result<(), Trouble<T::Error>> {
     let options = Options::new().with_timeouts(timeouts).any_origin();
-    let memory = ([0; BUFFER], [0; BUFFER]);
+    let (mut input, mut output) = ([0; BUFFER], [0; BUFFER]);
+    let memory = (&mut input, &mut output); // lent: it would lie in several futures otherwise
     let socket = accept_with(transport, memory, ThisClock, &options).await;
     let mut socket = socket.map_err(Trouble::Opening)?;
     while let Some((message, mut out)) = socket.read().await.map_err(Trouble::Open)? {
