@@ -96,13 +96,12 @@ fn a_peer_that_takes_nothing_is_given_up_whatever_is_waited_for() {
         let mut socket = server(left, &timed(|t| t.with_write(millis(300)).with_silence(millis(100))));
         let mut begun = Instant::now();
         let big = vec![0; 64 << 20];
-        let outcome = match by {
-            "send" => socket.send(&big),
-            _ => {
-                socket.feed(&big).unwrap();
-                begun = Instant::now();
-                if by == "recv" { socket.recv().map(|_| ()) } else { socket.close(CloseCode::NORMAL, "") }
-            }
+        let outcome = if by == "send" {
+            socket.send(&big)
+        } else {
+            socket.feed(&big).unwrap();
+            begun = Instant::now();
+            if by == "recv" { socket.recv().map(|_| ()) } else { socket.close(CloseCode::NORMAL, "") }
         };
         assert!(matches!(outcome, Err(Error::Deadline(Deadline::Write))), "{by}: {outcome:?}");
         assert!(begun.elapsed() >= Duration::from_millis(300));

@@ -52,11 +52,11 @@ fn one_byte_a_call_and_would_block_between_loses_nothing() {
         let text = format!("{n} é").repeat(50);
         client.feed(&text).unwrap();
         assert!(client.wants_write());
-        let (_, message) = both(|| would_block(client.flush()), || would_block(server.recv()));
+        let ((), message) = both(|| would_block(client.flush()), || would_block(server.recv()));
         assert!(!client.wants_write());
         assert_eq!(message, Some(Message::from(text.clone())));
         server.feed(message.unwrap()).unwrap();
-        let (_, message) = both(|| would_block(server.flush()), || would_block(client.recv()));
+        let ((), message) = both(|| would_block(server.flush()), || would_block(client.recv()));
         assert_eq!(message, Some(Message::from(text)));
     }
     let (closed, end) =

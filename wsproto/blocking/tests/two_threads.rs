@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{client, millis, pair, pair_with, server, streams, timed};
-use wsproto_blocking::wsproto::connection::Role;
+use wsproto_blocking::wsproto::{self, connection::Role};
 use wsproto_blocking::{CloseCode, Deadline, Error, Message, Options, Split, WebSocket};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -197,7 +197,7 @@ fn a_reader_borrows_messages_and_tells_what_the_peer_said() {
     let (mut reader, _writer) = server.split().unwrap();
     client.send("Hello").unwrap();
     let closing = thread::spawn(move || client.close(CloseCode::GOING_AWAY, "bye"));
-    assert_eq!(reader.read().unwrap(), Some(wsproto_blocking::wsproto::Message::Text("Hello")));
+    assert_eq!(reader.read().unwrap(), Some(wsproto::Message::Text("Hello")));
     assert_eq!(reader.read().unwrap(), None);
     assert_eq!(reader.close_code(), Some(CloseCode::GOING_AWAY));
     assert_eq!(reader.close_reason().as_deref(), Some("bye"));
