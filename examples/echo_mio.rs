@@ -97,10 +97,22 @@ impl Server {
             }
             if now.duration_since(last_tick) >= TICK {
                 last_tick = now;
-                self.peers.retain(|_, peer| keep(peer.tick(now), peer));
+                self.tick(now);
             }
             self.accept(now);
         }
+    }
+
+    fn tick(&mut self, now: Moment) {
+        self.peers.retain(|key, peer| {
+            let was_waiting = !peer.unsent.is_empty();
+            let is_kept = keep(peer.tick(now), peer);
+            // What the socket took made room for a turn, of which nobody else would tell.
+            if was_waiting && is_kept && peer.has_more() {
+                self.unfinished.push(key);
+            }
+            is_kept
+        });
     }
 
     fn accept(&mut self, now: Moment) {

@@ -10,10 +10,7 @@ use embedded_io_async::{ErrorType, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
-use wsproto::connection::FrameEncoder;
-use wsproto::deadlines::{Deadline, Deadlines, Due, Moment, Timeouts};
-use wsproto::handshake::{Answer, Choice, HeadLimits, Request, RequestDecoder};
-use wsproto::{Limits, Message, ProtocolError, SendError, Server, Session};
+use wsproto_embedded::{AcceptError, Clock, Error, Moment, Options, Timeouts, accept_with};
 
 /// To receive into, and as much to send from: for messages of up to 1,917 bytes, and a request's head as long as the buffer.
 const BUFFER: usize = 2048;
@@ -23,180 +20,38 @@ const CONNECTIONS: usize = 4;
 /// Why a connection ended, if not by closing.
 #[derive(Debug)]
 #[expect(dead_code, reason = "it is printed, by Debug")]
-pub(crate) enum Error<E> {
-    /// The transport's own.
-    Transport(E),
-    /// The peer broke a rule, and has been told.
-    Protocol(ProtocolError),
-    /// The peer asked for something else, or not as it should, and has been told.
-    Refused,
-    /// The peer hung up.
-    Gone,
-    /// The peer took too long.
-    Late(Deadline),
-    /// What was to be sent is not possible.
-    Send(SendError),
-}
-
-impl<E> From<SendError> for Error<E> {
-    fn from(error: SendError) -> Self {
-        Self::Send(error)
-    }
-}
-
-/// A connection over a transport. All its state is here and none in a future: each of its futures can be dropped, and the
-/// next one continues.
-struct WebSocket<T> {
-    transport: T,
-    session: Session<Server, [u8; BUFFER]>,
-    /// Of frames that were made, `out[written..made]` are to be written.
-    out: [u8; BUFFER],
-    made: usize,
-    written: usize,
-    /// A Ping that is due, and for which `out` has to be free.
-    ping: Option<[u8; 4]>,
-    deadlines: Deadlines,
-}
-
-impl<T: Read + Write> WebSocket<T> {
-    /// Answers the opening handshake.
-    async fn accept(mut transport: T, mut deadlines: Deadlines) -> Result<Self, Error<T::Error>> {
-        let mut received = [0; BUFFER];
-        let mut filled = 0;
-        let mut out = [0; BUFFER];
-        let mut decoder = RequestDecoder::with_limits(HeadLimits::DEFAULT.with_bytes(BUFFER));
-        let (answer, end) = loop {
-            match decoder.decode(&received[..filled]) {
-                Ok(None) => {}
-                Ok(Some(found)) => match found.request(&received) {
-                    Request::WebSocket(handshake) => {
-                        break (handshake.accept(Choice::default()), Some(found.end()));
-                    }
-                    Request::Http(_) => break (Answer::new(404, &[], b""), None),
-                },
-                Err(error) => break (Ok(error.answer()), None),
-            }
-            if let Some(Due::GiveUp(why)) = deadlines.due(now()) {
-                return Err(Error::Late(why));
-            }
-            match within(left(&mut deadlines, 0), transport.read(&mut received[filled..])).await {
-                None => {}
-                Some(Ok(0)) => return Err(Error::Gone),
-                Some(read) => filled += read.map_err(Error::Transport)?,
-            }
-        };
-        let answer = answer.expect("nothing was asked for").encode(&mut out).expect("less than 200 bytes");
-        let written = within(left(&mut deadlines, 0), transport.write_all(&out[..answer])).await;
-        written.ok_or(Error::Late(Deadline::Opening))?.map_err(Error::Transport)?;
-        transport.flush().await.map_err(Error::Transport)?;
-        let end = end.ok_or(Error::Refused)?;
-        deadlines.opened(now());
-        // The same memory takes the frames now, and those that have come already go first.
-        received.copy_within(end..filled, 0);
-        let mut session = Session::new(Server, Limits::new(), received);
-        session.filled(filled - end);
-        Ok(Self { transport, session, out, made: 0, written: 0, ping: None, deadlines })
-    }
-
-    /// Waits for a message or a control frame. `answer` may encode one frame, while the message is borrowed; it is written
-    /// by the next call. Gives `false` once the connection is closed.
-    async fn next(
-        &mut self,
-        answer: impl FnOnce(Message<'_>, FrameEncoder<'_>, &mut [u8]) -> Result<usize, SendError>,
-    ) -> Result<bool, Error<T::Error>> {
-        // Each round takes one step, and waits until the next deadline at most.
-        loop {
-            match self.deadlines.due(now()) {
-                Some(Due::Ping(payload)) => self.ping = Some(payload),
-                Some(Due::GiveUp(why)) => return Err(Error::Late(why)),
-                None => {}
-            }
-            let rest = &self.out[self.written..self.made];
-            let ping = if self.ping.is_some() { 6 } else { 0 };
-            let left = left(&mut self.deadlines, rest.len() + ping);
-            if !rest.is_empty() {
-                if let Some(taken) = within(left, self.transport.write(rest)).await {
-                    let taken = taken.map_err(Error::Transport)?;
-                    self.deadlines.wrote(now(), taken, rest.len());
-                    self.written += taken;
-                }
-                continue;
-            }
-            if self.made > 0 {
-                if let Some(flushed) = within(left, self.transport.flush()).await {
-                    flushed.map_err(Error::Transport)?;
-                    (self.made, self.written) = (0, 0);
-                }
-                continue;
-            }
-            if let Some(payload) = self.ping.take() {
-                self.made = self.session.frame().encode(Message::Ping(&payload), &mut self.out)?;
-                continue;
-            }
-            self.made = self.session.encode_reply(&mut self.out).map_err(SendError::from)?;
-            if self.made > 0 {
-                continue;
-            }
-            match self.session.next() {
-                Ok(Some((message, sender))) => {
-                    match message {
-                        Message::Pong(payload) => self.deadlines.pong(now(), payload),
-                        // The reply is queued, and the next thing to be written.
-                        Message::Close(_) => self.deadlines.close_queued(),
-                        _ => {}
-                    }
-                    self.made = answer(message, sender.frame(), &mut self.out)?;
-                    return Ok(true);
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    if !self.session.is_reply_due() {
-                        return Err(Error::Protocol(error));
-                    }
-                    // First the Close frame that tells of it; then the same error comes again.
-                    self.deadlines.close_queued();
-                    continue;
-                }
-            }
-            if self.session.should_close_transport() {
-                return Ok(false);
-            }
-            match within(left, self.transport.read(self.session.buffer())).await {
-                None => {}
-                Some(Ok(0)) => return self.session.receive_eof().map(|()| false).map_err(|_| Error::Gone),
-                Some(read) => {
-                    self.session.filled(read.map_err(Error::Transport)?);
-                    self.deadlines.received(now());
-                }
-            }
-        }
-    }
+pub(crate) enum Trouble<E> {
+    Opening(AcceptError<E>),
+    Open(Error<E>),
 }
 
 /// Serves a connection to its end.
-pub(crate) async fn echo<T: Read + Write>(transport: T, timeouts: Timeouts) -> Result<(), Error<T::Error>> {
-    let mut socket = WebSocket::accept(transport, Deadlines::new(timeouts, now())).await?;
-    // What answers a control frame is made by itself.
-    while socket
-        .next(|message, frame, out| if message.is_data() { frame.encode(message, out) } else { Ok(0) })
-        .await?
-    {}
+pub(crate) async fn echo<T: Read + Write>(transport: T, timeouts: Timeouts) -> Result<(), Trouble<T::Error>> {
+    let options = Options::new().with_timeouts(timeouts).any_origin();
+    let memory = ([0; BUFFER], [0; BUFFER]);
+    let socket = accept_with(transport, memory, ThisClock, &options).await;
+    let mut socket = socket.map_err(Trouble::Opening)?;
+    while let Some((message, mut out)) = socket.read().await.map_err(Trouble::Open)? {
+        out.send(message).await.map_err(Trouble::Open)?;
+    }
     Ok(())
 }
 
-/// How long until the next deadline, while so many bytes are unsent.
-fn left(deadlines: &mut Deadlines, unsent: usize) -> Duration {
-    let now = now();
-    deadlines.wake_up(now, unsent).map_or(Duration::MAX, |at| at.duration_since(now))
+/// The clock of this machine. On a device it is `EmbassyClock`, of feature `embassy-time`.
+struct ThisClock;
+
+impl Clock for ThisClock {
+    fn now(&self) -> Moment {
+        static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Moment::since_origin(ORIGIN.elapsed())
+    }
+
+    async fn wait_until(&self, at: Moment) {
+        async_io::Timer::after(at.duration_since(self.now())).await;
+    }
 }
 
-/// On a device this is made of `Instant::now` of `embassy-time`, by `Moment::from_millis`.
-fn now() -> Moment {
-    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-    Moment::since_origin(ORIGIN.elapsed())
-}
-
-/// Drops a future that takes longer. On a device this is `with_timeout` of `embassy-time`.
+/// Drops a future that takes longer.
 async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     match select(future, async_io::Timer::after(time)).await {
         Either::First(output) => Some(output),

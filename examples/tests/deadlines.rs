@@ -12,9 +12,6 @@ mod echo_tokio;
 #[path = "../embedded_io.rs"]
 #[allow(dead_code)]
 mod embedded_io;
-#[path = "../proxy.rs"]
-#[allow(dead_code)]
-mod proxy;
 
 mod common;
 
@@ -25,15 +22,16 @@ use std::time::{Duration, Instant};
 
 use common::deadlines::{
     PONG, SILENCE, TIMEOUTS, asks_a_silent_peer_and_gives_it_up, frame,
-    has_one_deadline_for_an_opening_handshake, masked, open, takes_each_byte_as_a_sign_of_life,
+    has_one_deadline_for_an_opening_handshake, keeps_a_slow_reader, masked, open,
+    takes_each_byte_as_a_sign_of_life,
 };
-use common::{PATIENCE, Program, connect, tcp};
+use common::{PATIENCE, connect, tcp};
 use tokio::net::TcpSocket;
 use tungstenite::Message;
 
 /// Starts each of the programs, and gives their names and addresses.
 fn servers() -> Vec<(&'static str, String)> {
-    let names = ["echo_tokio", "echo_mio", "embedded_io", "broadcast", "proxy"];
+    let names = ["echo_tokio", "echo_mio", "embedded_io", "broadcast"];
     names.map(|name| (name, start(name).to_string())).into()
 }
 
@@ -56,23 +54,15 @@ fn start(name: &str) -> SocketAddr {
                 });
             }
         })),
-        _ => {
-            let is_proxy = name == "proxy";
-            let upstream = is_proxy.then(|| Program::serve(env!("CARGO_BIN_EXE_echo_std")));
-            thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                tokio::task::LocalSet::new().block_on(&runtime, async {
-                    listener.set_nonblocking(true).unwrap();
-                    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                    if let Some((_program, address)) = upstream {
-                        proxy::accept(listener, &address, TIMEOUTS).await.unwrap();
-                    } else {
-                        let (_stop, stopping) = tokio::sync::watch::channel(false);
-                        echo_tokio::accept(listener, TIMEOUTS, stopping).await;
-                    }
-                });
+        _ => drop(thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            tokio::task::LocalSet::new().block_on(&runtime, async {
+                listener.set_nonblocking(true).unwrap();
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let (_stop, stopping) = tokio::sync::watch::channel(false);
+                echo_tokio::accept(listener, TIMEOUTS, stopping).await;
             });
-        }
+        })),
     }
     address
 }
@@ -88,6 +78,13 @@ fn a_silent_peer_is_asked_and_then_given_up() {
 fn each_byte_is_a_sign_of_life() {
     for (name, address) in servers() {
         takes_each_byte_as_a_sign_of_life(name, &address);
+    }
+}
+
+#[test]
+fn a_slow_reader_is_kept() {
+    for name in ["echo_tokio", "echo_mio"] {
+        keeps_a_slow_reader(name, &start(name).to_string());
     }
 }
 

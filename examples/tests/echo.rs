@@ -6,7 +6,9 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::process::Command;
 
-use common::servers::{keeps_to_the_rules, serves_echoes, waits_for_those_that_do_not_read};
+use common::servers::{
+    keeps_to_the_rules, says_why_it_refuses, serves_echoes, waits_for_those_that_do_not_read,
+};
 use common::{Program, connect};
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -127,18 +129,36 @@ fn embedded_io_keeps_to_the_rules() {
     keeps_to_the_rules(EMBEDDED_IO);
 }
 
-/// Told to end, it begins the closing handshake with each client, and waits for the answers.
 #[test]
-fn echo_tokio_closes_all_when_it_is_to_end() {
+fn echo_tokio_says_why_it_refuses() {
+    says_why_it_refuses(ECHO_TOKIO);
+}
+
+#[test]
+fn echo_mio_says_why_it_refuses() {
+    says_why_it_refuses(ECHO_MIO);
+}
+
+#[test]
+fn echo_tokio_closes_all_when_it_is_interrupted() {
+    echo_tokio_closes_all_by("INT");
+}
+
+#[test]
+fn echo_tokio_closes_all_when_it_is_terminated() {
+    echo_tokio_closes_all_by("TERM");
+}
+
+/// Told to end, it begins the closing handshake with each client, and waits for the answers.
+fn echo_tokio_closes_all_by(signal: &str) {
     let (program, address) = Program::serve(ECHO_TOKIO);
     let mut sockets: Vec<_> = (0..3).map(|_| connect(&address)).collect();
     for socket in &mut sockets {
         socket.send(Message::text("Hello")).unwrap();
         assert_eq!(socket.read().unwrap(), Message::text("Hello"));
     }
-    let interrupt =
-        Command::new("sh").args(["-c", &format!("kill -INT {}", program.0.id())]).status().unwrap();
-    assert!(interrupt.success());
+    let kill = format!("kill -{signal} {}", program.0.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     for socket in &mut sockets {
         let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
         assert_eq!(close.code, CloseCode::Away);

@@ -29,7 +29,7 @@ fn rows(tables: &str) -> Vec<(&str, usize)> {
 fn the_lines_of_code_are_as_the_readme_says() {
     let (on_our_crates, on_the_engine) = README.split_once("\nOn the engine alone").unwrap();
     let (short, long) = (rows(on_our_crates), rows(on_the_engine));
-    assert!(short.len() >= 10 && long.len() >= 7, "the tables have lost programs");
+    assert!(short.len() >= 11 && long.len() >= 7, "the tables have lost programs");
     for (program, said) in short.iter().chain(&long) {
         assert_eq!(lines_of_code(program), *said, "{program}");
     }

@@ -35,6 +35,7 @@ use crate::wire::{CloseCode, CloseFrame, CloseFrameError, HeaderError};
 ///
 /// [RFC 6455 §7.1.7]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ProtocolError {
     /// A frame header is invalid. Close code 1002
@@ -179,6 +180,7 @@ impl core::error::Error for ProtocolError {}
 ///
 /// [RFC 6455 §7.1.5]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct AbnormalClosure {
     /// Whether a message was under way, as far as its bytes were consumed: it was cut short.
     pub inside_message: bool,
@@ -198,6 +200,7 @@ impl core::error::Error for AbnormalClosure {}
 
 /// Tells why a frame can't be sent: it would break the protocol. Nothing was written, and nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Misuse {
     /// A Close frame was sent: no data and no second Close frame may follow ([RFC 6455 §5.5.1]).
@@ -261,6 +264,7 @@ impl core::error::Error for Misuse {}
 
 /// Tells why a frame was not written. Neither the state nor the output has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SendError {
     /// It must not be sent: the caller's fault.

@@ -130,6 +130,7 @@
 //! * `reasons` (default): tells the peer in words what it did wrong, in Close frames and in answers to requests. Without it
 //!   these hold the code alone, which saves 2 KB of a microcontroller's flash.
 //! * `alloc`: a [`Session`] over a `Vec<u8>` that grows with what arrives, and `append` beside every `encode`.
+//! * `defmt`: errors, events and states can be logged by `defmt`: names and numbers, never what was said.
 //! * `getrandom`: masking keys and nonces from the operating system. Brings in `getrandom`.
 //! * `deflate`: compresses messages by permessage-deflate ([RFC 7692]), see `Session::with_deflate` and
 //!   [`mod@deflate`]. Brings in `alloc`, and no dependency.

@@ -1,4 +1,4 @@
-//! Runs the echo server on a Cortex-M3 against a client that is a list of bytes, checks every byte of the answers, and
+//! Runs a server and a client on a Cortex-M3, each against a peer that is a list of bytes, checks every byte that they send, and
 //! prints how much memory that took. Ends with status 0 only if all was right.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -6,6 +6,8 @@ mod script;
 
 #[cfg(target_os = "none")]
 mod board;
+#[cfg(target_os = "none")]
+mod report;
 
 #[cfg(not(target_os = "none"))]
 fn main() {

@@ -59,6 +59,49 @@ pub fn takes_each_byte_as_a_sign_of_life(name: &str, address: &str) {
     assert_eq!(echo, Some((0x81, b"Hello".to_vec())), "{name}");
 }
 
+/// Who reads slowly has much to read, and answers no Ping before. That is no silence as long as something is taken.
+pub fn keeps_a_slow_reader(name: &str, address: &str) {
+    let mut socket = open(tcp(address));
+    // As much as goes: the server has answers that nobody takes, and reads no more.
+    let frame = [b"\x82\xfe\xff\xff\0\0\0\0".as_slice(), &vec![7; 65_535]].concat();
+    socket.set_nonblocking(true).unwrap();
+    let (mut written, mut progress) = (0, Instant::now());
+    while progress.elapsed() < Duration::from_millis(300) {
+        match socket.write(&frame[written % frame.len()..]) {
+            Ok(n) => (written, progress) = (written + n, Instant::now()),
+            Err(_) => thread::sleep(Duration::from_millis(5)),
+        }
+        assert!(written < 100_000_000, "{name}");
+    }
+    socket.set_nonblocking(false).unwrap();
+    // It takes a little now and then, for several times as long as a silent one is kept.
+    let mut writer = socket.try_clone().unwrap();
+    let rest = frame[written % frame.len()..].to_vec();
+    let messages = (written + rest.len()) / frame.len();
+    let begin = Instant::now();
+    let mut taken = vec![0; 20_000];
+    let mut received = 0;
+    while begin.elapsed() < 3 * (SILENCE + PONG) {
+        socket.read_exact(&mut taken).unwrap_or_else(|error| panic!("{name} has dropped it: {error}"));
+        received += taken.len();
+        thread::sleep(Duration::from_millis(250));
+    }
+    // Then all of it. A Ping among it is one of the deadlines' at most each second.
+    let sending = thread::spawn(move || writer.write_all(&rest));
+    let echoes = messages * (4 + 65_535);
+    while received < echoes {
+        received += socket.read(&mut taken).unwrap_or_else(|error| panic!("{name} has dropped it: {error}"));
+    }
+    sending.join().unwrap().unwrap();
+    socket.write_all(&masked(0x81, b"here")).unwrap();
+    let mut end = Vec::new();
+    while !end.ends_with(b"\x81\x04here") {
+        let n = socket.read(&mut taken).unwrap_or_else(|error| panic!("{name} has dropped it: {error}"));
+        assert!(n > 0, "{name} has dropped it");
+        end.extend(&taken[..n]);
+    }
+}
+
 /// One that sends its request byte by byte has the same time as any other.
 pub fn has_one_deadline_for_an_opening_handshake(name: &str, address: &str) {
     let mut socket = tcp(address);

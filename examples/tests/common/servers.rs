@@ -211,3 +211,31 @@ fn cpu_time(program: &Program) -> Duration {
     let ticks: u64 = fields.map(|field| field.parse::<u64>().unwrap()).sum();
     Duration::from_millis(10 * ticks)
 }
+
+/// Who is refused reads why, and HEAD has the answer's fields without its body ([RFC 9110 §9.3.2]).
+pub fn says_why_it_refuses(path: &str) {
+    let (_program, address) = Program::serve(path);
+    let ask = |request: &str| {
+        let answer = String::from_utf8(exchange(&address, &[request.as_bytes()])).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    };
+    let (head, body) = ask("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+    assert!(
+        head.contains(&format!("\r\nContent-Length: {}", body.len())) && !body.is_empty(),
+        "{path}: {head}"
+    );
+    let same = ask("HEAD / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+    assert_eq!(same, (head, String::new()), "{path}");
+    let upgrade = String::from_utf8_lossy(UPGRADE);
+    for (wrong, status) in [("Version: 8", "426"), ("Key: dGhl", "400")] {
+        let (name, _) = wrong.split_once(' ').unwrap();
+        let start = upgrade.find(name).unwrap();
+        let end = start + upgrade[start..].find('\r').unwrap();
+        let (head, body) = ask(&format!("{}{wrong}{}", &upgrade[..start], &upgrade[end..]));
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {status} ")) && !body.is_empty(),
+            "{path}: {head} {body}"
+        );
+    }
+}

@@ -11,7 +11,7 @@ mod server;
 
 use common::deadlines::{
     TIMEOUTS, asks_a_silent_peer_and_gives_it_up, has_one_deadline_for_an_opening_handshake,
-    takes_each_byte_as_a_sign_of_life,
+    keeps_a_slow_reader, takes_each_byte_as_a_sign_of_life,
 };
 
 /// Gives its address; nothing where the system has no `io_uring`, of which `echo.rs` has a test.
@@ -34,6 +34,13 @@ fn a_silent_peer_is_asked_and_then_given_up() {
 fn each_byte_is_a_sign_of_life() {
     if let Some(address) = serve() {
         takes_each_byte_as_a_sign_of_life("echo_uring", &address);
+    }
+}
+
+#[test]
+fn a_slow_reader_is_kept() {
+    if let Some(address) = serve() {
+        keeps_a_slow_reader("echo_uring", &address);
     }
 }
 

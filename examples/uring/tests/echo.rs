@@ -64,3 +64,10 @@ fn a_lack_of_descriptors_passes() {
         servers::lives_through_a_lack_of_descriptors(ECHO_URING, &[]);
     }
 }
+
+#[test]
+fn says_why_it_refuses() {
+    if has_io_uring() {
+        servers::says_why_it_refuses(ECHO_URING);
+    }
+}

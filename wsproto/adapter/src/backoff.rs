@@ -8,11 +8,12 @@ use crate::{ConnectError, Response};
 
 pub use wsproto::backoff::{Backoff, Lost};
 
-/// The delays of a client that reconnects: an iterator that is told between two of them how the connection, or the attempt to make one,
-/// ended.
+/// The delays of a client that reconnects: an iterator that is told between two of them how the connection,
+/// or the attempt to make one, ended.
 ///
-/// It ends where another attempt makes no sense, such as behind a 403 or a code 1000. What [`Backoff`] says holds: the delays begin anew
-/// only after a connection that lasted, and 1012 and 1013 are heeded. So is `Retry-After`, up to the [cap](Backoff::with_cap).
+/// It ends where another attempt makes no sense, such as behind a 403 or a code 1000. What [`Backoff`] says
+/// holds: the delays begin anew only after a connection that lasted, and 1012 and 1013 are heeded. So is
+/// `Retry-After`, up to the [cap](Backoff::with_cap).
 ///
 /// # Examples
 ///
@@ -65,8 +66,8 @@ pub trait Ended {
 impl Iterator for Delays {
     type Item = Duration;
 
-    /// Returns how long to wait before connecting again, or `None` if that makes no sense. If nothing was told since the last delay,
-    /// the server was [unreachable](Lost::Unreachable).
+    /// Returns how long to wait before connecting again, or `None` if that makes no sense. If nothing was
+    /// told since the last delay, the server was [unreachable](Lost::Unreachable).
     fn next(&mut self) -> Option<Duration> {
         let (lost, wait) = self.told.take().unwrap_or((Some(Lost::Unreachable), Duration::ZERO));
         let delay = self.backoff.retry_in(lost?, random())?;

@@ -11,11 +11,21 @@ use wsproto::{Misuse, ProtocolError};
 ///
 /// | whose fault | variants | afterwards |
 /// |---|---|---|
-/// | the peer's | [`Protocol`](Self::Protocol) | the peer was told, the connection is over |
-/// | the transport's | [`Disconnected`](Self::Disconnected), [`Io`](Self::Io) | the connection is over |
-/// | the peer's or the network's: a [`Deadline`](Self::Deadline) passed | `Deadline` | the connection is over |
-/// | the same: the peer is too slow | [`Lagged`](Self::Lagged) | the connection is over |
-/// | the caller's | [`Closed`](Self::Closed), [`Full`](Self::Full), [`Misuse`](Self::Misuse), [`CloseReason`](Self::CloseReason) | nothing was queued, the connection stands |
+/// | the peer's | [`Protocol`] | the peer was told, the connection is over |
+/// | the transport's | [`Disconnected`], [`Io`] | the connection is over |
+/// | the peer's or the network's: a [`Deadline`] passed | `Deadline` | the connection is over |
+/// | the same: the peer is too slow | [`Lagged`] | the connection is over |
+/// | the caller's | [`Closed`], [`Full`], [`Misuse`], [`CloseReason`] | nothing was queued, the connection stands |
+///
+/// [`Protocol`]: Self::Protocol
+/// [`Disconnected`]: Self::Disconnected
+/// [`Io`]: Self::Io
+/// [`Deadline`]: Self::Deadline
+/// [`Lagged`]: Self::Lagged
+/// [`Closed`]: Self::Closed
+/// [`Full`]: Self::Full
+/// [`Misuse`]: Self::Misuse
+/// [`CloseReason`]: Self::CloseReason
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {

@@ -97,8 +97,9 @@ impl From<Bytes> for Message {
     }
 }
 
-/// What can be sent: text from `str`, `String` and [`ByteString`], binary from `[u8]`, `Vec<u8>` and [`Bytes`], a [`Message`], the
-/// engine's [`wsproto::Message`], a Close frame from a [`CloseCode`] or [`CloseFrame`]; and references to these.
+/// What can be sent: text from `str`, `String` and [`ByteString`], binary from `[u8]`, `Vec<u8>` and
+/// [`Bytes`], a [`Message`], the engine's [`wsproto::Message`], a Close frame from a [`CloseCode`] or
+/// [`CloseFrame`]; and references to these.
 pub trait AsMessage {
     /// Returns the message that is sent.
     fn as_message(&self) -> wsproto::Message<'_>;

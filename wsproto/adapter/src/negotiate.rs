@@ -28,8 +28,8 @@ impl<'a> Accept<'a> {
         Self { subprotocols: &[], headers: Vec::new(), options: None }
     }
 
-    /// Sets the subprotocols that the server speaks, the best first. The first that the client offers is chosen; if there is none,
-    /// the connection goes without.
+    /// Sets the subprotocols that the server speaks, the best first. The first that the client offers is
+    /// chosen; if there is none, the connection goes without.
     #[must_use]
     pub const fn with_subprotocols(mut self, preference: &'a [&'a str]) -> Self {
         self.subprotocols = preference;

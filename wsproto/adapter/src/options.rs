@@ -107,7 +107,8 @@ impl Options {
         Self { max_unsent: saturate(bytes), ..self }
     }
 
-    /// Lets pages of these Origins open a connection, such as `https://example.com`, and those of the server's own host.
+    /// Lets pages of these Origins open a connection, such as `https://example.com`, and those of the
+    /// server's own host.
     ///
     /// Programs that are not browsers send no Origin and are let in always ([RFC 6455 §10.2]).
     ///
@@ -117,8 +118,8 @@ impl Options {
         Self { origins: Origins::Listed(origins.into_iter().map(Box::from).collect()), ..self }
     }
 
-    /// Lets pages of any Origin open a connection, with the cookies that a browser sends along: for servers to which these
-    /// mean nothing.
+    /// Lets pages of any Origin open a connection, with the cookies that a browser sends along: for servers
+    /// to which these mean nothing.
     #[must_use]
     pub fn any_origin(self) -> Self {
         Self { origins: Origins::Any, ..self }

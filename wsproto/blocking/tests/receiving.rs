@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Bytewise, Scripted, client, compressed, pair, server, streams};
+use wsproto_blocking::backoff::Delays;
 use wsproto_blocking::wsproto::connection::Fragment;
 use wsproto_blocking::wsproto::error::AbnormalClosure;
 use wsproto_blocking::{
@@ -34,6 +35,23 @@ fn messages_come_and_go_and_both_ends_see_the_closing_handshake() {
     assert!(client.is_closing());
     assert!(matches!(client.send("too late"), Err(Error::Closed)));
     serving.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_socket_that_has_ended_tells_the_delays_how() {
+    for code in [CloseCode::NORMAL, CloseCode::SERVICE_RESTART] {
+        let (mut server, mut client) = pair();
+        let closing = thread::spawn(move || server.close(code, ""));
+        assert_eq!(client.recv().unwrap(), None);
+        closing.join().unwrap().unwrap();
+        assert!(client.age() < Duration::from_secs(60));
+        let mut delays = Delays::default();
+        delays.closed(&client);
+        // [RFC 6455 §7.4.1] Who has said all that there was to say wants nobody back.
+        let delay = delays.next();
+        assert_eq!(delay.is_some(), code != CloseCode::NORMAL, "{delay:?}");
+        assert!(delay.is_none_or(|delay| delay >= Duration::from_secs(5)), "{delay:?}");
+    }
 }
 
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // [RFC 6455 §5.7]

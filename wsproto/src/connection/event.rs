@@ -29,6 +29,23 @@ pub enum Event<'b> {
     Close(Option<CloseFrame<'b>>),
 }
 
+/// The kind and the length, never what was said; of a Close frame the code.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Event<'_> {
+    #[expect(clippy::match_same_arms, reason = "their texts differ, which the macro hides")]
+    fn format(&self, f: defmt::Formatter<'_>) {
+        match self {
+            Self::Data(data) => {
+                let Data { kind, payload, is_last, .. } = data;
+                defmt::write!(f, "Data({}, {=usize} bytes, last: {=bool})", kind, payload.len(), *is_last);
+            }
+            Self::Ping(payload) => defmt::write!(f, "Ping({=usize} bytes)", payload.len()),
+            Self::Pong(payload) => defmt::write!(f, "Pong({=usize} bytes)", payload.len()),
+            Self::Close(close) => defmt::write!(f, "Close({})", close.map(|close| close.code())),
+        }
+    }
+}
+
 /// A piece of a message: as much of a frame's payload as was in the buffer.
 ///
 /// Where pieces begin and end depends on how the bytes came, what they say together doesn't. The pieces of a text are
@@ -57,6 +74,7 @@ pub struct Data<'b> {
 
 /// Text or binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum MessageKind {
     /// UTF-8.
     Text,

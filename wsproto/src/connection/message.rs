@@ -64,6 +64,22 @@ impl Message<'_> {
     }
 }
 
+/// The kind and the length, never what was said; of a Close frame the code.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Message<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let name = match self {
+            Self::Text(_) => "Text",
+            Self::Binary(_) => "Binary",
+            Self::Ping(_) => "Ping",
+            Self::Pong(_) => "Pong",
+            Self::Close(None) => "Close",
+            Self::Close(Some(close)) => return defmt::write!(f, "Close({})", close.code()),
+        };
+        defmt::write!(f, "{=str}({=usize} bytes)", name, self.len());
+    }
+}
+
 impl<'a> From<&'a str> for Message<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(text)

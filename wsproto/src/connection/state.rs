@@ -8,6 +8,7 @@ use crate::wire::{MAX_CONTROL_PAYLOAD, Opcode, Utf8Validator};
 
 /// How far the peer's side of the connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ReceiveState {
     /// Frames come.
     Open,
@@ -21,6 +22,7 @@ pub enum ReceiveState {
 
 /// How far our side of the connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SendState {
     /// Anything may be sent.
     Open,
@@ -42,6 +44,7 @@ pub enum SendState {
 ///
 /// [RFC 6455 §7.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ConnectionState {
     /// Messages may pass in both directions.
     Open,

@@ -4,6 +4,7 @@ use crate::wire::CloseCode;
 
 /// What has become due; [`Deadlines::due`](super::Deadlines::due) returns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub enum Due {
     /// Send a Ping with this payload: the peer was silent.
@@ -14,6 +15,7 @@ pub enum Due {
 
 /// Why a peer was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Deadline {
     /// The opening handshake was not completed in time. A server may answer 408 to a request that has begun

@@ -17,7 +17,7 @@ pub(super) struct Decoder {
     dynamic: Option<Box<Dynamic>>,
 }
 
-/// What a block's own codes take: 4 KB, which most small messages do without.
+/// What a block's own codes take: 6 KB, which most small messages do without.
 #[derive(Clone)]
 struct Dynamic {
     literals: LiteralCode,

@@ -53,7 +53,7 @@ fn copy_within_steps(from: usize, len: usize, output: &mut [u8], at: usize) -> O
 /// Copies so many bytes, some more with the last step; `None` if they do not all lie in `from`, or there is no room.
 #[inline]
 fn copy_steps(from: &[u8], len: usize, output: &mut [u8], at: usize) -> Option<()> {
-    let whole = len.next_multiple_of(STEP);
+    let whole = len.div_ceil(STEP).wrapping_mul(STEP);
     let (from, to) = (from.get(..whole)?, output.get_mut(at..)?.get_mut(..whole)?);
     for (to, from) in to.chunks_exact_mut(STEP).zip(from.chunks_exact(STEP)) {
         *to.first_chunk_mut::<STEP>()? = *from.first_chunk()?;

@@ -9,7 +9,7 @@ use super::{InflateError, Progress, WindowBits};
 ///
 /// Between messages it holds the window that the peer may refer to, as far as it was filled (at most
 /// [`window_size`](WindowBits::window_size) bytes), or nothing without context takeover. During a message that brings
-/// codes of its own it holds 4 KB more. Its memory grows with the output, and never beyond the window.
+/// codes of its own it holds 6 KB more. Its memory grows with the output, and never beyond the window.
 ///
 /// # Examples
 ///

@@ -5,6 +5,7 @@ use core::fmt;
 
 /// Names what the caller asked to send and must not be sent: the caller's fault. Nothing was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HandshakeMisuse {
     /// A header field's name is not a token ([RFC 9110 §5.1]), or, over HTTP/2 and HTTP/3, not in lower case

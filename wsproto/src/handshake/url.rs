@@ -151,6 +151,7 @@ impl fmt::Display for Url<'_> {
 
 /// What is wrong with a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum UrlError {
     /// The URL doesn't begin with `ws://` or `wss://`. [RFC 6455 §3]

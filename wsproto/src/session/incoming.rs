@@ -48,7 +48,8 @@ pub(super) enum Pending {
 /// The most bytes of a compressed message that come out in one piece.
 pub(super) const MAX_PIECE: usize = 64 * 1024;
 
-/// What came, whole but for pieces. The payload of a control frame, of at most 125 bytes, lies right before the unread bytes.
+/// What came, whole but for pieces. The payload of a control frame, of at most 125 bytes, lies right before
+/// the unread bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Found {
     Message(MessageKind),
@@ -63,6 +64,7 @@ pub(super) enum Found {
 
 /// What [`Incoming::next`] will return, without its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Next {
     /// A text or binary message. A text may still turn out not to be UTF-8.
     Message(MessageKind),

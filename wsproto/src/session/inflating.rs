@@ -171,7 +171,8 @@ impl Inflating {
         self.plain.capacity().saturating_add(self.inflater.capacity())
     }
 
-    /// Twice what came out, so that growing costs a constant per byte; never more than `most`, or one byte above the limit.
+    /// Twice what came out, so that growing costs a constant per byte; never more than `most`, or one byte
+    /// above the limit.
     fn make_room(&mut self, payload: usize, most: usize) {
         if self.len < self.plain.len() {
             return;

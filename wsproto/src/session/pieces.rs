@@ -7,13 +7,14 @@ use crate::error::ProtocolError;
 use crate::wire::CloseFrame;
 
 impl<R: Role, B: Buffer> Incoming<R, B> {
-    /// Returns the next piece of a message, or the next control frame, or `None` if more bytes are needed: a message larger than
-    /// the memory passes through. What a control frame or an error asks to send goes to `reply`.
+    /// Returns the next piece of a message, or the next control frame, or `None` if more bytes are needed: a
+    /// message larger than the memory passes through. What a control frame or an error asks to send goes to
+    /// `reply`.
     ///
-    /// A piece is what is there of the message, decompressed, of a compressed message at most 64 KiB and never
-    /// [compressed](Data::is_compressed). It is empty only where the message ends. The pieces of a text are together UTF-8, though
-    /// one may end inside a character. [`max_message_size`](crate::Limits::max_message_size) limits all pieces of a message
-    /// together.
+    /// A piece is what is there of the message, decompressed, of a compressed message at most 64 KiB and
+    /// never [compressed](Data::is_compressed). It is empty only where the message ends. The pieces of a text
+    /// are together UTF-8, though one may end inside a character.
+    /// [`max_message_size`](crate::Limits::max_message_size) limits all pieces of a message together.
     ///
     /// A message that was under way already comes with what was joined of it as its first piece.
     ///
@@ -85,8 +86,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         }))
     }
 
-    /// Tells what [`next_piece`](Self::next_piece) will return, if anything, and borrows nothing, as [`peek`](Self::peek) does for
-    /// `next`. A piece is a [`Next::Message`].
+    /// Tells what [`next_piece`](Self::next_piece) will return, if anything, and borrows nothing, as
+    /// [`peek`](Self::peek) does for `next`. A piece is a [`Next::Message`].
     pub fn peek_piece(&mut self) -> Option<Next> {
         self.peek_with(Self::find_piece)
     }

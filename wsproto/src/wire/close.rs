@@ -22,6 +22,7 @@ pub const MAX_CLOSE_REASON: usize = MAX_CONTROL_PAYLOAD - 2;
 ///
 /// [RFC 6455 §7.4]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct CloseCode(u16);
 
 impl CloseCode {
@@ -228,6 +229,7 @@ impl fmt::Display for CloseFrame<'_> {
 
 /// Tells why the payload of a Close frame is invalid: the peer's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CloseFrameError {
     /// The payload is one byte: half a code ([RFC 6455 §5.5.1]).
@@ -272,6 +274,7 @@ impl core::error::Error for CloseFrameError {}
 
 /// Tells that a close reason is over [`MAX_CLOSE_REASON`] bytes: the caller's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct CloseReasonTooLong {
     /// The reason's length in bytes.
     pub len: usize,

@@ -190,6 +190,15 @@ impl FrameHeader {
         }
     }
 
+    /// Returns the two bytes that this is, if it is unmasked and its payload has at most 125 bytes.
+    #[inline]
+    pub(crate) const fn shortest(&self) -> Option<[u8; 2]> {
+        match (self.payload_len.to_le_bytes(), self.masking_key) {
+            ([len @ 0..=125, 0, 0, 0, 0, 0, 0, 0], None) => Some([self.first_byte(), len]),
+            _ => None,
+        }
+    }
+
     /// Writes what [`encode`](Self::encode) returns to the start of `dst`, and returns the space behind it, or `None`
     /// if it does not fit. Making the header in place takes less time than copying it.
     #[inline]
@@ -343,6 +352,7 @@ impl Rsv {
 
 /// Tells why bytes can't be a frame header: the peer's fault, answered with the close code 1002.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HeaderError {
     /// The opcode is reserved: 3–7 or 11–15 ([RFC 6455 §5.2]).

@@ -45,7 +45,7 @@ impl MaskingKey {
         if len > MAX_LEN {
             return None;
         }
-        let padded_len = len.next_multiple_of(PAIR);
+        let padded_len = len.div_ceil(PAIR).saturating_mul(PAIR);
         let least = buf.len().checked_sub(padded_len.saturating_add(WORD))?;
         let start = least.saturating_add(part(buf, least..).as_ptr().align_offset(WORD).min(WORD));
         let is_ascii = self.apply_downwards(part_mut(buf, start..), len, padded_len)?;
@@ -59,8 +59,9 @@ impl MaskingKey {
         let from = bytes.len().checked_sub(len)?;
         let whole = padded_len.checked_sub(PAIR)?;
         // The last pair ends with the text, and its first bytes are in the pair before it already.
-        let known = padded_len.saturating_sub(len).saturating_mul(8);
-        let last = (u128::from_le_bytes(*bytes.last_chunk()?) ^ self.rotated(len).word_pair()) >> known;
+        let known = u32::try_from(padded_len.saturating_sub(len)).ok()?.wrapping_mul(8);
+        let last = u128::from_le_bytes(*bytes.last_chunk()?) ^ self.rotated(len).word_pair();
+        let last = last.wrapping_shr(known);
 
         let keys = self.word_pair();
         let (mut seen, mut rest) = (last, &mut bytes[..]);

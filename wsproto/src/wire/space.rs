@@ -2,6 +2,7 @@ use core::fmt;
 
 /// Tells that the destination slice is too small; nothing was written. Call again with [`needed`](Self::needed) bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use]
 pub struct BufferTooSmall {
     /// How many bytes the destination must have at least.

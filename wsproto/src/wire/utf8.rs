@@ -46,6 +46,7 @@ pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
 
 /// Tells that a text can't be UTF-8, whatever follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Utf8Error {
     /// How many bytes of the piece precede the first impossible one.
     pub valid_up_to: usize,

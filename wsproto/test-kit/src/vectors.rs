@@ -1,6 +1,6 @@
 //! The table of cases: what an endpoint does with given bytes.
 //!
-//! [Its README](https://github.com/wsproto/wsproto/tree/main/wsproto/tests/vectors) says what the fields mean.
+//! The README beside the table, `wsproto/tests/vectors` in the repository, says what the fields mean.
 //! [`check_frames`] runs those of frames; requests, responses and offers are read by [`cases`] and compared by whoever has a handshake.
 
 use std::fmt;

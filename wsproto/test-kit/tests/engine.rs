@@ -9,9 +9,12 @@ use wsproto_test::vectors::{Case, Entry, Told, check_frames};
 fn an_echo_on_the_engine_does_what_the_table_says() {
     let runs = check_frames(
         |_| true,
-        |case, pieces| match case.is_client() {
-            true => echo(case, Client::new(|| MaskingKey::new([7; 4])), pieces),
-            false => echo(case, Server, pieces),
+        |case, pieces| {
+            if case.is_client() {
+                echo(case, Client::new(|| MaskingKey::new([7; 4])), pieces)
+            } else {
+                echo(case, Server, pieces)
+            }
         },
     );
     match runs {

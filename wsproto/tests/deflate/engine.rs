@@ -253,7 +253,7 @@ fn without_takeover_nothing_is_held_between_messages_and_with_it_the_window_only
             assert_eq!(inflater.capacity(), 0);
             let _ = inflater.inflate(&payload, false, &mut vec![0; message.len() / 2]).unwrap();
             let size = bits(window).window_size();
-            assert!((size..size + 4096).contains(&inflater.capacity()), "{}", inflater.capacity());
+            assert!((size..size + 6200).contains(&inflater.capacity()), "{}", inflater.capacity());
             let mut inflater = Inflater::new(bits(window), has_takeover);
             assert!(inflate_whole(&mut inflater, &payload).unwrap() == message);
             assert_eq!(inflater.capacity(), if has_takeover { size } else { 0 });

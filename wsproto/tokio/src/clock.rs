@@ -37,8 +37,8 @@ impl Clock {
         self.now = None;
     }
 
-    /// Returns the time, which is the same for all of a turn: a few dozen microseconds of work, or what a task's budget
-    /// allows.
+    /// Returns the time, which is the same for all of a turn: a few dozen microseconds of work, or what a
+    /// task's budget allows.
     pub(crate) fn now(&mut self) -> Moment {
         *self.now.get_or_insert_with(|| Moment::since_origin(self.origin.elapsed()))
     }

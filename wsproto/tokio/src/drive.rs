@@ -17,8 +17,8 @@ use wsproto_adapter::shared::Closed;
 pub(crate) enum Messages {
     /// They are waited for; the next one only when no more than the high water waits to be written.
     Paced,
-    /// They are waited for, whatever waits to be written: that is for another task to bound. Would both ends stop reading
-    /// because their output stands still, it would stand still for ever.
+    /// They are waited for, whatever waits to be written: that is for another task to bound. Would both ends
+    /// stop reading because their output stands still, it would stand still for ever.
     Wanted,
     /// They are left to others: something else is waited for.
     Left,
@@ -27,11 +27,12 @@ pub(crate) enum Messages {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
-    /// Drives the connection until a message is there (`true`, never if they are not wanted) or it is over by a closing
-    /// handshake (`false`).
+    /// Drives the connection until a message is there (`true`, never if they are not wanted) or it is over by
+    /// a closing handshake (`false`).
     ///
-    /// In each turn: take what has come, write what waits, read. Only then see what is due, since what was read may be a sign
-    /// of life; but after each read, since a busy peer must not put off the deadlines of writing and closing.
+    /// In each turn: take what has come, write what waits, read. Only then see what is due, since what was
+    /// read may be a sign of life; but after each read, since a busy peer must not put off the deadlines of
+    /// writing and closing.
     pub(crate) fn poll_drive(&mut self, cx: &mut Context<'_>, wanted: Messages) -> Poll<Result<bool, Error>> {
         self.inner.way.clock.begin_turn();
         self.inner.way.heed_stop();
@@ -40,7 +41,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
                 Stage::Open => {}
                 Stage::Ending { .. } => {
                     self.release();
-                    ready!(self.inner.way.poll_end(&mut self.io, cx));
+                    ready!(self.inner.way.poll_end(&mut self.inner.io, cx));
                     continue;
                 }
                 Stage::Over(cause) => {
@@ -79,30 +80,30 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
                 self.inner.way.begin_end(Cause::Closed, false);
                 continue;
             }
-            let is_written = self.inner.way.poll_write(&mut self.io, cx).is_ready();
+            let is_written = self.inner.way.poll_write(&mut self.inner.io, cx).is_ready();
             if is_held {
                 // Nobody listens, so silence says nothing.
                 let now = self.inner.way.clock.now();
                 self.inner.way.clock.deadlines.received(now);
             } else if is_written || wanted != Messages::Paced || self.inner.way.has_room() {
                 if self.poll_read(cx).is_ready() {
-                    self.inner.way.act_if_due(&mut self.io, cx);
+                    self.inner.way.act_if_due(&mut self.inner.io, cx);
                     ready!(coop::poll_proceed(cx)).made_progress();
                     continue;
                 }
                 self.release();
             }
-            ready!(self.inner.way.poll_clock(&mut self.io, cx));
+            ready!(self.inner.way.poll_clock(&mut self.inner.io, cx));
         }
     }
 
     /// Waits until less than the high water waits to be written, or something is due.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let is_written = self.inner.way.poll_write(&mut self.io, cx).is_ready();
+        let is_written = self.inner.way.poll_write(&mut self.inner.io, cx).is_ready();
         if is_written || self.inner.way.has_room() {
             return Poll::Ready(());
         }
-        self.inner.way.poll_clock(&mut self.io, cx)
+        self.inner.way.poll_clock(&mut self.inner.io, cx)
     }
 
     /// Waits until no more than the high water waits to be written.
@@ -110,7 +111,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.inner.way.clock.begin_turn();
         if let Stage::Open = self.inner.way.stage {
             if self.inner.way.has_room()
-                || self.inner.way.poll_write(&mut self.io, cx).is_ready()
+                || self.inner.way.poll_write(&mut self.inner.io, cx).is_ready()
                 || self.inner.way.has_room()
             {
                 return Poll::Ready(self.inner.way.check_written());
@@ -123,9 +124,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         }
     }
 
-    /// Takes the message that [`poll_drive`](Self::poll_drive) found, as one of its own. `None` if it was none after all.
+    /// Takes the message that [`poll_drive`](Self::poll_drive) found, as one of its own. `None` if it was
+    /// none after all.
     ///
-    /// Never part of a caller's future: inside of so large a function, unmasking is compiled to a loop over single bytes.
+    /// Never part of a caller's future: inside of so large a function, unmasking is compiled to a loop over
+    /// single bytes.
     #[inline(never)]
     pub(crate) fn take_message(&mut self) -> Option<Message> {
         self.inner.is_held = false;
@@ -196,7 +199,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
 
     /// Reads into the thread's buffer, which is then lent to the session until [`release`](Self::release).
     fn poll_read_bytes(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
-        let io = Pin::new(&mut self.io);
+        let io = Pin::new(&mut self.inner.io);
         let kept = self.inner.incoming.kept();
         if self.inner.is_lent || kept >= pool::READ_SIZE / 2 {
             self.inner.is_lent = true;
@@ -227,8 +230,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         outcome.map_ok(|()| n)
     }
 
-    /// Gives the thread's buffer back before waiting, unless much of it is still needed: an idle connection holds none, and
-    /// one with half a frame no more than that. A large message is not copied each time that a part of it comes.
+    /// Gives the thread's buffer back before waiting, unless much of it is still needed: an idle connection
+    /// holds none, and one with half a frame no more than that. A large message is not copied each time that
+    /// a part of it comes.
     fn release(&mut self) {
         if self.inner.is_lent && self.inner.incoming.kept() < self.inner.incoming.capacity() / 2 {
             if let Some(buffer) = self.inner.incoming.reclaim() {

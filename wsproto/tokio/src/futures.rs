@@ -46,8 +46,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role + Unpin> FusedStream for WebSock
     }
 }
 
-/// Sends messages: `start_send` queues, `flush` writes, `close` sends a Close frame of code 1000 and completes the closing handshake.
-/// It is ready while no more than the [high water](crate::Options::with_high_water) is unsent.
+/// Sends messages: `start_send` queues, `flush` writes, `close` sends a Close frame of code 1000 and
+/// completes the closing handshake. It is ready while no more than the
+/// [high water](crate::Options::with_high_water) is unsent.
 impl<T, R, M> Sink<M> for WebSocket<T, R>
 where
     T: AsyncRead + AsyncWrite + Unpin,

@@ -18,8 +18,9 @@ use crate::{Error, Out, Reader, WebSocket};
 pub struct Piece {
     /// What the message is.
     pub kind: MessageKind,
-    /// The piece's bytes: at most 64 KiB, but for what `recv` has joined before. Those of a text are UTF-8 together with those of the
-    /// other pieces; one may end inside a character. Empty only where the message ends.
+    /// The piece's bytes: at most 64 KiB, but for what `recv` has joined before. Those of a text are UTF-8
+    /// together with those of the other pieces; one may end inside a character. Empty only where the message
+    /// ends.
     pub payload: Bytes,
     /// Whether the message begins with this piece.
     pub is_first: bool,
@@ -43,12 +44,13 @@ impl<'a> From<&'a Piece> for Fragment<'a> {
 
 /// Receiving in pieces: messages larger than the memory.
 impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
-    /// Returns the next piece of a message as it comes, or `None` as of [`recv`](Self::recv): so a message of any size passes
-    /// through 64 KiB of memory.
+    /// Returns the next piece of a message as it comes, or `None` as of [`recv`](Self::recv): so a message of
+    /// any size passes through 64 KiB of memory.
     ///
-    /// Pieces are what there is of a message, not the peer's fragments. [`Options::with_max_message_size`] still limits a
-    /// message, all its pieces together: raise it. Whoever passes them on as fragments makes one for each read: the next one's
-    /// [`max_fragments`](wsproto::Limits::with_max_fragments) has to allow for that. From this call on no message is joined, whatever method waits, until `recv` or
+    /// Pieces are what there is of a message, not the peer's fragments. [`Options::with_max_message_size`]
+    /// still limits a message, all its pieces together: raise it. Whoever passes them on as fragments makes
+    /// one for each read: the next one's [`max_fragments`](wsproto::Limits::with_max_fragments) has to allow
+    /// for that. From this call on no message is joined, whatever method waits, until `recv` or
     /// [`read`](Self::read) is called: they drop what is left of a message of which a piece was taken.
     ///
     /// **Cancel safe**: no piece is lost.
@@ -99,8 +101,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         take_borrowed_piece(incoming, way).ok()?.map(Piece::copied)
     }
 
-    /// Returns the next piece of a message where it lies, without a copy, and the way out; see [`recv_piece`](Self::recv_piece)
-    /// and [`read`](Self::read).
+    /// Returns the next piece of a message where it lies, without a copy, and the way out; see
+    /// [`recv_piece`](Self::recv_piece) and [`read`](Self::read).
     ///
     /// **Cancel safe**: no piece is lost.
     ///
@@ -129,11 +131,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             return Ok(None);
         }
         self.inner.is_held = false;
-        let Self { io, inner } = self;
-        let Inner { incoming, way, .. } = &mut **inner;
+        let Inner { io, incoming, way, .. } = &mut *self.inner;
         match take_borrowed_piece(incoming, way) {
             Ok(piece) => Ok(piece.map(|piece| (piece, Out::new(way)))),
-            Err(_) => Err(poll_fn(|cx| way.poll_failure(io, cx)).await),
+            Err(_) => Err(poll_fn(move |cx| way.poll_failure(io, cx)).await),
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::way::Way;
 use crate::{Error, Prepared, WebSocket};
 
 impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
-    /// Queues a message that was encoded before, and compressed if this peer takes that; never waits. A message of 2 KiB or more is not
-    /// copied.
+    /// Queues a message that was encoded before, and compressed if this peer takes that; never waits. A
+    /// message of 2 KiB or more is not copied.
     ///
     /// # Errors
     ///

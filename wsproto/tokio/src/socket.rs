@@ -22,9 +22,9 @@ use wsproto_adapter::shared::Closed;
 
 /// A WebSocket connection that owns its transport: anything that reads and writes.
 ///
-/// [`recv`](Self::recv) does all that a connection asks for: it writes what was fed, answers Pings and Close frames, sends the
-/// heartbeat and keeps the deadlines. Call it at all times, also where you have nothing to receive; or
-/// [`split`](Self::split) the socket.
+/// [`recv`](Self::recv) does all that a connection asks for: it writes what was fed, answers Pings and Close
+/// frames, sends the heartbeat and keeps the deadlines. Call it at all times, also where you have nothing to
+/// receive; or [`split`](Self::split) the socket.
 ///
 /// | receive | |
 /// |---|---|
@@ -35,27 +35,29 @@ use wsproto_adapter::shared::Closed;
 ///
 /// | send | |
 /// |---|---|
-/// | [`feed`](Self::feed), [`feed_fmt`](Self::feed_fmt), … | queues; leaves with the next `recv`, `send`, `flush` or `close` |
+/// | [`feed`](Self::feed), [`feed_fmt`](Self::feed_fmt), … | queues; leaves with the next call that waits |
 /// | [`send`](Self::send), [`send_fmt`](Self::send_fmt) | queues, and writes all that waits |
 /// | [`flush`](Self::flush) | writes all that waits |
 /// | [`close`](Self::close) | completes the closing handshake, ends the transport |
 ///
-/// **Cancel safety.** All state is in the socket. Every future may be dropped at any await: nothing that came or was fed is lost,
-/// nothing comes twice, no frame is cut.
+/// **Cancel safety.** All state is in the socket. Every future may be dropped at any await: nothing that came
+/// or was fed is lost, nothing comes twice, no frame is cut.
 ///
-/// **Backpressure.** While more than [`high_water`](Options::with_high_water) bytes wait to be written, `recv` gives no more
-/// messages: a loop of `recv` and `feed` needs no other bound. A program that feeds without receiving flushes, or looks at
-/// [`unsent`](Self::unsent); above [`max_unsent`](Options::with_max_unsent) `feed` refuses. Where both ends send much at the same
-/// time without being asked, [`split`](Self::split) the socket: its halves don't wait for each other.
+/// **Backpressure.** While more than [`high_water`](Options::with_high_water) bytes wait to be written,
+/// `recv` gives no more messages: a loop of `recv` and `feed` needs no other bound. A program that feeds
+/// without receiving flushes, or looks at [`unsent`](Self::unsent); above
+/// [`max_unsent`](Options::with_max_unsent) `feed` refuses. Where both ends send much at the same time
+/// without being asked, [`split`](Self::split) the socket: its halves don't wait for each other.
 ///
 /// The future of a `recv` needs tokio's timer unless all [timeouts](Options::with_timeouts) are off.
 pub struct WebSocket<T, R: Role = Server> {
-    pub(crate) io: T,
-    /// In one place, since futures that take a socket move it, and a task is as large as all the places it is moved to.
-    pub(crate) inner: Box<Inner<R>>,
+    /// In one place, since futures that take a socket move it, and a task is as large as all the places it is
+    /// moved to.
+    pub(crate) inner: Box<Inner<T, R>>,
 }
 
-pub(crate) struct Inner<R: Role> {
+pub(crate) struct Inner<T, R: Role> {
+    pub(crate) io: T,
     pub(crate) incoming: Incoming<R, Vec<u8>>,
     pub(crate) way: Way<R>,
     /// Whether `incoming` has a buffer that is to be given back.
@@ -72,7 +74,8 @@ pub(crate) struct Inner<R: Role> {
 
 /// Beginning.
 impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
-    /// Starts behind an opening handshake that was made elsewhere. `received` is what came behind it and was read with it.
+    /// Starts behind an opening handshake that was made elsewhere. `received` is what came behind it and was
+    /// read with it.
     ///
     /// `role` is [`Server`], or [`ThreadKeys::client`](crate::ThreadKeys::client).
     ///
@@ -104,6 +107,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         let mut way = Way::new(sender, options);
         way.trace.counters.received.bytes = received.len() as u64;
         let inner = Inner {
+            io: stream,
             incoming,
             way,
             is_lent,
@@ -113,7 +117,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             wakers: None,
             subprotocol: agreed.subprotocol,
         };
-        Self { io: stream, inner: Box::new(inner) }
+        Self { inner: Box::new(inner) }
     }
 }
 
@@ -127,7 +131,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// # Errors
     ///
-    /// [`Error`], unless it is the caller's fault; then again at each call. The peer was told why, as far as it can be.
+    /// [`Error`], unless it is the caller's fault; then again at each call. The peer was told why, as far as
+    /// it can be.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -155,8 +160,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         Poll::Ready(Ok(None))
     }
 
-    /// Returns the next message where it lies, without a copy, and the way out, for answers that are encoded while the message is
-    /// borrowed. `None` as of [`recv`](Self::recv).
+    /// Returns the next message where it lies, without a copy, and the way out, for answers that are encoded
+    /// while the message is borrowed. `None` as of [`recv`](Self::recv).
     ///
     /// The message is text or binary.
     ///
@@ -185,18 +190,36 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             return Ok(None);
         }
         self.inner.is_held = false;
-        let Self { io, inner } = self;
-        let Inner { incoming, way, .. } = &mut **inner;
+        let Inner { io, incoming, way, .. } = &mut *self.inner;
         match take_borrowed(incoming, way) {
             Ok(message) => Ok(message.map(|message| (message, Out::new(way)))),
-            Err(_) => Err(poll_fn(|cx| way.poll_failure(io, cx)).await),
+            Err(_) => Err(poll_fn(move |cx| way.poll_failure(io, cx)).await),
         }
+    }
+
+    /// Hands the next message to what is in `take`, as one of two halves.
+    pub(crate) fn poll_read_with<V>(
+        &mut self,
+        cx: &mut Context<'_>,
+        take: &mut Option<impl FnOnce(wsproto::Message<'_>, Out<'_, R>) -> V>,
+    ) -> Poll<Result<Option<V>, Error>> {
+        self.inner.is_piecewise = false;
+        while ready!(self.poll_drive(cx, Messages::Wanted))? {
+            self.inner.is_held = false;
+            let Inner { incoming, way, .. } = &mut *self.inner;
+            // Of a text that is not UTF-8 after all there is only the end to wait for.
+            if let Ok(Some(message)) = take_borrowed(incoming, way) {
+                return Poll::Ready(Ok(take.take().map(|take| take(message, Out::new(way)))));
+            }
+        }
+        Poll::Ready(Ok(None))
     }
 
     /// Does what [`recv`](Self::recv) does, and also returns when all that waited at the call is written.
     ///
-    /// For a `select!` whose other branch feeds what comes from elsewhere, and waits while too much is unsent. A guard as
-    /// `if socket.unsent() < LIMIT` is looked at once a turn: without a new turn nobody would learn that there is room again.
+    /// For a `select!` whose other branch feeds what comes from elsewhere, and waits while too much is
+    /// unsent. A guard as `if socket.unsent() < LIMIT` is looked at once a turn: without a new turn nobody
+    /// would learn that there is room again.
     ///
     /// **Cancel safe**: no message is lost.
     ///
@@ -235,8 +258,8 @@ fn take_borrowed<'m, R: Role>(
 impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// Queues a message, and writes all that waits.
     ///
-    /// Messages that come meanwhile are left to `recv`, and no more than one is read: two peers that only send stand still until
-    /// the write deadline. Pings are answered.
+    /// Messages that come meanwhile are left to `recv`, and no more than one is read: two peers that only
+    /// send stand still until the write deadline. Pings are answered.
     ///
     /// **Cancel safe**: once polled, the message is queued whole. Don't send it again.
     ///
@@ -260,18 +283,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.flush().await
     }
 
-    /// Queues a message; never waits. It leaves with the next `recv` that waits, `send`, `flush` or `close`: many at once.
+    /// Queues a message; never waits. It leaves with the next `recv` that waits, `send`, `flush` or `close`:
+    /// many at once.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] behind a Close frame, [`Error::Full`] while too much waits, [`Error::Misuse`] between fragments and for a
-    /// Ping that is too long, or why the connection is over. Nothing was queued then.
+    /// [`Error::Closed`] behind a Close frame, [`Error::Full`] while too much waits, [`Error::Misuse`]
+    /// between fragments and for a Ping that is too long, or why the connection is over. Nothing was queued
+    /// then.
     pub fn feed(&mut self, message: impl AsMessage) -> Result<(), Error> {
         self.inner.way.feed(message.as_message(), false)
     }
 
-    /// Queues a message that is not compressed, also if compression was agreed on: for a secret beside what somebody else chose, or
-    /// what is compressed already.
+    /// Queues a message that is not compressed, also if compression was agreed on: for a secret beside what
+    /// somebody else chose, or what is compressed already.
     ///
     /// # Errors
     ///
@@ -289,7 +314,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.inner.way.feed_fmt(text)
     }
 
-    /// Queues a message that `write` appends: JSON of a serialiser, without a buffer between. Returns what `write` returns.
+    /// Queues a message that `write` appends: JSON of a serialiser, without a buffer between. Returns what
+    /// `write` returns.
     ///
     /// # Errors
     ///
@@ -302,7 +328,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.inner.way.feed_with(kind, write)
     }
 
-    /// Queues one fragment of a message ([RFC 6455 §5.4]). Until the last one nothing else can be queued but control frames.
+    /// Queues one fragment of a message ([RFC 6455 §5.4]). Until the last one nothing else can be queued but
+    /// control frames.
     ///
     /// # Errors
     ///
@@ -336,7 +363,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ) -> Poll<Result<(), Error>> {
         self.inner.way.clock.begin_turn();
         if let Stage::Open = self.inner.way.stage {
-            if self.inner.way.poll_write(&mut self.io, cx).is_ready() {
+            if self.inner.way.poll_write(&mut self.inner.io, cx).is_ready() {
                 return Poll::Ready(self.inner.way.check_written());
             }
         }
@@ -347,7 +374,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         }
     }
 
-    /// Sends a Ping, to learn the [`latency`](Self::latency), and writes all that waits. If one is under way, there is no second.
+    /// Sends a Ping, to learn the [`latency`](Self::latency), and writes all that waits. If one is under way,
+    /// there is no second.
     ///
     /// Not needed to keep a connection alive: the heartbeat does that.
     ///
@@ -361,8 +389,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.flush().await
     }
 
-    /// Completes the closing handshake and ends the transport: sends a Close frame if none was sent, drops the messages that still come
-    /// before the peer's, and waits for the transport's end.
+    /// Completes the closing handshake and ends the transport: sends a Close frame if none was sent, drops
+    /// the messages that still come before the peer's, and waits for the transport's end.
     ///
     /// To go on receiving until the peer closes, feed a [`CloseFrame`] instead, and call `recv` up to `None`.
     ///
@@ -370,8 +398,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// # Errors
     ///
-    /// Why the connection was over before; [`Error::Deadline`] if the peer does not answer. [`Error::CloseReason`] if the reason has
-    /// more than 123 bytes: nothing was queued.
+    /// Why the connection was over before; [`Error::Deadline`] if the peer does not answer.
+    /// [`Error::CloseReason`] if the reason has more than 123 bytes: nothing was queued.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.inner.way.feed_close(CloseFrame::new(code, reason)?)?;
         poll_fn(|cx| self.poll_drive(cx, Messages::Dropped)).await.map(|_| ())
@@ -444,12 +472,12 @@ impl<T, R: Role> WebSocket<T, R> {
 
     /// Returns the transport.
     pub const fn get_ref(&self) -> &T {
-        &self.io
+        &self.inner.io
     }
 
     /// Returns the transport, for its options. Reading from it or writing to it breaks the connection.
     pub const fn get_mut(&mut self) -> &mut T {
-        &mut self.io
+        &mut self.inner.io
     }
 }
 

@@ -10,18 +10,19 @@ use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 
 use crate::drive::Messages;
 use crate::wakers::{Half, Wakers};
-use crate::{AsMessage, Counters, Error, Message, Prepared, WebSocket};
+use crate::{AsMessage, Counters, Error, Message, Out, Prepared, WebSocket};
 
 /// The half of a [`WebSocket`] that receives; [`WebSocket::split`] makes it.
 ///
-/// While it waits in [`recv`](Self::recv) it does all that the connection asks for, whether the other half runs or not.
-/// When it is dropped, messages that still come are dropped by the other half.
+/// While it waits in [`recv`](Self::recv) it does all that the connection asks for, whether the other half
+/// runs or not. When it is dropped, messages that still come are dropped by the other half.
 pub struct Reader<T, R: Role = Server>(Arc<Shared<T, R>>);
 
 /// The half of a [`WebSocket`] that sends; [`WebSocket::split`] makes it.
 ///
-/// While it waits, it answers Pings and Close frames and keeps the deadlines, whether the other half runs or not, up to a message
-/// that the other half is to take. So if that one is slow, Pings behind the message wait.
+/// While it waits, it answers Pings and Close frames and keeps the deadlines, whether the other half runs or
+/// not, up to a message that the other half is to take. So if that one is slow, Pings behind the message
+/// wait.
 pub struct Writer<T, R: Role = Server>(Arc<Shared<T, R>>);
 
 struct Shared<T, R: Role> {
@@ -36,7 +37,8 @@ struct State<T, R: Role> {
 }
 
 impl<T, R: Role> WebSocket<T, R> {
-    /// Splits the connection into two halves for two tasks. Neither waits for the other, and no lock is held while one waits.
+    /// Splits the connection into two halves for two tasks. Neither waits for the other, and no lock is held
+    /// while one waits.
     ///
     /// # Examples
     ///
@@ -94,6 +96,38 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Reader<T, R> {
     /// As of `WebSocket::recv`.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
         poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// Hands the next message to `take` where it lies, without a copy, with the way out for answers, and
+    /// returns what `take` does; `None` as of [`WebSocket::recv`]. See [`WebSocket::read`].
+    ///
+    /// A closure, since the message lies in what both halves share: `take` must not use either half.
+    ///
+    /// **Cancel safe**: no message is lost; once `take` was called, this returns.
+    ///
+    /// # Errors
+    ///
+    /// As of `WebSocket::recv`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tokio::io::{AsyncRead, AsyncWrite};
+    /// use tokio_wsproto::{Error, Reader};
+    ///
+    /// async fn echo(mut reader: Reader<impl AsyncRead + AsyncWrite + Unpin>) -> Result<(), Error> {
+    ///     while let Some(fed) = reader.read_with(|message, mut out| out.feed(message)).await? {
+    ///         fed?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn read_with<V>(
+        &mut self,
+        take: impl FnOnce(wsproto::Message<'_>, Out<'_, R>) -> V,
+    ) -> Result<Option<V>, Error> {
+        let mut take = Some(take);
+        poll_fn(|cx| self.poll_with(cx, |socket, cx| socket.poll_read_with(cx, &mut take))).await
     }
 
     pub(crate) fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Error>> {
@@ -213,8 +247,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
         self.flush().await
     }
 
-    /// Completes the closing handshake; see [`WebSocket::close`]. Messages that still come are dropped, unless the other half
-    /// is faster; its `recv` returns `None` then.
+    /// Completes the closing handshake; see [`WebSocket::close`]. Messages that still come are dropped,
+    /// unless the other half is faster; its `recv` returns `None` then.
     ///
     /// **Cancel safe**: once polled, the Close frame is queued.
     ///
@@ -233,8 +267,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
         })
     }
 
-    /// Waits until the connection is over: for a `select!` of a task that sends when the other half was dropped. Meanwhile what was
-    /// fed is written, Pings are answered and messages dropped.
+    /// Waits until the connection is over: for a `select!` of a task that sends when the other half was
+    /// dropped. Meanwhile what was fed is written, Pings are answered and messages dropped.
     ///
     /// **Cancel safe**.
     ///
@@ -256,8 +290,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
 }
 
 impl<T, R: Role> Writer<T, R> {
-    /// Queues a message; see [`WebSocket::feed`]. It leaves with the next method that waits, of either half, or at once if
-    /// the other half waits.
+    /// Queues a message; see [`WebSocket::feed`]. It leaves with the next method that waits, of either half,
+    /// or at once if the other half waits.
     ///
     /// # Errors
     ///

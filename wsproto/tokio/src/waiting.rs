@@ -14,8 +14,8 @@ use wsproto::error::AbnormalClosure;
 use crate::way::{Cause, Stage, Way};
 use crate::{Error, pool};
 
-/// How much is read of a peer that goes on after the end, in bytes. Beyond that, it may as well be reset.
-const MAX_DROPPED: usize = 64 * 1024 * 1024;
+/// How much is read of a peer that goes on after the end, in KiB. Beyond these 64 MiB it may as well be reset.
+const MAX_DROPPED: u16 = u16::MAX;
 
 /// `Ready` means that something has changed, and `Pending` that the task will be woken.
 impl<R: Role> Way<R> {
@@ -171,15 +171,16 @@ impl<R: Role> Way<R> {
                     }
                     self.stage = Stage::Ending { cause, is_shut: true, is_read, dropped };
                 })
-            } else if is_read || dropped > MAX_DROPPED {
+            } else if is_read || dropped == MAX_DROPPED {
                 self.finish(cause);
                 return Poll::Ready(());
             } else {
                 // A transport that always has something would keep the task from yielding.
                 ready!(coop::poll_proceed(cx)).made_progress();
                 poll_discard(io, cx).map(|read| {
-                    self.stage =
-                        Stage::Ending { cause, is_shut, is_read: read == 0, dropped: dropped + read };
+                    let kib = u16::try_from(read.div_ceil(1024)).unwrap_or(MAX_DROPPED);
+                    let dropped = dropped.saturating_add(kib);
+                    self.stage = Stage::Ending { cause, is_shut, is_read: read == 0, dropped };
                 })
             };
             let is_due = self.act_if_due(io, cx);

@@ -47,8 +47,8 @@ pub(crate) enum Stage {
         cause: Cause,
         is_shut: bool,
         is_read: bool,
-        /// Bytes that came meanwhile.
-        dropped: usize,
+        /// KiB that came meanwhile, those begun counted whole.
+        dropped: u16,
     },
     Over(Cause),
 }

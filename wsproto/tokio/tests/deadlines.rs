@@ -122,6 +122,26 @@ async fn a_close_frame_is_to_be_answered_in_five_seconds() {
     assert_eq!(seconds(begun), 5);
 }
 
+/// That it goes on talking gives a peer no more time, and whoever was told of the end is not asked for a sign of life.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_talks_on_behind_our_close_frame_is_given_up() {
+    let (left, mut peer) = duplex(64);
+    let mut socket = server(left, &Options::new());
+    assert!(common::poll_once(socket.recv()).is_none());
+    sleep(Duration::from_secs(20)).await;
+    let begun = Instant::now();
+    let closing = tokio::spawn(async move { socket.close(CloseCode::GOING_AWAY, "").await });
+    let mut close = [0; 4];
+    peer.read_exact(&mut close).await.unwrap();
+    assert_eq!(close, *b"\x88\x02\x03\xe9");
+    sleep(Duration::from_secs(4)).await;
+    peer.write_all(HELLO).await.unwrap();
+    let error = closing.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Deadline(Deadline::Closing)), "{error}");
+    assert_eq!(seconds(begun), 5);
+    assert_eq!(peer.read(&mut close).await.unwrap(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_transports_end_is_waited_for_one_second_and_missing_it_is_no_error() {
     for closes_first in [false, true] {
@@ -135,6 +155,22 @@ async fn the_transports_end_is_waited_for_one_second_and_missing_it_is_no_error(
             assert_eq!(socket.recv().await.unwrap(), None);
         }
         assert_eq!(seconds(begun), 1);
+    }
+}
+
+/// In words of its own, and not in those that systems have for sockets.
+#[test]
+fn a_deadline_says_what_was_waited_for() {
+    for (deadline, text) in [
+        (Deadline::Pong, "nothing came from the peer, not even an answer to a Ping"),
+        (Deadline::Write, "the peer took nothing of what was sent for too long"),
+        (Deadline::Closing, "the peer did not answer the Close frame in time"),
+    ] {
+        let error = Error::Deadline(deadline);
+        assert_eq!(error.to_string(), text);
+        assert!(error.is_gone());
+        let error = io::Error::from(error);
+        assert_eq!((error.kind(), error.to_string().as_str()), (io::ErrorKind::TimedOut, text));
     }
 }
 

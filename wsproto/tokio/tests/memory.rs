@@ -15,7 +15,7 @@ use tokio_wsproto::{
 
 struct Counting;
 
-const COUNT: usize = 100;
+const COUNT: usize = 400;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
@@ -39,7 +39,7 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn a_socket_is_small() {
     let sizes = [size_of::<WebSocket<TcpStream>>(), size_of::<WebSocket<TcpStream, Client>>()];
-    assert!(sizes.iter().all(|&size| size <= 48), "{sizes:?}");
+    assert!(sizes.iter().all(|&size| size <= 8), "{sizes:?}");
 }
 
 /// A task is as large as the largest of its futures: what an opening handshake needs must not stay with it.
@@ -75,11 +75,11 @@ fn a_task_that_accepts_is_as_small_as_one_that_receives() {
         size_of::<F>()
     }
     let (receives, handshake) = (size(receives), size_of::<Handshake<TcpStream>>());
-    assert!(receives <= 128, "{receives}");
-    assert!(size(borrows) <= receives + 64, "{} and {receives}", size(borrows));
+    assert!(receives <= 64, "{receives}");
+    assert!(size(borrows) <= receives + 32, "{} and {receives}", size(borrows));
     assert!(handshake <= 56, "{handshake}");
     for accepts in [size(accepts), size(handles), size(reads)] {
-        assert!(accepts <= receives + 3 * handshake + 64, "{accepts} and {receives}");
+        assert!(accepts <= receives + 2 * handshake, "{accepts} and {receives}");
     }
 }
 
@@ -89,7 +89,7 @@ async fn idle_connections_hold_no_buffers() {
     // The thread's buffers and its compressor come with the first of a kind; 256 bytes and more are the pipe's.
     let span = if cfg!(feature = "tracing") { 72 } else { 0 };
     // zlib-rs takes some more with its second kind of message, for the thread: divided by all of them.
-    let zlib = if cfg!(feature = "zlib-rs") { 400 } else { 0 };
+    let zlib = if cfg!(feature = "zlib-rs") { 150 } else { 0 };
     for (agreed, most) in [
         (Agreed::new(), usize::MAX),
         (Agreed::new(), 1310 + span),
@@ -147,5 +147,5 @@ async fn half_a_frame_pins_no_buffer() {
     }
     let each = HELD.load(Ordering::Relaxed).saturating_sub(before) / COUNT;
     println!("{each} bytes for a socket, half a frame and the timer");
-    assert!(each < 620, "{each}");
+    assert!(each < 640, "{each}");
 }

@@ -74,7 +74,7 @@ fn a_connection_has_a_span_and_its_end_an_event() {
     for field in [
         "message=closed",
         "code=1001",
-        "reason=Some(\"\\u{1b}[31m\")",
+        "reason=\"\\u{1b}[31m\"",
         "received=24",
         "received_messages=1",
         "sent=4",

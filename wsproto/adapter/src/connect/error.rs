@@ -12,12 +12,28 @@ use crate::proxy::ProxyError;
 ///
 /// | whose fault | variants | try again? |
 /// |---|---|---|
-/// | the caller's | [`Url`](Self::Url), [`Request`](Self::Request), [`TlsMissing`](Self::TlsMissing), [`Roots`](Self::Roots), [`Randomness`](Self::Randomness) | no: mend the program or the machine |
-/// | the network's | [`Resolve`](Self::Resolve), [`Io`](Self::Io), [`Disconnected`](Self::Disconnected), [`Proxy`](Self::Proxy) | later |
-/// | the network's or the server's | [`Deadline`](Self::Deadline) | later |
-/// | the server's | [`Tls`](Self::Tls), [`Response`](Self::Response), [`Refused`](Self::Refused), [`Redirect`](Self::Redirect), [`Http2`](Self::Http2) | as its status says |
+/// | the caller's | [`Url`], [`Request`], [`TlsMissing`], [`Roots`], [`Randomness`] | no: mend program or machine |
+/// | the network's | [`Resolve`], [`Io`], [`Disconnected`], [`Proxy`] | later |
+/// | the network's or the server's | [`Deadline`] | later |
+/// | the server's | [`Tls`], [`Response`], [`Refused`], [`Redirect`], [`Http2`] | as its status says |
 ///
 /// [`lost`](Self::lost) is this table for a [`Backoff`](crate::backoff::Backoff).
+///
+/// [`Url`]: Self::Url
+/// [`Request`]: Self::Request
+/// [`TlsMissing`]: Self::TlsMissing
+/// [`Roots`]: Self::Roots
+/// [`Randomness`]: Self::Randomness
+/// [`Resolve`]: Self::Resolve
+/// [`Io`]: Self::Io
+/// [`Disconnected`]: Self::Disconnected
+/// [`Proxy`]: Self::Proxy
+/// [`Deadline`]: Self::Deadline
+/// [`Tls`]: Self::Tls
+/// [`Response`]: Self::Response
+/// [`Refused`]: Self::Refused
+/// [`Redirect`]: Self::Redirect
+/// [`Http2`]: Self::Http2
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
@@ -25,8 +41,9 @@ pub enum ConnectError {
     Url(UrlError),
     /// A header field, a subprotocol or the Origin must not be sent.
     Request(HandshakeMisuse),
-    /// The URL asks for TLS (`wss`), or that of a proxy does, and there is none: turn on the feature `rustls-webpki-roots` or `rustls-native-roots`, or
-    /// `rustls` and give `Connect::tls` a configuration. Nothing was sent.
+    /// The URL asks for TLS (`wss`), or that of a proxy does, and there is none: turn on the feature
+    /// `rustls-webpki-roots` or `rustls-native-roots`, or `rustls` and give `Connect::tls` a configuration.
+    /// Nothing was sent.
     TlsMissing,
     /// The operating system has no certificates of authorities (feature `rustls-native-roots`).
     Roots,
@@ -34,7 +51,8 @@ pub enum ConnectError {
     Randomness,
     /// The host's name has no address.
     Resolve(io::Error),
-    /// None of the addresses takes a connection, or the transport failed. Of many addresses this is the first one's error.
+    /// None of the addresses takes a connection, or the transport failed. Of many addresses this is the first
+    /// one's error.
     Io(io::Error),
     /// The server ended the connection before it answered.
     Disconnected,
@@ -92,8 +110,8 @@ impl ConnectError {
         }
     }
 
-    /// Returns what a [`Backoff`](crate::backoff::Backoff) wants to know, or `None` if it is the caller's fault and another attempt
-    /// would fail as well.
+    /// Returns what a [`Backoff`](crate::backoff::Backoff) wants to know, or `None` if it is the caller's
+    /// fault and another attempt would fail as well.
     pub fn lost(&self) -> Option<Lost> {
         match self {
             Self::Refused(refused) | Self::Proxy(ProxyError::Refused(refused)) => {

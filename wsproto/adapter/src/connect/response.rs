@@ -8,8 +8,8 @@ const BODY: usize = 4096;
 /// The longest start of a body that is looked at, with the sizes of its chunks.
 const RAW_BODY: usize = 2 * BODY;
 
-/// A server's or a proxy's response: status, header fields, and of one that is no WebSocket the start of the body, up to 4 KiB
-/// (4096 bytes).
+/// A server's or a proxy's response: status, header fields, and of one that is no WebSocket the start of the
+/// body, up to 4 KiB (4096 bytes).
 ///
 /// All of it is the server's, or somebody's on the way: log it with `{:?}`.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,7 +41,8 @@ impl Response {
         self.headers.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// Returns the start of the body, without the sizes of its chunks: at most 4096 bytes, and what came of them within a second.
+    /// Returns the start of the body, without the sizes of its chunks: at most 4096 bytes, and what came of
+    /// them within a second.
     pub fn body(&self) -> &[u8] {
         &self.body
     }

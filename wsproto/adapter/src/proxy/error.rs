@@ -8,7 +8,8 @@ use crate::{ConnectError, Response};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// The proxy's URL is malformed, or its scheme is none of `http`, `https` and `socks5`: the caller's fault, or the environment's.
+    /// The proxy's URL is malformed, or its scheme is none of `http`, `https` and `socks5`: the caller's
+    /// fault, or the environment's.
     Url,
     /// The proxy can't be reached.
     Unreachable(io::Error),
@@ -18,8 +19,8 @@ pub enum ProxyError {
     Disconnected,
     /// The proxy's answer is not one of HTTP or SOCKS.
     Malformed(Option<ResponseError>),
-    /// The HTTP proxy answered with another status than 2xx: 407 wants a user and a password, 403 forbids this server, 502 and 504
-    /// could not reach it.
+    /// The HTTP proxy answered with another status than 2xx: 407 wants a user and a password, 403 forbids
+    /// this server, 502 and 504 could not reach it.
     Refused(Box<Response>),
     /// The SOCKS proxy wants a user and a password, or another way to prove who asks than these ([RFC 1928 §3]).
     ///
@@ -68,7 +69,8 @@ impl fmt::Display for ProxyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url => f.write_str(
-                "the proxy's URL is malformed: write `http://host:port`, `https://…` or `socks5://…`, with `user:password@` in front of the host",
+                "the proxy's URL is malformed: write `http://host:port`, `https://…` or `socks5://…`, \
+                 with `user:password@` in front of the host",
             ),
             Self::Unreachable(error) => write!(f, "no connection to the proxy: {error}"),
             Self::Tls(error) => write!(f, "TLS to the proxy failed: {error}"),
@@ -76,7 +78,9 @@ impl fmt::Display for ProxyError {
             Self::Malformed(Some(error)) => write!(f, "the proxy's answer is malformed: {error}"),
             Self::Malformed(None) => f.write_str("the proxy's answer is malformed"),
             Self::Refused(refused) => write!(f, "the proxy {refused}"),
-            Self::UserNeeded => f.write_str("the proxy wants to know its user: write `user:password@` into its URL"),
+            Self::UserNeeded => {
+                f.write_str("the proxy wants to know its user: write `user:password@` into its URL")
+            }
             Self::UserUnknown => f.write_str("the proxy does not know this user or password"),
             Self::Length => f.write_str("SOCKS wants host, user and password to have 1 to 255 bytes"),
             Self::Socks(error) => write!(f, "the proxy makes no connection to the server: {error}"),

@@ -11,9 +11,9 @@ use std::time::Instant;
 
 use wsproto::deflate::Policy;
 use wsproto::handshake::Url;
-use wsproto_adapter::shared::{Plan, Route};
+use wsproto_adapter::shared::{Plan, Proxy, Route};
 
-use crate::tls::Tls;
+use crate::tls::{Layer, Tls};
 use crate::{Client, ConnectError, Input, MaybeTls, Options, Output, ProxyError, Response, Step, WebSocket};
 
 /// How far the making of a connection has come, and until when it may take.
@@ -169,10 +169,12 @@ impl Connect {
         self
     }
 
-    /// Connects through a proxy: `http://user:password@host:port` (CONNECT, [RFC 9110 §9.3.6]) or `socks5://…` ([RFC 1928]).
+    /// Connects through a proxy: `http://user:password@host:port` or `https://…` (CONNECT, [RFC 9110 §9.3.6]), or `socks5://…`
+    /// ([RFC 1928]).
     ///
-    /// User and password may be left out; they are percent-encoded. The port is 80 and 1080 where there is none. The proxy resolves the
-    /// server's name. The way to the proxy is in plaintext, so that a password can be read there; TLS to the server goes through it.
+    /// User and password may be left out; they are percent-encoded. The port is 80, 443 and 1080 where there is none. The proxy resolves
+    /// the server's name. The way to it is in plaintext, so that a password can be read there, but for `https`: that has TLS as
+    /// the features and `tls` make it, by the proxy's name. TLS to the server goes through the tunnel.
     ///
     /// [RFC 1928]: https://www.rfc-editor.org/rfc/rfc1928
     /// [RFC 9110 §9.3.6]: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
@@ -292,6 +294,7 @@ impl Connect {
         let url = Url::parse(&self.plan.url)?;
         let tls = self.tls.client(&url)?;
         let request = self.plan.request(&url);
+        let stream = Layer::Plain(stream);
         open::open(stream, tls, request.handshake(&url)?, &self.plan.options, &mut progress)
     }
 
@@ -309,28 +312,39 @@ impl Connect {
         open::open(stream, tls, handshake, &self.plan.options, progress)
     }
 
-    fn reach(&self, url: &Url<'_>, progress: &mut Progress) -> Result<TcpStream, ConnectError> {
+    fn reach(&self, url: &Url<'_>, progress: &mut Progress) -> Result<Layer<TcpStream>, ConnectError> {
         let addresses = self.plan.addresses(url);
-        let Some(proxy) = self.plan.route.proxy(url)? else {
-            return match addresses {
-                [] => dial::dial(url.host(), url.port(), progress),
-                addresses => dial::dial_addresses(addresses.to_vec(), progress),
-            };
+        if let Some(proxy) = self.plan.route.proxy(url)? {
+            return self.reach_through(&proxy, url, addresses.first(), progress);
+        }
+        let stream = match addresses {
+            [] => dial::dial(url.host(), url.port(), progress)?,
+            addresses => dial::dial_addresses(addresses.to_vec(), progress)?,
         };
+        Ok(Layer::Plain(stream))
+    }
+
+    fn reach_through(
+        &self,
+        proxy: &Proxy,
+        url: &Url<'_>,
+        address: Option<&SocketAddr>,
+        progress: &mut Progress,
+    ) -> Result<Layer<TcpStream>, ConnectError> {
         let proxy_url = proxy.url()?;
-        if proxy_url.is_secure() {
-            let text = "TLS to the proxy itself is not spoken here: write `http://` or `socks5://`";
-            return Err(ProxyError::Tls(io::Error::new(ErrorKind::Unsupported, text)).into());
-        }
+        let tls = self.tls.client(&proxy_url)?;
         let dialled = dial::dial(proxy_url.host(), proxy_url.port(), progress);
-        let mut stream = dialled.map_err(ProxyError::of_connecting)?;
-        match addresses {
-            [] => open::tunnel(&proxy, &mut stream, (url.host(), url.port()), progress)?,
-            [address, ..] => {
-                let host = address.ip().to_string();
-                open::tunnel(&proxy, &mut stream, (&host, address.port()), progress)?;
-            }
-        }
+        let stream = dialled.map_err(ProxyError::of_connecting)?;
+        progress.step = Step::Proxy;
+        let mut stream = match tls {
+            None => Layer::Plain(stream),
+            Some(tls) => tls.connect(stream, progress).map_err(ProxyError::of_connecting)?,
+        };
+        let (host, port) = match address {
+            None => (Cow::Borrowed(url.host()), url.port()),
+            Some(address) => (address.ip().to_string().into(), address.port()),
+        };
+        open::tunnel(proxy, &mut stream, (&host, port), progress)?;
         Ok(stream)
     }
 }

@@ -9,26 +9,26 @@ use wsproto_adapter::shared::{self, HEAD, Proxy};
 
 use super::Progress;
 use crate::patience::Until;
-use crate::tls::TlsClient;
+use crate::tls::{Layer, TlsClient};
 use crate::{
     Agreed, Client, ConnectError, Input, MaybeTls, Options, Output, ProxyError, Response, Step, ThreadKeys,
     WebSocket,
 };
 
 pub(super) fn open<T: Input + Output>(
-    stream: T,
+    stream: Layer<T>,
     tls: Option<TlsClient>,
     handshake: ClientHandshake<'_>,
     options: &Options,
     progress: &mut Progress,
 ) -> Result<(WebSocket<MaybeTls<T>, Client>, Response), ConnectError> {
-    let mut stream = match tls {
-        None => MaybeTls::plain(stream),
+    let mut stream = MaybeTls::new(match tls {
+        None => Layer::Plain(stream),
         Some(tls) => {
             progress.step = Step::Tls;
             tls.connect(stream, progress)?
         }
-    };
+    });
     progress.step = Step::Handshake;
     let mut until = Until::new(&mut stream, progress.deadline);
     let mut request = Vec::new();
@@ -67,7 +67,6 @@ pub(super) fn tunnel<T: Input + Output>(
     (host, port): (&str, u16),
     progress: &mut Progress,
 ) -> Result<(), ConnectError> {
-    progress.step = Step::Proxy;
     let mut tunnel = proxy.tunnel(host, port)?;
     let mut until = Until::new(stream, progress.deadline);
     let failed = |error: io::Error| match error.kind() {

@@ -7,7 +7,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use wsproto::handshake::{Url, UrlError};
 
-use super::MaybeTls;
+use super::Layer;
 use crate::connect::Progress;
 use crate::patience::Until;
 use crate::{ConnectError, Input, Output};
@@ -54,7 +54,7 @@ impl TlsClient {
         self,
         stream: T,
         progress: &Progress,
-    ) -> Result<MaybeTls<T>, ConnectError> {
+    ) -> Result<Layer<T>, ConnectError> {
         let of_tls = |error| ConnectError::Tls(io::Error::other(error));
         let connection = ClientConnection::new(self.config, self.name).map_err(of_tls)?;
         let mut stream = StreamOwned::new(connection, stream);
@@ -62,7 +62,7 @@ impl TlsClient {
         shaken.map_err(|error| {
             if is_of_tls(&error) { ConnectError::Tls(error) } else { progress.of_stream(error) }
         })?;
-        Ok(MaybeTls::tls(stream))
+        Ok(Layer::Tls(Box::new(stream)))
     }
 }
 

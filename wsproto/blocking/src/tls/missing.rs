@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use wsproto::handshake::Url;
 
-use super::MaybeTls;
+use super::Layer;
 use crate::connect::Progress;
 use crate::{ConnectError, Input, Output};
 
@@ -23,7 +23,7 @@ impl Tls {
 }
 
 impl TlsClient {
-    pub(crate) fn connect<T: Input + Output>(self, _: T, _: &Progress) -> Result<MaybeTls<T>, ConnectError> {
+    pub(crate) fn connect<T: Input + Output>(self, _: T, _: &Progress) -> Result<Layer<T>, ConnectError> {
         match self.0 {}
     }
 }

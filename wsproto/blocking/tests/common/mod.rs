@@ -1,5 +1,5 @@
 //! What the tests share: pairs of sockets, and transports that are as awkward as transports can be.
-#![allow(dead_code, reason = "each test file takes a part")]
+#![allow(dead_code, clippy::unnecessary_wraps, reason = "each test file takes a part")]
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};

@@ -219,4 +219,9 @@ fn the_response_is_there_for_those_who_ask() {
     let (_socket, response) = Connect::new(format!("ws://{address}")).connect_with_response().unwrap();
     assert_eq!((response.status(), response.header("set-cookie")), (101, Some(&b"a=b"[..])));
     assert_eq!(response.body(), b"");
+
+    let (address, _requests) = scripted([ACCEPT.replace("\r\n\r\n", "\r\nSet-Cookie: a=b\r\n\r\n")]);
+    let stream = std::net::TcpStream::connect(address).unwrap();
+    let (_socket, response) = Connect::new("ws://a").over_with_response(stream).unwrap();
+    assert_eq!((response.status(), response.header("set-cookie")), (101, Some(&b"a=b"[..])));
 }

@@ -1,15 +1,16 @@
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::thread::JoinHandle;
 use tungstenite::Message;
 use wsproto_blocking::wsproto::handshake::accept_key;
+use wsproto_blocking::{Output, Split};
 
 /// An answer that accepts, up to its blank line.
 pub(crate) const ACCEPT: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n";
 
 /// Reads a request's head.
-pub(crate) fn read_head(stream: &mut TcpStream) -> String {
+pub(crate) fn read_head(stream: &mut impl Read) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -71,12 +72,19 @@ pub(crate) fn echo(stream: impl Read + Write) {
 }
 
 /// Copies both ways, until the client's or the server's end.
-pub(crate) fn tunnel(client: TcpStream, server: SocketAddr) {
-    let server = TcpStream::connect(server).unwrap();
-    for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
-        thread::spawn(move || {
-            let _ = std::io::copy(&mut from, &mut to);
-            let _ = to.shutdown(std::net::Shutdown::Write);
-        });
-    }
+pub(crate) fn tunnel<T>(client: T, server: SocketAddr)
+where
+    T: Split<Input: Send + 'static, Output: Send + 'static>,
+{
+    let (from_client, to_client) = client.split().unwrap();
+    let (from_server, to_server) = TcpStream::connect(server).unwrap().split().unwrap();
+    copy(from_client, to_server);
+    copy(from_server, to_client);
+}
+
+fn copy(mut from: impl Read + Send + 'static, mut to: impl Output + Send + 'static) {
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    });
 }

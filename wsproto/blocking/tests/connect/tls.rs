@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use wsproto_blocking::rustls::ClientConfig;
-use wsproto_blocking::{CloseCode, Connect, ConnectError, Message, Options, RedirectError, Step, Timeouts};
+use wsproto_blocking::rustls::{ClientConfig, ServerConfig};
+use wsproto_blocking::{
+    CloseCode, Connect, ConnectError, Fault, Message, Options, ProxyError, RedirectError, Step, Timeouts,
+};
 
 use crate::support::{echo, read_head, scripted, tunnel};
 use crate::tls_configs::{Tls, configs};
@@ -22,6 +24,10 @@ fn echo_server() -> (SocketAddr, Arc<ClientConfig>) {
 
 fn serve(talk: impl Fn(Tls) + Send + Sync + Copy + 'static) -> (SocketAddr, Arc<ClientConfig>) {
     let (server, client) = configs();
+    (serve_as(server, talk), client)
+}
+
+fn serve_as(server: Arc<ServerConfig>, talk: impl Fn(Tls) + Send + Sync + Copy + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -30,7 +36,7 @@ fn serve(talk: impl Fn(Tls) + Send + Sync + Copy + 'static) -> (SocketAddr, Arc<
             thread::spawn(move || talk(stream));
         }
     });
-    (address, client)
+    address
 }
 
 #[test]
@@ -68,7 +74,7 @@ fn a_server_that_nobody_vouches_for_is_refused() {
         error => panic!("{error:?}"),
     }
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
-    assert_eq!(error.fault(), wsproto_blocking::Fault::Peer);
+    assert_eq!(error.fault(), Fault::Peer);
 }
 
 #[cfg(not(any(feature = "rustls-webpki-roots", feature = "rustls-native-roots")))]
@@ -136,6 +142,92 @@ fn tls_goes_through_a_proxy() {
     let mut socket = client.connect().unwrap();
     socket.send("hidden").unwrap();
     assert_eq!(socket.recv().unwrap(), Some(Message::from("hidden")));
+}
+
+/// A proxy behind TLS, for one tunnel to `server`; returns the request.
+fn tls_proxy(
+    config: &Arc<ServerConfig>,
+    server: SocketAddr,
+    answer: &'static str,
+) -> (SocketAddr, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = listener.local_addr().unwrap();
+    let config = Arc::clone(config);
+    let request = thread::spawn(move || {
+        let mut client = crate::tls_configs::server(&config, listener.accept().unwrap().0);
+        if client.conn.complete_io(&mut client.sock).is_err() {
+            return String::new();
+        }
+        let request = read_head(&mut client);
+        client.write_all(answer.as_bytes()).unwrap();
+        client.flush().unwrap();
+        if answer.starts_with("HTTP/1.1 200") {
+            tunnel(client, server);
+        }
+        request
+    });
+    (proxy, request)
+}
+
+#[test]
+fn the_way_to_a_proxy_has_tls_whatever_goes_through_it() {
+    let (server, client) = configs();
+    for (scheme, is_split) in [("ws", false), ("wss", false), ("ws", true), ("wss", true)] {
+        let address = match scheme {
+            "ws" => crate::support::echo_server(),
+            _ => serve_as(Arc::clone(&server), echo),
+        };
+        let (proxy, request) = tls_proxy(&server, address, "HTTP/1.1 200 \r\n\r\n");
+        let client = Connect::new(format!("{scheme}://localhost:1234/"))
+            .tls(Arc::clone(&client))
+            .proxy(format!("https://me:secret@localhost:{}", proxy.port()));
+        let mut socket = client.connect().unwrap();
+        // What is asked for is whether the server is trusted.
+        assert_eq!(socket.get_ref().is_tls(), scheme == "wss");
+        assert_eq!(socket.get_ref().tls_connection().is_some(), scheme == "wss");
+        assert_eq!(socket.get_ref().get_ref().peer_addr().unwrap(), proxy);
+        let request = request.join().unwrap();
+        assert!(request.starts_with("CONNECT localhost:1234 HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n"), "{request}");
+        let text = "x".repeat(100_000);
+        if is_split {
+            let (mut reader, mut writer) = socket.split().unwrap();
+            writer.send(text).unwrap();
+            assert_eq!(reader.recv().unwrap().unwrap().len(), 100_000);
+            let reading = thread::spawn(move || reader.recv());
+            writer.close(CloseCode::NORMAL, "").unwrap();
+            assert_eq!(reading.join().unwrap().unwrap(), None);
+        } else {
+            socket.send(text).unwrap();
+            assert_eq!(socket.recv().unwrap().unwrap().len(), 100_000);
+            socket.close(CloseCode::NORMAL, "").unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_trusted_or_refuses_is_told_from_the_server() {
+    let (server, client) = configs();
+    let (_, stranger) = configs();
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+    let (proxy, _request) = tls_proxy(&server, nowhere, "");
+    let url = format!("https://localhost:{}", proxy.port());
+    let error = Connect::new("ws://localhost/").tls(stranger).proxy(url).connect().unwrap_err();
+    assert!(matches!(error, ConnectError::Proxy(ProxyError::Tls(_))), "{error:?}");
+    assert!(error.to_string().starts_with("TLS to the proxy failed: "), "{error}");
+    assert_eq!(error.fault(), Fault::Transport);
+
+    let (proxy, _request) = tls_proxy(&server, nowhere, "HTTP/1.1 407 \r\nContent-Length: 0\r\n\r\n");
+    let url = format!("https://localhost:{}", proxy.port());
+    let error = Connect::new("wss://localhost/").tls(client).proxy(url).connect().unwrap_err();
+    assert!(matches!(&error, ConnectError::Proxy(ProxyError::Refused(refused)) if refused.status() == 407));
+}
+
+#[cfg(not(any(feature = "rustls-webpki-roots", feature = "rustls-native-roots")))]
+#[test]
+fn without_authorities_and_configuration_a_proxy_behind_tls_is_an_error() {
+    let client = Connect::new("ws://localhost/").proxy("https://localhost:1");
+    assert!(matches!(client.connect(), Err(ConnectError::TlsMissing)));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// Tells what is wrong with the head of a message, before its meaning matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HeadError {
     /// The head is longer than [`HeadLimits::bytes`](super::limits::HeadLimits::bytes).

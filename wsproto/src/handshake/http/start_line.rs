@@ -6,6 +6,7 @@ use core::fmt;
 
 /// Names the version of HTTP of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum HttpVersion {
     /// HTTP/1.0
     Http10,

@@ -36,7 +36,7 @@ pub(crate) struct Out<'o> {
 }
 
 impl Out<'_> {
-    #[inline(never)] // it is called for each part of a head
+    #[cfg_attr(target_os = "none", inline(never))] // it is called for each part of a head
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         let space = self.space.get_mut(self.len..).and_then(|space| space.get_mut(..bytes.len()));
         if let Some(space) = space {

@@ -8,6 +8,7 @@ use core::fmt;
 ///
 /// [RFC 7692 §7]: https://www.rfc-editor.org/rfc/rfc7692#section-7
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NegotiationError {
     /// The extension is answered twice ([RFC 7692 §5]).

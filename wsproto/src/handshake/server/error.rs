@@ -38,6 +38,7 @@ use core::fmt;
 /// [RFC 9110 §15.5.22]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
 /// [RFC 9113 §8.2.2]: https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RequestError {
     fault: RequestFault,
     version: HttpVersion,
@@ -96,6 +97,7 @@ impl core::error::Error for RequestError {}
 
 /// Names the rule that a request breaks; [`RequestError::fault`] gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RequestFault {
     /// The head is malformed or too large, before its meaning matters.

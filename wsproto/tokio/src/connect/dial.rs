@@ -58,8 +58,8 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     order
 }
 
-/// Tries the addresses one after the other, each a quarter of a second behind the one before or when that one failed, and
-/// returns the first connection. The other attempts are given up, also if the future is dropped.
+/// Tries the addresses one after the other, each a quarter of a second behind the one before or when that one
+/// failed, and returns the first connection. The other attempts are given up, also if the future is dropped.
 async fn race<T, F>(addresses: Vec<SocketAddr>, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
 where
     T: Send + 'static,

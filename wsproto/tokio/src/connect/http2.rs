@@ -15,16 +15,18 @@ use crate::http2::{Stream, of_stream};
 use crate::{Agreed, Client, ThreadKeys, WebSocket};
 
 impl Connect {
-    /// Opens a stream of an HTTP/2 connection as a WebSocket ([RFC 8441 §5]), within [`Timeouts::opening`](crate::Timeouts::opening).
+    /// Opens a stream of an HTTP/2 connection as a WebSocket ([RFC 8441 §5]), within
+    /// [`Timeouts::opening`](crate::Timeouts::opening).
     ///
-    /// The URL's scheme is told to the server, which is that of `client`; addresses, proxies, redirects and TLS mean nothing here.
-    /// The server has to allow it in its settings: wait for these first.
+    /// The URL's scheme is told to the server, which is that of `client`; addresses, proxies, redirects and
+    /// TLS mean nothing here. The server has to allow it in its settings: wait for these first.
     ///
     /// **Cancel safety**: a future that is dropped resets the stream.
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Http2`] if the server's settings, as far as they came, don't allow it, and as of [`connect`](Self::connect).
+    /// [`ConnectError::Http2`] if the server's settings, as far as they came, don't allow it, and as of
+    /// [`connect`](Self::connect).
     ///
     /// # Examples
     ///

@@ -24,7 +24,8 @@ use progress::{Progress, limit};
 
 pub(crate) use body::read_body;
 
-/// Connects to a `ws` or `wss` URL, within ten seconds. [`Connect`] does the same with header fields, subprotocols and options.
+/// Connects to a `ws` or `wss` URL, within ten seconds. [`Connect`] does the same with header fields,
+/// subprotocols and options.
 ///
 /// `wss` needs one of the features `rustls-webpki-roots` and `rustls-native-roots`.
 ///
@@ -55,7 +56,7 @@ pub async fn connect(url: &str) -> Result<WebSocket<MaybeTls, Client>, ConnectEr
 /// | | default |
 /// |---|---|
 /// | [`header`](Self::header), [`origin`](Self::origin), [`subprotocols`](Self::subprotocols) | none |
-/// | [`options`](Self::options), [`deflate`](Self::deflate) | [`Options::new`]: 10 s for all of it, compression offered |
+/// | [`options`](Self::options), [`deflate`](Self::deflate) | [`Options::new`]: 10 s for all, compression |
 /// | [`address`](Self::address) | those of the URL's host, in the order of RFC 8305 |
 /// | [`proxy`](Self::proxy), [`proxy_from_env`](Self::proxy_from_env) | none, whatever the environment says |
 /// | [`redirects`](Self::redirects) | not followed |
@@ -95,15 +96,16 @@ impl Connect {
         }
     }
 
-    /// Adds a header field to the request, such as `Authorization` or `Cookie`. The handshake's own fields are not the caller's.
+    /// Adds a header field to the request, such as `Authorization` or `Cookie`. The handshake's own fields
+    /// are not the caller's.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
         self.plan.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Sets the subprotocols that the client can speak, the preferred one first ([RFC 6455 §1.9]). Which of them was chosen,
-    /// [`WebSocket::subprotocol`] says; it may be none.
+    /// Sets the subprotocols that the client can speak, the preferred one first ([RFC 6455 §1.9]). Which of
+    /// them was chosen, [`WebSocket::subprotocol`] says; it may be none.
     ///
     /// [RFC 6455 §1.9]: https://www.rfc-editor.org/rfc/rfc6455#section-1.9
     #[must_use]
@@ -121,8 +123,8 @@ impl Connect {
         self
     }
 
-    /// Sets limits, deadlines and compression. The deadline of the opening handshake is that for all of it: resolving the name, TCP, TLS,
-    /// and HTTP.
+    /// Sets limits, deadlines and compression. The deadline of the opening handshake is that for all of it:
+    /// resolving the name, TCP, TLS, and HTTP.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.plan.options = options;
@@ -141,19 +143,21 @@ impl Connect {
 impl Connect {
     /// Adds an address to connect to, instead of those that the host's name has. `Host` field and TLS keep the name.
     ///
-    /// With a proxy, this is what the proxy is asked for; of many addresses the first. A redirect to another server does not heed it.
+    /// With a proxy, this is what the proxy is asked for; of many addresses the first. A redirect to another
+    /// server does not heed it.
     #[must_use]
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.plan.addresses.push(address);
         self
     }
 
-    /// Connects through a proxy: `http://user:password@host:port` or `https://…` (CONNECT, [RFC 9110 §9.3.6]), or `socks5://…`
-    /// ([RFC 1928]).
+    /// Connects through a proxy: `http://user:password@host:port` or `https://…` (CONNECT,
+    /// [RFC 9110 §9.3.6]), or `socks5://…` ([RFC 1928]).
     ///
-    /// User and password may be left out; they are percent-encoded. The port is 80, 443 and 1080 where there is none. The proxy resolves
-    /// the server's name. The way to it is in plaintext, so that a password can be read there, but for `https`: that has TLS as
-    /// the features and `tls` make it, by the proxy's name. TLS to the server goes through the tunnel.
+    /// User and password may be left out; they are percent-encoded. The port is 80, 443 and 1080 where there
+    /// is none. The proxy resolves the server's name. The way to it is in plaintext, so that a password can
+    /// be read there, but for `https`: that has TLS as the features and `tls` make it, by the proxy's name.
+    /// TLS to the server goes through the tunnel.
     ///
     /// [RFC 1928]: https://www.rfc-editor.org/rfc/rfc1928
     /// [RFC 9110 §9.3.6]: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
@@ -163,22 +167,24 @@ impl Connect {
         self
     }
 
-    /// Connects through the proxy that the environment names, if it names one: for `wss` the first of `wss_proxy`, `https_proxy` and
-    /// `all_proxy`, for `ws` of `ws_proxy`, `http_proxy` and `all_proxy`, and the same in upper case, but for `HTTP_PROXY`, which a
-    /// request can set in a CGI program.
+    /// Connects through the proxy that the environment names, if it names one: for `wss` the first of
+    /// `wss_proxy`, `https_proxy` and `all_proxy`, for `ws` of `ws_proxy`, `http_proxy` and `all_proxy`, and
+    /// the same in upper case, but for `HTTP_PROXY`, which a request can set in a CGI program.
     ///
-    /// Not to hosts that `no_proxy` or `NO_PROXY` names: a list with commas of names, which stand for their subdomains as well, and
-    /// addresses, each with a port or without, and networks such as `10.0.0.0/8`; or `*`.
+    /// Not to hosts that `no_proxy` or `NO_PROXY` names: a list with commas of names, which stand for their
+    /// subdomains as well, and addresses, each with a port or without, and networks such as `10.0.0.0/8`; or
+    /// `*`.
     #[must_use]
     pub fn proxy_from_env(mut self) -> Self {
         self.plan.route = Route::Environment;
         self
     }
 
-    /// Sets how many redirects are followed (301, 302, 303, 307, 308). Default: none; a redirect is [`ConnectError::Refused`].
+    /// Sets how many redirects are followed (301, 302, 303, 307, 308). Default: none; a redirect is
+    /// [`ConnectError::Refused`].
     ///
-    /// The deadline is one for all of them. None leads from `wss` to `ws`. To another server (scheme, host or port), `Authorization`,
-    /// `Cookie` and `Proxy-Authorization` are not sent.
+    /// The deadline is one for all of them. None leads from `wss` to `ws`. To another server (scheme, host or
+    /// port), `Authorization`, `Cookie` and `Proxy-Authorization` are not sent.
     #[must_use]
     pub fn redirects(mut self, most: u8) -> Self {
         self.plan.redirects = most;
@@ -199,8 +205,8 @@ impl Connect {
 
 /// Going there.
 impl Connect {
-    /// Connects: resolves the name, makes the TCP connection, TLS if the URL is `wss`, and the opening handshake, within
-    /// [`Timeouts::opening`](crate::Timeouts::opening).
+    /// Connects: resolves the name, makes the TCP connection, TLS if the URL is `wss`, and the opening
+    /// handshake, within [`Timeouts::opening`](crate::Timeouts::opening).
     ///
     /// **Cancel safety**: a future that is dropped closes whatever it opened.
     ///
@@ -211,8 +217,8 @@ impl Connect {
         self.connect_with_response().await.map(|(socket, _)| socket)
     }
 
-    /// Connects as [`connect`](Self::connect) does, and also returns the response that opened the connection, for its header fields: cookies
-    /// and the like.
+    /// Connects as [`connect`](Self::connect) does, and also returns the response that opened the connection,
+    /// for its header fields: cookies and the like.
     ///
     /// **Cancel safety**: a future that is dropped closes whatever it opened.
     ///
@@ -230,8 +236,8 @@ impl Connect {
 
     /// Makes the opening handshake over a stream that is there already: a tunnel, a Unix socket, a pipe.
     ///
-    /// The URL's scheme says whether TLS is made over it first. For a stream with TLS of its own, write `ws`. Addresses, proxies and
-    /// redirects mean nothing here.
+    /// The URL's scheme says whether TLS is made over it first. For a stream with TLS of its own, write `ws`.
+    /// Addresses, proxies and redirects mean nothing here.
     ///
     /// **Cancel safety**: a future that is dropped drops the stream.
     ///
@@ -259,7 +265,8 @@ impl Connect {
         self.over_with_response(stream).await.map(|(socket, _)| socket)
     }
 
-    /// Makes the opening handshake as [`over`](Self::over) does, and also returns the response that opened the connection.
+    /// Makes the opening handshake as [`over`](Self::over) does, and also returns the response that opened
+    /// the connection.
     ///
     /// **Cancel safety**: a future that is dropped drops the stream.
     ///

@@ -11,7 +11,8 @@ use crate::{AcceptError, Options};
 
 /// A request's head, what was read behind it, and how.
 ///
-/// In a box: handlers move it, and a task is as large as all the places it is moved to, for as long as the connection lives.
+/// In a box: handlers move it, and a task is as large as all the places it is moved to, for as long as the
+/// connection lives.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) bytes: Vec<u8>,

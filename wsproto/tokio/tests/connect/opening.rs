@@ -54,7 +54,8 @@ async fn the_request_says_what_was_asked_for() {
 
 #[tokio::test]
 async fn compression_is_offered_and_used_where_the_server_does_it() {
-    let deflate = "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n\r\n";
+    let deflate = "\r\nSec-WebSocket-Extensions: permessage-deflate; \
+                   server_no_context_takeover; client_no_context_takeover\r\n\r\n";
     // "Hello" compressed, of RFC 7692 §7.2.3.1, behind the head in one piece.
     let (client_end, mut server_end) = duplex(4096);
     let server = tokio::spawn(async move {
@@ -213,6 +214,26 @@ async fn wss_without_tls_is_an_error_and_never_plaintext() {
     assert!(matches!(error, ConnectError::TlsMissing), "{error:?}");
     assert_eq!((error.fault(), error.lost()), (Fault::Caller, None));
     assert_eq!(server_end.read(&mut [0; 16]).await.unwrap(), 0);
+}
+
+/// [RFC 9112 §3.2] The port of the scheme is left out, whoever wrote it.
+#[tokio::test]
+async fn the_host_field_has_no_port_that_goes_without_saying() {
+    for (url, line) in [
+        ("ws://h:80/", "\r\nHost: h\r\n"),
+        ("ws://h:443/", "\r\nHost: h:443\r\n"),
+        ("ws://h", "\r\nHost: h\r\n"),
+        ("ws://[::1]:80", "\r\nHost: [::1]\r\n"),
+    ] {
+        let (client_end, mut server_end) = duplex(4096);
+        let asking = tokio::spawn(async move { Connect::new(url).over(client_end).await.map(drop) });
+        let mut head = [0; 4096];
+        let n = server_end.read(&mut head).await.unwrap();
+        let head = String::from_utf8_lossy(&head[..n]);
+        assert!(head.contains(line), "{url}: {head}");
+        drop(server_end);
+        asking.await.unwrap().unwrap_err();
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ async fn refused(answer: &str) -> Response {
 #[tokio::test]
 async fn a_refusal_has_status_fields_and_body() {
     let refused = refused(
-        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nRetry-After: 7\r\nContent-Length: 5\r\n\r\nlog inXXX",
+        "HTTP/1.1 401 Unauthorized\r\n\
+         WWW-Authenticate: Bearer\r\nRetry-After: 7\r\nContent-Length: 5\r\n\r\nlog inXXX",
     )
     .await;
     assert_eq!((refused.status(), refused.reason(), refused.body()), (401, "Unauthorized", &b"log i"[..]));
