@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{client, millis, pair, pair_with, server, streams, timed};
-use wsproto_blocking::wsproto::connection::Role;
+use wsproto_blocking::wsproto::{self, connection::Role};
 use wsproto_blocking::{CloseCode, Deadline, Error, Message, Options, Split, WebSocket};
 
 const SOON: Duration = Duration::from_secs(5);
