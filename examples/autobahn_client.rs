@@ -1,17 +1,18 @@
 //! The client that is let loose on the Autobahn|Testsuite's `fuzzingserver`: `autobahn_client [ADDR]`, by default
 //! 127.0.0.1:9002. It asks for the number of cases, echoes in each until it is closed, and has the reports written.
 
-#[path = "client_std.rs"]
-#[expect(dead_code, reason = "its own `main`, and what only that needs")]
-mod client_std;
-
+use std::error::Error;
 use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
 
-use client_std::{Connected, Result, Transport, open};
 use wsproto::connection::ConnectionState;
-use wsproto::deflate::Policy;
-use wsproto::handshake::Offer;
+use wsproto::deflate::{Parameters, Policy};
+use wsproto::handshake::{ClientHandshake, HeadLimits, Offer, Response, ResponseDecoder, permessage_deflate};
 use wsproto::{Client, Limits, Message, RandomKeys, Session};
+
+/// How long a server may take for each part of its opening handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The cases 9.* send messages of 16 MiB, some of them in fragments of 64 bytes.
 const LIMITS: Limits = Limits::new()
@@ -24,6 +25,8 @@ const LIMITS: Limits = Limits::new()
 const POLICY: Policy = Policy::new().with_threshold(0).with_takeover().with_accept_full_window(true);
 
 const AGENT: &str = "wsproto";
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9002".to_owned());
@@ -47,8 +50,9 @@ fn main() -> Result<()> {
 
 /// Echoes all that comes until the transport ends; `on_text` sees each text.
 fn converse(address: &str, target: &str, on_text: &mut dyn FnMut(&str)) -> Result<()> {
-    let Connected { transport, first_bytes, agreed } =
-        open(Transport::connect(address)?, Offer::new(address, target), POLICY)?;
+    let Connected { mut stream, first_bytes, agreed } =
+        open(TcpStream::connect(address)?, Offer::new(address, target))?;
+    // Masking keys come from the system: no author of a payload can foresee them [RFC 6455 §10.3].
     let client = Client::new(RandomKeys::new());
     let mut session = Session::new(client, LIMITS, Vec::new()).with_deflate(agreed, POLICY);
     session.push(&first_bytes);
@@ -60,19 +64,62 @@ fn converse(address: &str, target: &str, on_text: &mut dyn FnMut(&str)) -> Resul
             }
             if message.is_data() { sender.frame().append(message, out) } else { Ok(()) }
         });
-        (&transport).write_all(&out)?;
+        stream.write_all(&out)?;
         out.clear();
         // The Close frame that names the error is on its way.
         outcome?;
         if session.should_close_transport() {
             return Ok(());
         }
-        match (&transport).read(session.buffer()) {
+        match stream.read(session.buffer()) {
             Ok(0) => session.receive_eof()?,
             Ok(n) => session.filled(n),
             // All that there was to say is said: how the transport then ends doesn't matter.
             Err(_) if session.state() == ConnectionState::Closed => return Ok(()),
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// A connection behind its opening handshake.
+struct Connected {
+    stream: TcpStream,
+    /// What the server sent behind its answer: the first bytes of its frames.
+    first_bytes: Vec<u8>,
+    /// How messages are to be compressed, if they are.
+    agreed: Option<Parameters>,
+}
+
+/// Sends an opening handshake, offers compression, and reads the answer.
+fn open(mut stream: TcpStream, offer: Offer<'_>) -> Result<Connected> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce)?;
+    let deflate = permessage_deflate::offer(&POLICY);
+    let handshake = ClientHandshake::new(Offer { extensions: Some(&deflate), ..offer }, nonce)?;
+    let mut request = Vec::new();
+    handshake.append(&mut request);
+    stream.write_all(&request)?;
+
+    // The decoder refuses a head that fills this, and remembers what it has seen: each byte is looked at once.
+    let mut head = [0; HeadLimits::DEFAULT.bytes];
+    let mut decoder = ResponseDecoder::new(handshake);
+    let mut filled = 0;
+    loop {
+        match stream.read(&mut head[filled..])? {
+            0 => return Err("the transport ended inside the opening handshake".into()),
+            n => filled += n,
+        }
+        let Some(found) = decoder.decode(&head[..filled])? else { continue };
+        let agreed = match found.response(&head) {
+            Response::WebSocket(accepted) => accepted.deflate(),
+            Response::Http(response) => {
+                return Err(format!("refused: {} {}", response.status(), response.reason()).into());
+            }
+        };
+        stream.set_read_timeout(None)?;
+        let first_bytes = head[found.end()..filled].to_vec();
+        return Ok(Connected { stream, first_bytes, agreed });
     }
 }

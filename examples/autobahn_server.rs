@@ -1,9 +1,9 @@
 //! The server that the Autobahn|Testsuite's `fuzzingclient` is let loose on: `autobahn_server [ADDR]`, by default
-//! 127.0.0.1:9001. It is [`echo_std`], with limits that the suite's largest messages pass.
+//! 127.0.0.1:9001. It is [`echo_turn`], with limits that the suite's largest messages pass.
 
-#[path = "echo_std.rs"]
+#[path = "echo_turn.rs"]
 #[expect(dead_code, reason = "its own `main`")]
-mod echo_std;
+mod echo_turn;
 
 use wsproto::Limits;
 use wsproto::deflate::Policy;
@@ -18,7 +18,7 @@ const LIMITS: Limits = Limits::new()
 /// The cases 12.* and 13.* compress: also the shortest messages here, with all that can be agreed on.
 const POLICY: Policy = Policy::new().with_threshold(0).with_takeover().with_accept_full_window(true);
 
-fn main() -> echo_std::Result<()> {
+fn main() -> echo_turn::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
-    echo_std::serve(&address, LIMITS, POLICY)
+    echo_turn::serve(&address, LIMITS, POLICY)
 }

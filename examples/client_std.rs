@@ -1,292 +1,194 @@
-//! A client with blocking sockets: `client_std ws[s]://HOST[:PORT][/PATH] [--ca FILE]` sends each line typed as a text
-//! message, and prints what comes. The end of the input closes the connection. A `wss` server's certificate has to be from
-//! an authority that browsers trust, or from the one in FILE (PEM).
+//! A client for the terminal: `client_std [OPTIONS] URL` sends each line typed as a text message, and prints what comes. The end of
+//! the input closes the connection; the line `/ping` measures the way to the server and back.
 //!
-//! Two threads hold the two halves of the session: one waits for the terminal, the other for the transport. What they
-//! share is the sender, since the replies to Pings and to a Close frame are frames too.
+//! ```text
+//! --header 'NAME: VALUE'  --subprotocol NAME  --proxy URL   (http:// or socks5://; else as the environment says)
+//! --ca FILE               an authority (PEM) to trust instead of those that browsers do
+//! --insecure              trust anybody: for tests
+//! ```
+//!
+//! Two threads have the two halves of the connection: one waits for the terminal, the other for the server.
 
-use std::error::Error;
-use std::io::{self, BufRead, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{self, CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
-use wsproto::connection::{ReceiveState, Reply, Sender};
-use wsproto::deflate::{Parameters, Policy};
-use wsproto::handshake::{
-    ClientHandshake, HeadLimits, Offer, Response, ResponseDecoder, Url, permessage_deflate,
-};
-use wsproto::session::Incoming;
-use wsproto::{Client, CloseCode, Limits, Message, Misuse, RandomKeys, Session};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use wsproto_blocking::{Client, CloseCode, Connect, Error, MaybeTls, Message, Reader, Writer};
 
-/// How long a server may take for each part of its opening handshake.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long we wait for the server's Close frame and its end of the transport.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+type Stream = MaybeTls;
 
-/// A terminal has one connection: let both ends refer to what was said before.
-const POLICY: Policy = Policy::new().with_takeover();
-
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
-
-fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (url, authority) = match arguments[..] {
-        [url] => (url, None),
-        [url, "--ca", file] => (url, Some(file)),
-        _ => return Err("usage: client_std ws[s]://HOST[:PORT][/PATH] [--ca FILE]".into()),
-    };
-    let url = Url::parse(url)?;
-    let mut transport = Transport::connect((url.host(), url.port()))?;
-    if url.is_secure() {
-        transport = transport.with_tls(url.server_name(), authority)?;
+fn main() -> ExitCode {
+    let outcome = client(std::env::args().skip(1)).and_then(|client| talk(&client));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("client_std: {error}"));
+            ExitCode::FAILURE
+        }
     }
-    let Connected { transport, first_bytes, agreed } =
-        open(transport, Offer::new(url.authority(), url.target()), POLICY)?;
+}
 
-    // Masking keys come from the system: no author of a payload can foresee them [RFC 6455 §10.3].
-    let client = Client::new(RandomKeys::new());
-    let mut session = Session::new(client, Limits::new(), Vec::new()).with_deflate(agreed, POLICY);
-    session.push(&first_bytes);
-    let (incoming, sender) = session.split();
-    let outgoing = Arc::new(Outgoing { sender: Mutex::new(sender), transport });
-    let typed = Arc::clone(&outgoing);
+/// Takes the options. None of them is silently nothing.
+fn client(mut arguments: impl Iterator<Item = String>) -> Result<Connect> {
+    let usage = "usage: client_std [--header 'NAME: VALUE'] [--subprotocol NAME] [--proxy URL] [--ca FILE | --insecure] URL";
+    let (mut url, mut headers, mut subprotocols, mut proxy, mut tls) = (None, vec![], vec![], None, None);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value\n{usage}"));
+        match argument.as_str() {
+            "--header" => headers.push(value()?),
+            "--subprotocol" => subprotocols.push(value()?),
+            "--proxy" => proxy = Some(value()?),
+            "--ca" => tls = Some(trusting(&value()?)?),
+            "--insecure" => tls = Some(trusting_anybody()?),
+            option if option.starts_with('-') => {
+                return Err(format!("no such option: {option}\n{usage}").into());
+            }
+            _ if url.is_none() => url = Some(argument),
+            _ => return Err(usage.into()),
+        }
+    }
+    let mut client = Connect::new(url.ok_or(usage)?).subprotocols(subprotocols).proxy_from_env();
+    for header in headers {
+        let (name, value) = header.split_once(':').ok_or("--header wants 'NAME: VALUE'")?;
+        client = client.header(name.trim(), value.trim());
+    }
+    client = proxy.into_iter().fold(client, Connect::proxy);
+    Ok(tls.into_iter().fold(client, |client, tls| client.tls(Arc::new(tls))))
+}
+
+fn talk(client: &Connect) -> Result<()> {
+    let socket = client.connect()?;
+    if let Some(subprotocol) = socket.subprotocol() {
+        note(&format!("subprotocol: {subprotocol}"));
+    }
+    let (mut reader, writer) = socket.split()?;
     // Not joined: it waits for the terminal, and ends with the process.
-    thread::spawn(move || {
-        if let Err(error) = send_lines(&typed) {
-            eprintln!("{error}");
-        }
-    });
-    let outcome = print_messages(incoming, &outgoing);
-    outgoing.transport.close();
-    outcome
-}
-
-/// What both threads write to.
-struct Outgoing {
-    sender: Mutex<Sender<Client<RandomKeys>>>,
-    transport: Transport,
-}
-
-impl Outgoing {
-    /// Writes the frame that `append` makes with the sender. The lock keeps frames in order and in one piece.
-    fn write(
-        &self,
-        append: impl FnOnce(&mut Sender<Client<RandomKeys>>, &mut Vec<u8>) -> std::result::Result<(), Misuse>,
-    ) -> Result<()> {
-        let mut sender = lock(&self.sender);
-        let mut out = Vec::new();
-        append(&mut sender, &mut out)?;
-        Ok((&self.transport).write_all(&out)?)
+    thread::spawn(move || send_lines(writer));
+    print_messages(&mut reader)?;
+    match (reader.close_code(), reader.close_reason()) {
+        (Some(code), Some(reason)) if !reason.is_empty() => note(&format!("closed: {code} {reason:?}")),
+        (Some(code), _) => note(&format!("closed: {code}")),
+        (None, _) => note("closed"),
     }
+    Ok(())
 }
 
-fn send_lines(outgoing: &Outgoing) -> Result<()> {
-    for line in io::stdin().lock().lines() {
-        let line = line?;
-        outgoing.write(|sender, out| sender.frame().append(&line, out))?;
-    }
-    outgoing.write(|sender, out| sender.frame().append(CloseCode::NORMAL, out))?;
-    // The server answers, and the other thread sees it. Not for ever, either.
-    thread::sleep(CLOSE_TIMEOUT);
-    Ok(outgoing.transport.socket.shutdown(Shutdown::Both)?)
-}
-
-fn print_messages(mut incoming: Incoming<Client<RandomKeys>, Vec<u8>>, outgoing: &Outgoing) -> Result<()> {
-    let mut reply = Reply::new();
-    loop {
-        loop {
-            let message = incoming.next(&mut reply);
-            if reply.is_due() {
-                outgoing.write(|sender, out| {
-                    sender.append_reply(reply.take(), out);
-                    Ok(())
-                })?;
+/// Sends what is typed, up to its end. That the connection is over is told by the thread that receives.
+fn send_lines(mut writer: Writer<Stream, Client>) -> std::result::Result<(), Error> {
+    for line in io::stdin().lines().map_while(io::Result::ok) {
+        if line == "/ping" {
+            let before = writer.latency();
+            writer.ping()?;
+            while writer.latency() == before && !writer.is_closing() {
+                thread::sleep(Duration::from_millis(1));
             }
-            match message {
-                Ok(Some(Message::Text(text))) => println!("{text}"),
-                Ok(Some(Message::Binary(payload))) => println!("[{} bytes]", payload.len()),
-                Ok(Some(Message::Close(close))) => {
-                    match close {
-                        Some(close) => eprintln!("closed: {} {:?}", close.code(), close.reason()),
-                        None => eprintln!("closed"),
-                    }
-                    // Now it is for the server to end the transport. Not for ever.
-                    outgoing.transport.socket.set_read_timeout(Some(CLOSE_TIMEOUT))?;
-                }
-                Ok(Some(Message::Ping(_) | Message::Pong(_))) => {}
-                Ok(None) => break,
-                // The Close frame that names the error is sent: this end closes the transport at once.
-                Err(error) => return Err(error.into()),
-            }
-        }
-        match (&outgoing.transport).read(incoming.buffer()) {
-            // After the peer's Close frame this is how it should end.
-            Ok(0) => return Ok(incoming.receive_eof()?),
-            Ok(n) => incoming.filled(n),
-            // And this is how it may: all that there was to say is said.
-            Err(_) if incoming.state() == ReceiveState::CloseReceived => return Ok(()),
-            Err(error) => return Err(error.into()),
+            note(&format!("there and back: {:?}", writer.latency().unwrap_or_default()));
+        } else {
+            writer.send(line)?;
         }
     }
+    writer.send(CloseCode::NORMAL)
 }
 
-/// A transport behind its opening handshake.
-pub(crate) struct Connected {
-    pub(crate) transport: Transport,
-    /// What the server sent behind its answer: the first bytes of its frames.
-    pub(crate) first_bytes: Vec<u8>,
-    /// How messages are to be compressed, if they are.
-    pub(crate) agreed: Option<Parameters>,
-}
-
-/// Sends an opening handshake, offers compression as `policy` wants it, and reads the answer.
-pub(crate) fn open(transport: Transport, offer: Offer<'_>, policy: Policy) -> Result<Connected> {
-    let mut stream = &transport;
-    stream.socket.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
-    let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce)?;
-    let deflate = permessage_deflate::offer(&policy);
-    let handshake = ClientHandshake::new(Offer { extensions: Some(&deflate), ..offer }, nonce)?;
-    let mut request = Vec::new();
-    handshake.append(&mut request);
-    stream.write_all(&request)?;
-
-    // The decoder refuses a head that fills this, and remembers what it has seen: each byte is looked at once.
-    let mut head = [0; HeadLimits::DEFAULT.bytes];
-    let mut decoder = ResponseDecoder::new(handshake);
-    let mut filled = 0;
-    loop {
-        match stream.read(&mut head[filled..])? {
-            0 => return Err("the transport ended inside the opening handshake".into()),
-            n => filled += n,
-        }
-        let Some(found) = decoder.decode(&head[..filled])? else { continue };
-        let agreed = match found.response(&head) {
-            Response::WebSocket(accepted) => accepted.deflate(),
-            Response::Http(response) => {
-                return Err(format!("refused: {} {}", response.status(), response.reason()).into());
+/// Prints messages up to the connection's end. If nobody reads what is printed, the program ends quietly, as others do.
+fn print_messages(reader: &mut Reader<Stream, Client>) -> Result<()> {
+    while let Some(message) = reader.recv()? {
+        let shown = match message {
+            Message::Text(text) => visible(&text),
+            Message::Binary(bytes) => {
+                let hex: String = bytes.iter().take(64).map(|byte| format!(" {byte:02x}")).collect();
+                let rest = if bytes.len() > 64 { " …" } else { "" };
+                paint(io::stdout().is_terminal(), "36", &format!("[{} bytes]{hex}{rest}", bytes.len()))
             }
         };
-        stream.socket.set_read_timeout(None)?;
-        let first_bytes = head[found.end()..filled].to_vec();
-        return Ok(Connected { transport, first_bytes, agreed });
-    }
-}
-
-/// A socket, in the clear or with TLS, which one thread reads and others write.
-pub(crate) struct Transport {
-    socket: TcpStream,
-    tls: Option<Tls>,
-}
-
-/// `rustls::StreamOwned` has to be borrowed as a whole: who waits in a read would keep all others from writing. So nobody
-/// waits for the socket with this connection locked, neither for bytes to come nor for bytes to go.
-struct Tls {
-    connection: Mutex<ClientConnection>,
-    /// Held from where bytes are encrypted to where they are written: they have to go in this order.
-    writing: Mutex<()>,
-}
-
-impl Transport {
-    pub(crate) fn connect(address: impl ToSocketAddrs) -> Result<Self> {
-        let socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        Ok(Self { socket, tls: None })
-    }
-
-    /// Has all that is written encrypted, for a server that proves to be `name`, by one more authority if there is one.
-    fn with_tls(self, name: &str, authority: Option<&str>) -> Result<Self> {
-        let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        if let Some(file) = authority {
-            for certificate in CertificateDer::pem_file_iter(file)? {
-                roots.add(certificate?)?;
-            }
-        }
-        let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        // An upgrade is one of HTTP/1.1.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let tls = ClientConnection::new(Arc::new(config), ServerName::try_from(name)?.to_owned())?;
-        Ok(Self { tls: Some(Tls { connection: Mutex::new(tls), writing: Mutex::new(()) }), ..self })
-    }
-
-    /// Says goodbye in TLS; the socket is closed when this is dropped.
-    fn close(&self) {
-        if let Some(tls) = &self.tls {
-            lock(&tls.connection).send_close_notify();
-            // A writer that is still stuck has more to lose; and the server may be gone.
-            if let Ok(_writing) = tls.writing.try_lock() {
-                let _ = tls.send(&self.socket);
-            }
+        if writeln!(io::stdout(), "{shown}").is_err() {
+            std::process::exit(0);
         }
     }
+    Ok(())
 }
 
-impl Tls {
-    /// Writes what is encrypted; `writing` is locked.
-    fn send(&self, mut socket: &TcpStream) -> io::Result<()> {
-        let mut encrypted = Vec::new();
-        let mut connection = lock(&self.connection);
-        while connection.wants_write() {
-            connection.write_tls(&mut encrypted)?;
-        }
-        drop(connection);
-        socket.write_all(&encrypted)
-    }
+/// Control characters are the peer's, and the terminal is ours; so are those that turn the direction of a text.
+fn visible(text: &str) -> String {
+    let is_safe = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let escape = |c: char| if is_safe(c) { c.to_string() } else { c.escape_default().to_string() };
+    text.chars().map(escape).collect()
 }
 
-impl Read for &Transport {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let Some(tls) = &self.tls else { return (&self.socket).read(buf) };
-        loop {
-            match lock(&tls.connection).reader().read(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {} // nothing is there
-                // An end without TLS' goodbye: whether it was to be is for the Close frame to say.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
-                done => return done,
-            }
-            let mut encrypted = [0; 4096];
-            let n = (&self.socket).read(&mut encrypted)?;
-            let outcome = decrypt(&mut lock(&tls.connection), &encrypted[..n]);
-            // The handshake's next step, or why it failed. Whoever is writing now may take it along the next time.
-            if let Ok(_writing) = tls.writing.try_lock() {
-                tls.send(&self.socket)?;
-            }
-            outcome?;
-        }
-    }
+fn note(text: &str) {
+    eprintln!("{}", paint(io::stderr().is_terminal(), "2", text));
 }
 
-/// Takes bytes from the socket; if there are none, its end.
-fn decrypt(connection: &mut ClientConnection, mut encrypted: &[u8]) -> io::Result<()> {
-    loop {
-        connection.read_tls(&mut encrypted)?;
-        connection.process_new_packets().map_err(io::Error::other)?;
-        if encrypted.is_empty() {
-            return Ok(());
-        }
-    }
+/// Colours are for terminals, and for those who want them (<https://no-color.org>).
+fn paint(is_terminal: bool, colour: &str, text: &str) -> String {
+    let is_wanted = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if is_wanted { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-impl Write for &Transport {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let Some(tls) = &self.tls else { return (&self.socket).write(buf) };
-        let _writing = lock(&tls.writing);
-        let n = lock(&tls.connection).writer().write(buf)?;
-        tls.send(&self.socket)?;
-        Ok(n)
+fn trusting(file: &str) -> Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    let unreadable = |error| format!("{file}: {error}");
+    for certificate in CertificateDer::pem_file_iter(file).map_err(unreadable)? {
+        roots.add(certificate.map_err(unreadable)?)?;
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(()) // nothing is kept
-    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    Ok(builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn trusting_anybody() -> Result<ClientConfig> {
+    note("warning: --insecure: whoever answers is believed to be the server");
+    let anybody = Anybody(Arc::new(ring::default_provider()));
+    let builder =
+        ClientConfig::builder_with_provider(Arc::clone(&anybody.0)).with_safe_default_protocol_versions()?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(anybody)).with_no_client_auth())
+}
+
+/// Checks that the server has the key of its certificate, and not whose that is.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        crypto::verify_tls12_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        crypto::verify_tls13_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }

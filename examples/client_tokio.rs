@@ -4,11 +4,10 @@
 
 use std::io::{Write, stdin, stdout};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use tokio::sync::mpsc::{Receiver, channel};
-use tokio_wsproto::backoff::{Backoff, Lost, random};
-use tokio_wsproto::{Client, CloseCode, Connect, Error, MaybeTls, Response, WebSocket};
+use tokio_wsproto::backoff::Delays;
+use tokio_wsproto::{Client, CloseCode, Connect, Error, MaybeTls, WebSocket};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -16,27 +15,26 @@ async fn main() -> ExitCode {
         eprintln!("usage: client_tokio URL");
         return ExitCode::FAILURE;
     };
-    let (client, mut lines, mut backoff) = (Connect::new(url), typed(), Backoff::new());
+    let (client, mut lines, mut delays) = (Connect::new(url), typed(), Delays::default());
     loop {
-        let (lost, at_least) = match client.connect().await {
+        match client.connect().await {
             Ok(mut socket) => {
-                let since = Instant::now();
                 match talk(&mut socket, &mut lines).await {
                     Ok(()) if lines.is_closed() && lines.is_empty() => return ExitCode::SUCCESS,
                     Ok(()) => eprintln!("closed: {:?} {:?}", socket.close_code(), socket.close_reason()),
                     Err(error) => eprintln!("{error}"),
                 }
-                (Some(Lost::Closed { code: socket.close_code(), lasted: since.elapsed() }), None)
+                delays.closed(&socket);
             }
             Err(error) => {
                 eprintln!("{error}");
-                (error.lost(), error.refused().and_then(Response::retry_after))
+                delays.failed(&error);
             }
-        };
-        let Some(delay) = lost.and_then(|lost| backoff.retry_in(lost, random())) else {
+        }
+        let Some(delay) = delays.next() else {
             return ExitCode::FAILURE; // the server has no more for this client
         };
-        tokio::time::sleep(delay.max(at_least.unwrap_or_default())).await;
+        tokio::time::sleep(delay).await;
     }
 }
 

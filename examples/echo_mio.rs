@@ -1,12 +1,12 @@
 //! An echo server on bare readiness events (epoll, kqueue), all connections on one thread: `echo_mio [ADDR]`,
 //! by default 127.0.0.1:8080.
 //!
-//! The thread has one buffer to receive into and one to send from, whoever's turn it is. A connection keeps bytes of
-//! its own only while it has to: the start of a frame whose rest has not come, a message that comes in pieces, and
-//! answers that its socket did not take. An idle one keeps none.
+//! The thread has one buffer to receive into and one to send from, whoever's turn it is. An idle connection keeps no
+//! bytes of its own.
 //!
-//! Top-down: `main`; [`Server`], which accepts and gives each connection its turns; [`Peer`], one connection, whose
-//! [`turn`](Peer::turn) is one read, the answers to all that it brought, and one write.
+//! Top-down: `main`; [`Server`], which accepts and gives each connection its turns; [`Peer`], a socket, whose
+//! [`turn`](Peer::turn) is one read, the answers to all that it brought, and one write. The answers are those of
+//! [`Echo`], in `echo_connection.rs`.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -18,12 +18,11 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 use wsproto::deadlines::{Deadlines, Due, Moment, Timeouts};
-use wsproto::handshake::{Answer, Choice, Request, RequestDecoder};
-use wsproto::wire::{FrameHeader, Opcode};
-use wsproto::{Connection, Event, Limits, Message, MessageKind};
 
-/// What a peer may send; a message that comes in pieces is kept until it is whole.
-const LIMITS: Limits = Limits::new().with_max_message_size(1024 * 1024);
+#[path = "echo_connection.rs"]
+mod echo_connection;
+use echo_connection::Echo;
+
 /// More of them wait in the system's queue.
 const MAX_CONNECTIONS: usize = 50_000;
 /// The most that one read takes: so much has a connection in a turn, then it is the next one's.
@@ -98,10 +97,22 @@ impl Server {
             }
             if now.duration_since(last_tick) >= TICK {
                 last_tick = now;
-                self.peers.retain(|_, peer| keep(peer.tick(now), peer));
+                self.tick(now);
             }
             self.accept(now);
         }
+    }
+
+    fn tick(&mut self, now: Moment) {
+        self.peers.retain(|key, peer| {
+            let was_waiting = !peer.unsent.is_empty();
+            let is_kept = keep(peer.tick(now), peer);
+            // What the socket took made room for a turn, of which nobody else would tell.
+            if was_waiting && is_kept && peer.has_more() {
+                self.unfinished.push(key);
+            }
+            is_kept
+        });
     }
 
     fn accept(&mut self, now: Moment) {
@@ -142,7 +153,7 @@ impl Server {
 /// Tells whether a connection continues, and why not if it should.
 fn keep(outcome: Result<()>, peer: &Peer) -> bool {
     let Err(error) = outcome else { return true };
-    if !matches!(peer.phase, Phase::Closed) {
+    if !peer.is_shut_down {
         eprintln!("{error}");
     }
     false
@@ -150,42 +161,30 @@ fn keep(outcome: Result<()>, peer: &Peer) -> bool {
 
 struct Peer {
     stream: TcpStream,
-    phase: Phase,
-    /// What was read and not taken: the start of a request, or of a frame, 130 bytes at most.
-    untaken: Vec<u8>,
-    /// The message under way, if it does not come at once.
-    message: Vec<u8>,
+    echo: Echo,
     /// What the socket did not take. Until it has, nothing more is read: a client that does not read is not heard.
     unsent: VecDeque<u8>,
     /// Whether there may be something to read. It was said once and is not said again.
     is_readable: bool,
     /// Whether the client's end of the transport was announced; bytes may still lie before it.
     is_ending: bool,
-    deadlines: Deadlines,
-}
-
-enum Phase {
-    Opening(RequestDecoder),
-    Open(Connection<wsproto::Server>),
-    /// Our last bytes are on their way.
-    Closing,
-    /// Our end of the transport is sent, and we wait for the client's: a socket that is dropped while bytes are unread
-    /// resets the connection, which may destroy what is still under way ([RFC 6455 §7.1.1]).
+    /// Whether our end of the transport is sent. Then we wait for the client's: a socket that is dropped while bytes
+    /// are unread resets the connection, which may destroy what is still under way ([RFC 6455 §7.1.1]).
     ///
     /// [RFC 6455 §7.1.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.1.1
-    Closed,
+    is_shut_down: bool,
+    deadlines: Deadlines,
 }
 
 impl Peer {
     fn new(stream: TcpStream, deadlines: Deadlines) -> Self {
         Self {
             stream,
-            phase: Phase::Opening(RequestDecoder::new()),
-            untaken: Vec::new(),
-            message: Vec::new(),
+            echo: Echo::new(),
             unsent: VecDeque::new(),
             is_readable: false,
             is_ending: false,
+            is_shut_down: false,
             deadlines,
         }
     }
@@ -204,16 +203,8 @@ impl Peer {
             return Ok(());
         }
         let Some(filled) = self.read(input)? else { return Ok(()) };
-        let input = &mut input[..filled];
-        self.deadlines.received(now);
         output.clear();
-        let opened = self.open(input, output, now)?;
-        // The first frames may have come in one packet with the request.
-        let answered = self.answer(&mut input[opened..], output, now);
-        self.untaken = match self.phase {
-            Phase::Opening(_) | Phase::Open(_) => input[opened + answered..].to_vec(),
-            Phase::Closing | Phase::Closed => Vec::new(),
-        };
+        self.echo.receive(&mut input[..filled], output, &mut self.deadlines, now)?;
         let sent = self.write(output, now)?;
         self.unsent.extend(&output[sent..]);
         self.settle(now)
@@ -221,8 +212,9 @@ impl Peer {
 
     /// Reads behind what was not taken before; gives how many bytes there are, or `None` if nothing came.
     fn read(&mut self, input: &mut [u8]) -> Result<Option<usize>> {
-        let (front, space) = input.split_at_mut(self.untaken.len());
-        front.copy_from_slice(&self.untaken);
+        let untaken = self.echo.untaken();
+        let (front, space) = input.split_at_mut(untaken.len());
+        front.copy_from_slice(untaken);
         match self.stream.read(space) {
             Ok(0) => Err("the transport's end".into()),
             Ok(n) => {
@@ -240,79 +232,13 @@ impl Peer {
         }
     }
 
-    /// Answers the opening handshake, if it is due and whole. Gives how many bytes were taken.
-    fn open(&mut self, input: &[u8], output: &mut Vec<u8>, now: Moment) -> Result<usize> {
-        let Phase::Opening(decoder) = &mut self.phase else { return Ok(0) };
-        let (taken, phase) = match decoder.decode(input) {
-            // What has come stays in `untaken`; the decoder refuses a head of more than 8 KiB.
-            Ok(None) => return Ok(0),
-            Ok(Some(found)) => match found.request(input) {
-                Request::WebSocket(handshake) => {
-                    handshake.accept(Choice::default())?.append(output);
-                    (found.end(), Phase::Open(Connection::new(wsproto::Server, LIMITS)))
-                }
-                Request::Http(_) => {
-                    let text = [("Content-Type", &b"text/plain"[..])];
-                    Answer::new(404, &text, b"Only WebSocket lives here.\n")?.append(output);
-                    (found.end(), Phase::Closing)
-                }
-            },
-            // The error knows its answer.
-            Err(error) => {
-                error.answer().append(output);
-                (0, Phase::Closing)
-            }
-        };
-        self.phase = phase;
-        self.deadlines.opened(now);
-        Ok(taken)
-    }
-
-    /// Appends the answers to all frames that are there, if the connection is open. Gives how many bytes were taken.
-    fn answer(&mut self, input: &mut [u8], output: &mut Vec<u8>, now: Moment) -> usize {
-        let Phase::Open(connection) = &mut self.phase else { return 0 };
-        let mut taken = 0;
-        loop {
-            let received = match connection.receive(&mut input[taken..]) {
-                Ok(received) => received,
-                // The error knows its Close frame.
-                Err(error) => {
-                    eprintln!("{error}");
-                    connection.append_reply(error, output);
-                    break;
-                }
-            };
-            taken += received.consumed;
-            match received.event {
-                // What most messages are, whole: it is sent from where it lies.
-                Some(Event::Data(data)) if data.is_last && self.message.is_empty() => {
-                    append_message(output, data.kind, data.payload);
-                }
-                Some(Event::Data(data)) => {
-                    self.message.extend(data.payload);
-                    if data.is_last {
-                        append_message(output, data.kind, &std::mem::take(&mut self.message));
-                    }
-                }
-                Some(Event::Pong(payload)) => self.deadlines.pong(now, payload),
-                Some(event) => connection.append_reply(&event, output),
-                None if received.consumed == 0 => break,
-                None => {}
-            }
-        }
-        if connection.should_close_transport() {
-            self.phase = Phase::Closing;
-        }
-        taken
-    }
-
     /// Does what is due.
     fn tick(&mut self, now: Moment) -> Result<()> {
-        match (self.deadlines.due(now), &mut self.phase) {
-            (Some(Due::GiveUp(why)), _) => return Err(why.into()),
-            (Some(Due::Ping(payload)), Phase::Open(connection)) => {
+        match self.deadlines.due(now) {
+            Some(Due::GiveUp(why)) => return Err(why.into()),
+            Some(Due::Ping(payload)) => {
                 let mut ping = Vec::new();
-                connection.frame().append(Message::Ping(&payload), &mut ping)?;
+                self.echo.ping(&payload, &mut ping);
                 self.unsent.extend(ping);
             }
             _ => {}
@@ -335,9 +261,9 @@ impl Peer {
 
     /// Ends our end of the transport when that is due, and takes note of what is unsent.
     fn settle(&mut self, now: Moment) -> Result<()> {
-        if self.unsent.is_empty() && matches!(self.phase, Phase::Closing) {
+        if self.unsent.is_empty() && self.echo.is_closing() && !self.is_shut_down {
             self.stream.shutdown(Shutdown::Write)?;
-            self.phase = Phase::Closed;
+            self.is_shut_down = true;
             self.deadlines.shut_down(now);
         }
         // The next tick looks at it, whenever it is.
@@ -357,18 +283,5 @@ impl Peer {
         };
         self.deadlines.wrote(now, sent, bytes.len());
         Ok(sent)
-    }
-}
-
-/// Appends a message as it came. It was text for the receiver, so it need not be checked a second time: that is why
-/// this is the frame alone, of `wire`, and not the connection's.
-fn append_message(output: &mut Vec<u8>, kind: MessageKind, payload: &[u8]) {
-    let opcode = match kind {
-        MessageKind::Text => Opcode::Text,
-        MessageKind::Binary => Opcode::Binary,
-    };
-    if let Some(header) = FrameHeader::new(opcode, true, payload.len() as u64) {
-        output.extend(&*header.encode());
-        output.extend(payload);
     }
 }

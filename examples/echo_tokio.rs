@@ -1,5 +1,5 @@
-//! An echo server on tokio, one task for each connection: `echo_tokio [ADDR]`, by default 127.0.0.1:8080. Ctrl-C closes
-//! all connections in order, and ends it.
+//! An echo server on tokio, one task for each connection: `echo_tokio [ADDR]`, by default 127.0.0.1:8080. Ctrl-C or
+//! SIGTERM closes all connections in order, and ends it.
 //!
 //! It answers all that one read brought with one write, and an idle connection holds no buffer: the thread has one to read
 //! into and one to write from, which [`Peer::poll_turn`] borrows while it has bytes to handle. Reading and writing are not
@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use wsproto::connection::ConnectionState;
@@ -48,12 +49,25 @@ async fn serve(address: &str) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
     tokio::select! {
         () = accept(listener, Timeouts::new(), stopping) => {}
-        signal = tokio::signal::ctrl_c() => signal?,
+        signal = told_to_stop() => signal?,
     }
     stop.send_replace(true);
     // Each connection has a receiver of this until its end, and each has its deadlines.
     stop.closed().await;
     Ok(())
+}
+
+async fn told_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            signal = signal::ctrl_c() => signal,
+        }
+    }
+    #[cfg(not(unix))]
+    signal::ctrl_c().await
 }
 
 pub(crate) async fn accept(listener: TcpListener, timeouts: Timeouts, stopping: watch::Receiver<bool>) {
@@ -154,9 +168,11 @@ impl Peer {
                         self.session.push(&head[found.end()..]);
                         true
                     }
-                    Request::Http(_) => {
+                    Request::Http(request) => {
                         let text = [("Content-Type", &b"text/plain"[..])];
-                        Answer::new(404, &text, b"Only WebSocket lives here.\n")?.append(&mut out);
+                        let answer = Answer::new(404, &text, b"Only WebSocket lives here.\n")?;
+                        let answer = if request.method() == "HEAD" { answer.without_body() } else { answer };
+                        answer.append(&mut out);
                         false
                     }
                 },

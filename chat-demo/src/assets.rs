@@ -1,29 +1,58 @@
 //! The pages: those in the binary, or a folder's.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 use std::path::{Component, Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// A page of ours needs nothing from elsewhere, and nobody else may put it into a frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const BUILT_IN: [(&str, &str); 6] = [
+    ("index.html", include_str!("../web/index.html")),
+    ("chat.js", include_str!("../web/chat.js")),
+    ("messages.js", include_str!("../web/messages.js")),
+    ("browser.js", include_str!("../web/browser.js")),
+    ("words.js", include_str!("../web/words.js")),
+    ("style.css", include_str!("../web/style.css")),
+];
+
 pub(crate) enum Assets {
-    BuiltIn,
+    BuiltIn(Vec<BuiltIn>),
     /// An absolute path, without symbolic links.
     Folder(PathBuf),
 }
 
-pub(crate) struct Asset {
+/// A file in the binary, and what is made of it once, at the start.
+pub(crate) struct BuiltIn {
+    name: &'static str,
+    body: &'static str,
+    gzip: Vec<u8>,
+    /// Each representation's own: [RFC 9110 §8.8.3].
+    tag: String,
+    gzip_tag: String,
+}
+
+pub(crate) struct Asset<'a> {
     pub(crate) content_type: &'static str,
     /// Only for our own page. A folder's page may hold inline scripts or load what it likes: we can't know, and its
     /// owner can say it in a `<meta>`.
     pub(crate) policy: Option<&'static str>,
-    pub(crate) body: Cow<'static, [u8]>,
+    /// What the client may ask by whether it is still the same.
+    pub(crate) tag: Option<&'a str>,
+    pub(crate) is_gzip: bool,
+    pub(crate) body: Cow<'a, [u8]>,
 }
 
 impl Assets {
     pub(crate) fn new(folder: Option<&Path>) -> Result<Self, String> {
-        let Some(folder) = folder else { return Ok(Self::BuiltIn) };
+        let Some(folder) = folder else {
+            return Ok(Self::BuiltIn(BUILT_IN.map(|(name, body)| BuiltIn::new(name, body)).into()));
+        };
         match folder.canonicalize() {
             Ok(path) if path.is_dir() => Ok(Self::Folder(path)),
             Ok(_) => Err(format!("--assets: {} is not a folder", folder.display())),
@@ -31,27 +60,39 @@ impl Assets {
         }
     }
 
-    /// Finds what a request's path names.
-    pub(crate) async fn get(&self, path: &str) -> Option<Asset> {
+    /// Finds what a request's path names; `takes_gzip`: compressed, if it is one of ours.
+    pub(crate) async fn get(&self, path: &str, takes_gzip: bool) -> Option<Asset<'_>> {
         let name = match path {
             "/" => "index.html",
             _ => path.strip_prefix('/')?,
         };
-        let (body, policy) = match self {
-            Self::BuiltIn => (Cow::Borrowed(built_in(name)?), Some(POLICY)),
-            Self::Folder(folder) => (Cow::Owned(read_inside(folder, name).await?), None),
-        };
-        Some(Asset { content_type: content_type(name), policy, body })
+        let content_type = content_type(name);
+        Some(match self {
+            Self::BuiltIn(files) => {
+                let BuiltIn { body, gzip, tag, gzip_tag, .. } =
+                    files.iter().find(|file| file.name == name)?;
+                let (body, tag) = if takes_gzip { (&gzip[..], gzip_tag) } else { (body.as_bytes(), tag) };
+                let (policy, tag, body) = (Some(POLICY), Some(&**tag), Cow::Borrowed(body));
+                Asset { content_type, policy, tag, is_gzip: takes_gzip, body }
+            }
+            Self::Folder(folder) => {
+                let body = Cow::Owned(read_inside(folder, name).await?);
+                Asset { content_type, policy: None, tag: None, is_gzip: false, body }
+            }
+        })
     }
 }
 
-fn built_in(name: &str) -> Option<&'static [u8]> {
-    Some(match name {
-        "index.html" => include_str!("../web/index.html").as_bytes(),
-        "chat.js" => include_str!("../web/chat.js").as_bytes(),
-        "style.css" => include_str!("../web/style.css").as_bytes(),
-        _ => return None,
-    })
+impl BuiltIn {
+    fn new(name: &'static str, body: &'static str) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let gzip = encoder.write_all(body.as_bytes()).and_then(|()| encoder.finish());
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let (tag, gzip_tag) =
+            (format!("\"{:x}\"", hasher.finish()), format!("\"{:x}-gzip\"", hasher.finish()));
+        Self { name, body, gzip: gzip.expect("a Vec takes all"), tag, gzip_tag }
+    }
 }
 
 /// Reads a file that lies in `folder`, neither above nor behind a link out of it. Hidden files stay hidden.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_wsproto::{CloseCode, CloseFrame, Error, Message, Received, WebSocket};
 use tracing::{debug, info};
 
-use crate::message::{self, Post, Refusal, Subprotocol};
+use crate::message::{self, Post, Refusal, Said, Subprotocol};
 use crate::room::{Membership, Room};
 use crate::server::Context;
 
@@ -103,24 +103,44 @@ impl Connection {
     fn take(&mut self, message: &Message) -> Result<(), Error> {
         self.received += 1;
         let debt = self.debt();
-        let posted = match message.as_text() {
-            Some(text) if debt > 1.0 => Post::parse(text).and_then(|post| Err(post.refused(TOO_FAST))),
-            Some(text) => Post::parse(text).and_then(|post| {
-                #[cfg(debug_assertions)]
-                assert_ne!(self.context.flags.panic_on.as_ref(), Some(&post.text), "as told");
-                self.context.room.post(post)
-            }),
-            None => Err(Refusal::from("Only text is understood here, not binary messages.")),
+        let subprotocol = Subprotocol::named(self.socket.subprotocol());
+        let said = match message.as_text() {
+            Some(text) => Said::parse(text, subprotocol),
+            None => Err("Only text is understood here, not binary messages.".into()),
         };
-        match posted {
-            Ok(()) => self.posted += 1,
-            Err(refusal) => self.socket.feed(message::error(refusal))?,
-        }
+        let refusal = match said {
+            Err(refusal) => refusal,
+            Ok(Said::Post(post)) if debt > 1.0 => post.refused(TOO_FAST),
+            Ok(_) if debt > 1.0 => TOO_FAST.into(),
+            Ok(Said::Post(post)) => match self.post(post) {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            },
+            Ok(Said::Here(name)) => {
+                self.member.is_called(name);
+                return Ok(());
+            }
+            Ok(Said::Typing(is_typing)) => {
+                self.member.types(is_typing);
+                return Ok(());
+            }
+            Ok(Said::Ping) => return self.socket.feed(message::pong()),
+        };
+        self.socket.feed(message::error(refusal, self.context.room.whole(subprotocol).as_ref()))?;
         // Those beyond the burst are refused, and as many more are too many.
         if debt > 2.0 {
             self.closed_with = Some(CloseCode::POLICY_VIOLATION);
             self.socket.feed(CloseFrame::new(CloseCode::POLICY_VIOLATION, FLOOD)?)?;
         }
+        Ok(())
+    }
+
+    fn post(&mut self, post: Post) -> Result<(), Refusal> {
+        #[cfg(debug_assertions)]
+        assert_ne!(self.context.flags.panic_on.as_ref(), Some(&post.text), "as told");
+        self.context.room.post(post)?;
+        self.posted += 1;
+        self.member.types(false);
         Ok(())
     }
 

@@ -54,6 +54,10 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "URL")]
     pub(crate) redis: Option<String>,
 
+    #[cfg(not(feature = "redis"))]
+    #[arg(long, hide = true, value_parser = |_: &str| Err::<(), _>("not built in: `cargo run -p chat-demo --features redis`"))]
+    redis: Option<()>,
+
     /// Seconds that a client has for its request
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(crate) handshake_timeout: Duration,
@@ -110,13 +114,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// An origin as browsers write it, so that a slash at its end is noticed here, and not by nobody being let in.
+/// An origin as browsers write it, so that a slash at its end is noticed here, and not by nobody being let in. A page of a
+/// program, as with Electron, is of `file://`.
 fn origin(text: &str) -> Result<String, String> {
     let is_origin =
         |(scheme, rest): (&str, &str)| !scheme.is_empty() && !rest.is_empty() && !rest.contains('/');
-    if matches!(text, "*" | "null") || text.split_once("://").is_some_and(is_origin) {
+    if matches!(text, "*" | "null" | "file://") || text.split_once("://").is_some_and(is_origin) {
         Ok(text.to_ascii_lowercase())
     } else {
-        Err("give `scheme://host`, `scheme://host:port` or `*`".into())
+        Err("give `scheme://host`, `scheme://host:port`, `file://` or `*`".into())
     }
 }

@@ -1,5 +1,6 @@
 //! What is said inside of the WebSocket messages: JSON, in two subprotocols, and its limits.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
 use serde_json::{Map, Value, json};
@@ -15,6 +16,10 @@ pub(crate) const MAX_MESSAGE: u64 = 8 * 1024;
 
 /// How many messages a newcomer is shown.
 pub(crate) const HISTORY: usize = 50;
+
+/// How many names everybody is told: of those who are here, and of those who type.
+const MOST_NAMES: usize = 50;
+pub(crate) const MOST_TYPING: usize = 4;
 
 /// What a client and we have agreed to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +37,17 @@ impl Subprotocol {
     pub(crate) fn named(name: Option<&str>) -> Self {
         if name == Some("json-delta") { Self::JsonDelta } else { Self::Json }
     }
+}
+
+/// What a client says. Of `json` it is posts alone.
+#[derive(Debug)]
+pub(crate) enum Said {
+    Post(Post),
+    /// The name of whoever is here; an empty one is none.
+    Here(String),
+    Typing(bool),
+    /// Whether we are still there, which wants any answer.
+    Ping,
 }
 
 /// What a client posts.
@@ -68,13 +84,36 @@ pub(crate) struct Refusal {
     pub(crate) key: Option<String>,
 }
 
-impl Post {
-    pub(crate) fn parse(json: &str) -> Result<Self, Refusal> {
-        let Ok(mut object) = serde_json::from_str::<Map<String, Value>>(json) else {
+/// Who is in a room, or in a part of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Presence {
+    pub(crate) count: usize,
+    /// Of those who have said one; of a crowd, the first.
+    pub(crate) names: BTreeSet<String>,
+    pub(crate) typing: BTreeSet<String>,
+}
+
+impl Said {
+    pub(crate) fn parse(json: &str, subprotocol: Subprotocol) -> Result<Self, Refusal> {
+        let Ok(object) = serde_json::from_str::<Map<String, Value>>(json) else {
             return Err("That was not a JSON object with a \"user\" and a \"text\".".into());
         };
+        let is_delta = subprotocol == Subprotocol::JsonDelta;
+        Ok(match (object.get("here"), object.get("typing"), object.get("ping")) {
+            (Some(Value::String(name)), ..) if is_delta && name.chars().count() <= MAX_USER => {
+                Self::Here(harmless(name.trim()))
+            }
+            (_, Some(Value::Bool(is_typing)), _) if is_delta => Self::Typing(*is_typing),
+            (.., Some(_)) if is_delta => Self::Ping,
+            _ => Self::Post(Post::take(object)?),
+        })
+    }
+}
+
+impl Post {
+    fn take(mut object: Map<String, Value>) -> Result<Self, Refusal> {
         let key = match object.remove("key") {
-            None => None,
+            None | Some(Value::Null) => None,
             Some(Value::String(key)) if (1..=MAX_KEY).contains(&key.chars().count()) => Some(key),
             Some(_) => {
                 return Err(format!("The \"key\" has to be a text of 1 to {MAX_KEY} characters.").into());
@@ -143,12 +182,48 @@ pub(crate) fn list<'a>(
     json!({ (what): list }).to_string().into()
 }
 
-pub(crate) fn online(count: usize) -> Prepared {
-    json!({ "online": count }).to_string().into()
+impl Presence {
+    pub(crate) fn add(&mut self, Self { count, names, typing }: Self) {
+        self.count += count;
+        for (all, more, most) in
+            [(&mut self.names, names, MOST_NAMES), (&mut self.typing, typing, MOST_TYPING)]
+        {
+            all.extend(more);
+            while all.len() > most {
+                all.pop_last();
+            }
+        }
+    }
+
+    /// As everybody is told: how many are here, and some of their names.
+    pub(crate) fn here(&self) -> Prepared {
+        let mut here = json!({ "online": self.count });
+        if !self.names.is_empty() {
+            here["names"] = json!(self.names);
+        }
+        here.to_string().into()
+    }
+
+    pub(crate) fn typing(&self) -> Prepared {
+        json!({ "typing": self.typing }).to_string().into()
+    }
 }
 
-pub(crate) fn error(Refusal { error, key }: Refusal) -> String {
-    key.map_or_else(|| json!({ "error": error }), |key| json!({ "error": error, "key": key })).to_string()
+pub(crate) fn pong() -> String {
+    json!({ "pong": true }).to_string()
+}
+
+/// What was wrong, beside `list` for a page that knows of nothing else.
+pub(crate) fn error(Refusal { error, key }: Refusal, list: Option<&Prepared>) -> String {
+    let mut told = json!({ "error": error });
+    if let Some(key) = key {
+        told["key"] = key.into();
+    }
+    let told = told.to_string();
+    match list.and_then(|list| list.message().as_text()).zip(told.strip_suffix('}')) {
+        Some((list, told)) => format!("{told},{}", list.trim_start_matches('{')),
+        None => told,
+    }
 }
 
 impl At {

@@ -12,16 +12,17 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamId, StreamRangeReply, StreamReadReply};
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError, RedisResult, cmd};
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisResult, cmd};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
-use tracing::warn;
+use tracing::{debug, warn};
 
-use crate::message::{At, HISTORY, Message, Post};
+use crate::message::{At, HISTORY, Message, Post, Presence};
 use crate::room::{BACKLOG, Room};
 
 const MESSAGES: &str = "chat-demo:messages";
-const ONLINE: &str = "chat-demo:online";
+const HERE: &str = "chat-demo:here";
 const SEEN: &str = "chat-demo:seen";
 
 /// How many messages Redis keeps at least: as many may be posted while a server can't reach it.
@@ -46,17 +47,16 @@ const ADD: &str = "
     redis.call('SET', KEYS[2], ARGV[1], 'EX', 86400)
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'user', ARGV[3], 'text', ARGV[4], 'key', ARGV[5])";
 
-/// Takes down how many are here, forgets servers that have been silent for 5 seconds, and gives how many are elsewhere.
+/// Takes down who is here, forgets servers that have been silent for 5 seconds, and gives who is behind each other one.
 const COUNT: &str = "
     local now = tonumber(redis.call('TIME')[1])
     redis.call('ZADD', KEYS[2], now, ARGV[1])
-    redis.call('HSET', KEYS[1], ARGV[1], 0)
+    redis.call('HDEL', KEYS[1], ARGV[1])
     for _, silent in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - 5)) do
         redis.call('HDEL', KEYS[1], silent)
         redis.call('ZREM', KEYS[2], silent)
     end
-    local elsewhere = 0
-    for _, count in ipairs(redis.call('HVALS', KEYS[1])) do elsewhere = elsewhere + count end
+    local elsewhere = redis.call('HVALS', KEYS[1])
     redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
     return elsewhere";
 
@@ -106,7 +106,8 @@ async fn write(client: Client, name: String, mut posts: mpsc::Receiver<Post>) {
                 .ignore();
         }
         while let Err(error) = add(&client, &mut connection, &commands).await {
-            pause(&error).await;
+            debug!(%error, "not posted yet");
+            sleep(RETRY).await;
         }
     }
 }
@@ -127,18 +128,27 @@ async fn add(
 }
 
 /// Reads what is posted, here and elsewhere, from behind the last message.
+///
+/// It alone says when Redis goes and is back: it always waits for an answer, so that it notices first.
 async fn read(client: Client, room: Arc<Room>, mut last: String) {
-    while let Err(error) = follow(&client, &room, &mut last).await {
-        pause(&error).await;
+    let mut is_away = false;
+    while let Err(error) = follow(&client, &room, &mut last, &mut is_away).await {
+        if !std::mem::replace(&mut is_away, true) {
+            warn!(%error, "Redis is away; trying again, and posts wait");
+        }
+        sleep(RETRY).await;
     }
 }
 
-async fn follow(client: &Client, room: &Room, last: &mut String) -> RedisResult<()> {
+async fn follow(client: &Client, room: &Room, last: &mut String, is_away: &mut bool) -> RedisResult<()> {
     let mut connection = connect(client).await?;
     loop {
         let mut command = cmd("XREAD");
         command.arg("COUNT").arg(BATCH).arg("BLOCK").arg(BLOCK).arg("STREAMS").arg(MESSAGES).arg(&*last);
         let reply: Option<StreamReadReply> = command.query_async(&mut connection).await?;
+        if std::mem::take(is_away) {
+            warn!("Redis is back");
+        }
         for entry in reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids) {
             if let Some(message) = message(&entry) {
                 room.hear(message);
@@ -152,10 +162,11 @@ async fn follow(client: &Client, room: &Room, last: &mut String) -> RedisResult<
     }
 }
 
-/// Tells Redis how many are here, and the room how many are elsewhere.
+/// Tells Redis who is here, and the room who is elsewhere.
 async fn count(client: Client, name: String, room: Arc<Room>) {
     while let Err(error) = exchange(&client, &name, &room).await {
-        pause(&error).await;
+        debug!(%error, "not counted");
+        sleep(RETRY).await;
     }
 }
 
@@ -163,15 +174,17 @@ async fn exchange(client: &Client, name: &str, room: &Room) -> RedisResult<()> {
     let mut connection = connect(client).await?;
     loop {
         let mut command = cmd("EVAL");
-        command.arg(COUNT).arg(2).arg(ONLINE).arg(SEEN).arg(name).arg(room.here());
-        room.set_elsewhere(command.query_async(&mut connection).await?);
+        let here = room.here();
+        let told = json!([here.count, here.names, here.typing]).to_string();
+        command.arg(COUNT).arg(2).arg(HERE).arg(SEEN).arg(name).arg(told);
+        let mut elsewhere = Presence::default();
+        for told in command.query_async::<Vec<String>>(&mut connection).await? {
+            let (count, names, typing) = serde_json::from_str(&told).unwrap_or_default();
+            elsewhere.add(Presence { count, names, typing });
+        }
+        room.set_elsewhere(elsewhere);
         sleep(PRESENCE).await;
     }
-}
-
-async fn pause(error: &RedisError) {
-    warn!(%error, "no Redis; trying again");
-    sleep(RETRY).await;
 }
 
 /// An entry that somebody else wrote, in another form, is none of ours.

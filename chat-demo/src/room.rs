@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_wsproto::Prepared;
 
-use crate::message::{self, At, HISTORY, Message, Post, Refusal, Subprotocol};
+use crate::message::{self, At, HISTORY, MOST_TYPING, Message, Post, Presence, Refusal, Subprotocol};
 
 /// How many frames are made without a pause: each with one message, as long as the chat is calm.
 const BURST: u32 = 16;
@@ -24,8 +24,12 @@ const BURST: u32 = 16;
 const PACE: Duration = Duration::from_millis(10);
 const PACE_EACH: Duration = Duration::from_micros(10);
 
-/// The time between two words on how many are here.
+/// The time between two words on who is here.
 const PRESENCE_PACE: Duration = Duration::from_millis(250);
+
+/// How long somebody types who does not say so again; and in what a crowd nobody is told.
+const TYPING: Duration = Duration::from_secs(6);
+const CROWD: usize = 100;
 
 /// How many posts may wait to be sent; authors of more are told to wait.
 pub(crate) const BACKLOG: usize = 4096;
@@ -34,16 +38,16 @@ pub(crate) struct Room {
     state: Mutex<State>,
     posted: Notify,
     came_or_left: Notify,
-    /// The latest count.
-    online: watch::Sender<Online>,
+    /// What everybody is told of it.
+    presence: watch::Sender<Told>,
     /// How many frames may wait for one connection.
     queue: usize,
     /// Where posts go that are to come back with a place in an order that others keep.
     relay: Option<mpsc::Sender<Post>>,
 }
 
-/// How many are in the room, also as everybody is told.
-type Online = Option<(usize, Prepared)>;
+/// Who is here, and who types: the latest word on each, and which it is.
+type Told = [Option<(u32, Prepared)>; 2];
 
 #[derive(Default)]
 struct State {
@@ -55,8 +59,10 @@ struct State {
     last: At,
     members: HashMap<u64, Member>,
     next_member: u64,
+    /// Those who type, and until when.
+    typing: Vec<(u64, Instant)>,
     /// Those in the same room behind other servers.
-    elsewhere: usize,
+    elsewhere: Presence,
     /// What newcomers are sent: the same for all until the next message, so that a crowd that comes back at once costs
     /// no more than one of them.
     snapshots: Snapshots,
@@ -69,6 +75,7 @@ type Snapshots = [OnceCell<Prepared>; 2];
 struct Member {
     subprotocol: Subprotocol,
     queue: mpsc::Sender<Prepared>,
+    name: Option<Box<str>>,
     _in_room: oneshot::Sender<Infallible>,
 }
 
@@ -85,9 +92,9 @@ pub(crate) struct Membership {
 pub(crate) struct Queue {
     frames: mpsc::Receiver<Prepared>,
     /// Only those who understand it are told.
-    online: Option<watch::Receiver<Online>>,
-    /// The count that this member was told last; at first none.
-    told: usize,
+    presence: Option<watch::Receiver<Told>>,
+    /// Which words on it this member was told last; at first none.
+    told: [u32; 2],
 }
 
 impl Room {
@@ -104,7 +111,7 @@ impl Room {
             state: Mutex::new(state),
             posted: Notify::new(),
             came_or_left: Notify::new(),
-            online: watch::Sender::default(),
+            presence: watch::Sender::default(),
             queue,
             relay,
         })
@@ -119,10 +126,10 @@ impl Room {
         state.next_member += 1;
         let snapshot = snapshot(&state.snapshots, &state.history, subprotocol);
         queue.try_send(snapshot).expect("the queue is new");
-        state.members.insert(id, Member { subprotocol, queue, _in_room: in_room });
+        state.members.insert(id, Member { subprotocol, queue, name: None, _in_room: in_room });
         self.came_or_left.notify_one();
-        let online = (subprotocol == Subprotocol::JsonDelta).then(|| self.online.subscribe());
-        Membership { room: Arc::clone(self), id, queue: Queue { frames, online, told: 0 }, put_out }
+        let presence = (subprotocol == Subprotocol::JsonDelta).then(|| self.presence.subscribe());
+        Membership { room: Arc::clone(self), id, queue: Queue { frames, presence, told: [0; 2] }, put_out }
     }
 
     /// Gives a post its place, here or where the order is kept.
@@ -154,11 +161,12 @@ impl Room {
         self.lock().posts.len()
     }
 
-    /// Takes note of how many are in the same room elsewhere.
+    /// Takes note of who is in the same room elsewhere.
     #[cfg(feature = "redis")]
-    pub(crate) fn set_elsewhere(&self, count: usize) {
-        let before = std::mem::replace(&mut self.lock().elsewhere, count);
-        if before != count {
+    pub(crate) fn set_elsewhere(&self, elsewhere: Presence) {
+        let mut state = self.lock();
+        if state.elsewhere != elsewhere {
+            state.elsewhere = elsewhere;
             self.came_or_left.notify_one();
         }
     }
@@ -170,7 +178,7 @@ impl Room {
         loop {
             self.posted.notified().await;
             while !self.lock().posts.is_empty() {
-                let pace = PACE.max(PACE_EACH * u32::try_from(self.here()).unwrap_or(u32::MAX));
+                let pace = PACE.max(PACE_EACH * u32::try_from(self.lock().members.len()).unwrap_or(u32::MAX));
                 let earliest = due.checked_sub(pace * BURST).unwrap_or(due);
                 let is_calm = earliest <= Instant::now();
                 sleep_until(earliest).await;
@@ -203,25 +211,46 @@ impl Room {
         }
     }
 
-    /// Tells everybody how many are here, whenever it changes, for ever.
-    pub(crate) async fn tell_online(self: Arc<Self>) {
+    /// Tells everybody who is here and who types, whenever it changes, for ever.
+    pub(crate) async fn tell_presence(self: Arc<Self>) {
+        let (mut last, mut words) = (Presence::default(), 0);
         loop {
-            self.came_or_left.notified().await;
-            let online = self.online();
-            self.online.send_replace(Some((online, message::online(online))));
+            // Those who type may fall silent without a word.
+            let is_news = timeout(TYPING, self.came_or_left.notified()).await.is_ok();
+            let now = self.lock().all();
+            self.presence.send_if_modified(|[here, typing]| {
+                words += 1;
+                if (now.count, &now.names) != (last.count, &last.names) {
+                    *here = Some((words, now.here()));
+                }
+                if now.typing != last.typing {
+                    *typing = Some((words, now.typing()));
+                }
+                // Who came knows none of it yet, also if it is as it was.
+                is_news || now != last
+            });
+            last = now;
             // A crowd at the door is told of once, not as often as it has heads: for all in it that would be its square.
             sleep(PRESENCE_PACE).await;
         }
     }
 
-    /// How many are in the room.
-    pub(crate) fn online(&self) -> usize {
-        self.lock().online()
+    /// The history, for those who are told all of it each time.
+    pub(crate) fn whole(&self, subprotocol: Subprotocol) -> Option<Prepared> {
+        let state = self.lock();
+        (subprotocol == Subprotocol::Json).then(|| snapshot(&state.snapshots, &state.history, subprotocol))
     }
 
-    /// How many of them are connected to this server.
-    pub(crate) fn here(&self) -> usize {
-        self.lock().members.len()
+    /// How many are in the room.
+    pub(crate) fn online(&self) -> usize {
+        let state = self.lock();
+        state.members.len() + state.elsewhere.count
+    }
+
+    /// Who of them is connected to this server.
+    #[cfg(feature = "redis")]
+    pub(crate) fn here(&self) -> Presence {
+        self.lock().here()
     }
 
     /// Nothing in here is left half done by a panic.
@@ -249,8 +278,50 @@ impl State {
         count
     }
 
-    fn online(&self) -> usize {
-        self.members.len() + self.elsewhere
+    /// Who is connected to this server.
+    fn here(&self) -> Presence {
+        let mut here = Presence { count: self.members.len(), ..Presence::default() };
+        let now = Instant::now();
+        let types = |(id, until): &(u64, Instant)| {
+            self.members.get(id).filter(|_| *until > now).and_then(|member| member.name.as_deref())
+        };
+        for name in self.members.values().filter_map(|member| member.name.as_deref()) {
+            here.add(Presence { names: [name.to_owned()].into(), ..Presence::default() });
+        }
+        here.typing = self.typing.iter().filter_map(types).map(str::to_owned).collect();
+        here
+    }
+
+    fn all(&self) -> Presence {
+        let mut all = self.here();
+        all.add(self.elsewhere.clone());
+        all
+    }
+}
+
+impl Membership {
+    /// Takes this member's name; an empty one is none.
+    pub(crate) fn is_called(&self, name: String) {
+        let mut state = self.room.lock();
+        if let Some(member) = state.members.get_mut(&self.id) {
+            member.name = (!name.is_empty()).then(|| name.into());
+            self.room.came_or_left.notify_one();
+        }
+    }
+
+    /// Takes note that this member types, for a while, or not any more. What more than a few do is not told, and nothing in
+    /// a crowd.
+    pub(crate) fn types(&self, is_typing: bool) {
+        let mut state = self.room.lock();
+        let (before, now) = (state.typing.len(), Instant::now());
+        state.typing.retain(|(id, until)| *id != self.id && *until > now);
+        let is_told = is_typing
+            && state.typing.len() < MOST_TYPING
+            && state.members.len() + state.elsewhere.count <= CROWD;
+        state.typing.extend(is_told.then_some((self.id, now + TYPING)));
+        if is_told || state.typing.len() < before {
+            self.room.came_or_left.notify_one();
+        }
     }
 }
 
@@ -258,8 +329,8 @@ impl Queue {
     /// Waits for frames, `limit` at most. Nothing is lost when it is dropped while it waits.
     pub(crate) async fn receive(&mut self, limit: usize) -> Vec<Prepared> {
         let mut frames = Vec::new();
-        let Self { frames: queue, online, told } = self;
-        let Some(online) = online else {
+        let Self { frames: queue, presence, told } = self;
+        let Some(presence) = presence else {
             queue.recv_many(&mut frames, limit).await;
             return frames;
         };
@@ -267,10 +338,12 @@ impl Queue {
             // The history comes before all else.
             biased;
             _ = queue.recv_many(&mut frames, limit) => {}
-            Ok(()) = online.changed() => {
-                if let Some((count, frame)) = &*online.borrow_and_update() && count != told {
-                    *told = *count;
-                    frames.push(frame.clone());
+            Ok(()) = presence.changed() => {
+                for (word, told) in presence.borrow_and_update().iter().zip(told) {
+                    if let Some((word, frame)) = word && word != told {
+                        *told = *word;
+                        frames.push(frame.clone());
+                    }
                 }
             }
         }

@@ -29,7 +29,7 @@ pub(crate) struct Context {
 pub(crate) async fn run(listener: TcpListener, context: Context, stop: impl Future<Output = ()>) {
     let context = Arc::new(context);
     tokio::spawn(Arc::clone(&context.room).broadcast());
-    tokio::spawn(Arc::clone(&context.room).tell_online());
+    tokio::spawn(Arc::clone(&context.room).tell_presence());
     let server = Serve::new(listener)
         .with_options(context.flags.options())
         .with_max_connections(affordable(context.flags.max_connections as usize))

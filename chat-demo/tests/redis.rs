@@ -200,12 +200,15 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
 
     // Redis dies. What is posted waits for it.
     redis.kill();
-    servers[2].wait_for_log("no Redis");
+    servers[2].wait_for_log("Redis is away");
     post(&mut listeners, "no Redis", 20);
     std::thread::sleep(std::time::Duration::from_secs(1));
     redis.start_again();
     hear(&mut listeners, "no Redis", 20);
     talk(&mut listeners, "Redis again", 10);
+    servers[2].wait_for_log("Redis is back");
+    let lines = ["Redis", "Redis is away", "Redis is back"].map(|words| servers[2].count_in_log(words));
+    assert_eq!(lines, [2, 1, 1], "one line when it goes, one when it is back");
 
     // And while all are posting: an answer that was lost is no reason to say it twice.
     for round in ["mid-flight 1", "mid-flight 2", "mid-flight 3"] {
@@ -221,6 +224,26 @@ fn three_servers_are_one_room_whoever_of_them_or_redis_is_lost() {
     let texts = listeners.each_ref().map(Listener::texts);
     assert!(texts.iter().all(|heard| heard == &texts[0]));
     assert!(!texts[0].contains(&"twice?"), "what is said again is not posted again");
+}
+
+#[test]
+fn who_is_here_and_who_types_is_known_behind_each_server() {
+    let redis = Redis::start("presence");
+    let servers = [redis.serve(), redis.serve()];
+    let [(mut ada, _), (mut ben, _)] = servers.each_ref().map(|server| server.join("json-delta"));
+    ada.send(r#"{"here":"Ada"}"#);
+    ben.send(r#"{"here":"Ben"}"#);
+    for client in [&mut ada, &mut ben] {
+        let both = json!({ "online": 2, "names": ["Ada", "Ben"] });
+        until("both know of both", || (client.next_with("online") == both).then_some(()));
+    }
+    ada.send(r#"{"typing":true}"#);
+    assert_eq!(ben.next_with("typing"), json!({ "typing": ["Ada"] }));
+    ada.post("Ada", "typed");
+    until("it is posted", || (ben.next_with("typing") == json!({ "typing": [] })).then_some(()));
+    drop(ada);
+    let one = json!({ "online": 1, "names": ["Ben"] });
+    until("Ada has left", || (ben.next_with("online") == one).then_some(()));
 }
 
 #[test]

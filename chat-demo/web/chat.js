@@ -1,74 +1,95 @@
-// The chat page: one WebSocket in, one list of messages out.
-//
-// Two subprotocols, the server chooses. Both carry JSON:
-//   json-delta  {"msg": [newest first]} once, then {"new": [oldest first]} and {"online": n};
-//               a message has an "id", and the "key" that its author gave it
-//   json        {"msg": [newest first]}, the whole list each time, without ids and keys
-// We post {"user", "text", "key"}; the answer may be {"error": "…", "key"}.
+// The chat page: one WebSocket in, one list of messages out. README.md has the two subprotocols.
+
+import { forget, keep, recall, tellOf } from "./browser.js";
+import { changed, clone, followAgain, hue, initial, insert, item, letGo, mark, markOwn, remove, tell } from "./messages.js";
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
-const REST_MS = 5_000; // before we return to a server that has put us out
-const SILENCE_MS = 10_000; // a post that is not back by then was sent into the void
-const AT_BOTTOM_PX = 40;
-const MOST_SHOWN = 500; // messages; older ones are let go
+const LASTING_MS = 10_000; // a connection that was no failure
+const RESTS_S = { 1008: [5, 6], 1012: [5, 30], 1013: [30, 60] }; // before we return to a server that wants us away
+const QUIET_MS = 15_000; // after that we ask whether anybody is there
+const SILENCE_MS = 10_000; // what is not answered by then was sent into the void
+const RESEND_MS = 250; // between two, so that they are not too fast
+const TYPING_MS = 3_000; // how often we say that we type
+const MOST_SHOWN = 500; // older messages are let go
 const MOST_CHARACTERS = 500;
-const COUNTED_CHARACTERS = 50; // the last ones
+const COUNTED_CHARACTERS = 50;
 const LIGHTS = { connecting: "🟡", online: "🟢", offline: "🔴" };
 
-const [light, state, online, log, messages, latest, form, name, text, notice, left] = [
-  "light", "state", "online", "log", "messages", "latest", "form", "name", "text", "notice", "left",
-].map((id) => document.getElementById(id));
+const ids = ["light", "state", "people", "online", "names", "typing", "log", "form", "name", "rename", "text", "notice", "left"];
+const [light, state, people, online, names, typing, log, form, name, rename, text, notice, left] = ids.map((id) =>
+  document.getElementById(id),
+);
 
 // ---- The connection ----
 
 let socket;
-let isGreeted = false; // whether this connection has brought the history; we post after that
-let failures = 0; // in a row, since the server last spoke to us
+let greeted; // when this connection has brought the history; we post after that
+let failures = 0; // in a row, since a connection has lasted
 let retry; // the timer of the next attempt, while we wait for one
-let isResting = false; // whether the server has put us out
+let isResting = false; // whether the server wants us away for a while
+let quiet; // the timer of what we do if nothing comes
 
 function connect() {
   clearTimeout(retry);
-  retry = undefined;
-  isGreeted = false;
+  retry = greeted = undefined;
   socket = new WebSocket(new URL("ws", location.href.replace("http", "ws")), ["json-delta", "json"]);
   socket.onmessage = (event) => receive(JSON.parse(event.data));
   socket.onclose = reconnectLater;
+  // A browser may take minutes to see that nobody is at the other end.
+  wait(SILENCE_MS, giveUp);
 }
 
-// The wait doubles with each failure, up to a limit. A random half of it is left out, so that a server
-// that comes back does not meet all at the same instant.
-function reconnectLater({ code, reason } = {}) {
-  isResting = code === 1008;
-  if (isResting) say(`${reason || "The server has hung up."} We reconnect in some seconds.`);
-  const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
-  retry = setTimeout(connect, wait * (1 - Math.random() / 2) + (isResting ? REST_MS : 0));
-  // The light stays red until we are through: a lamp that flickers at each attempt says less.
-  showPresence("offline");
+const isThrough = () => greeted !== undefined && socket.readyState === WebSocket.OPEN;
+
+function wait(ms, act) {
+  clearTimeout(quiet);
+  quiet = setTimeout(act, ms);
 }
 
-function reconnectNow() {
-  if (retry !== undefined && !isResting) connect();
+// A network that is gone tells nobody: the only sign is that no answer comes.
+function probe() {
+  if (notify({ ping: 1 })) wait(SILENCE_MS, giveUp);
 }
 
-// A browser may take minutes to see that nobody is at the other end.
 function giveUp() {
   socket.onmessage = socket.onclose = null;
   socket.close();
   reconnectLater();
 }
 
+// The wait doubles with each failure, up to a limit. A random half of it is left out, so that a server
+// that comes back does not meet all at the same instant.
+function reconnectLater({ code, reason } = {}) {
+  clearTimeout(quiet);
+  if (greeted !== undefined && performance.now() - greeted > LASTING_MS) failures = 0;
+  let ms = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++) * (1 - Math.random() / 2);
+  const rest = RESTS_S[code];
+  isResting = rest !== undefined;
+  if (isResting) {
+    ms += 1000 * (rest[0] + Math.random() * (rest[1] - rest[0]));
+    say(`${reason || "The server is busy."} We reconnect in some seconds.`);
+  }
+  greeted = undefined;
+  retry = setTimeout(connect, ms);
+  // The light stays red until we are through: a lamp that flickers at each attempt says less.
+  showPresence("offline");
+}
+
+function lookAgain() {
+  if (retry === undefined) probe();
+  else if (!isResting) connect();
+}
+
 function receive(data) {
+  wait(QUIET_MS, probe);
   if (data.msg) {
-    failures = 0;
-    if (isGreeted) return show(data.msg.toReversed());
-    showPresence("online");
-    say("");
-    greet(data.msg.toReversed());
+    if (greeted !== undefined) show(data.msg.toReversed());
+    else greet(data.msg.toReversed());
   }
   if (data.new) show(data.new);
-  if (data.online) online.textContent = data.online === 1 ? "only you here" : `${data.online} people here`;
+  if (data.online) showPeople(data.online, data.names ?? []);
+  if (data.typing) showTyping(data.typing);
   if (data.error) {
     say(data.error);
     const post = posts.get(data.key);
@@ -76,13 +97,25 @@ function receive(data) {
   }
 }
 
-// What we posted and is not in the history got lost.
 function greet(history) {
-  isGreeted = true;
-  log.ariaLive = "off";
+  greeted = performance.now();
+  showPresence("online");
+  say("");
+  log.ariaLive = "off"; // so that only what is new is read out
   show(history);
-  for (const post of posts.values()) fail(post);
   setTimeout(() => (log.ariaLive = "polite"));
+  introduced = "";
+  introduce();
+  // What is not in the history may be lost. If it is not, its key keeps it from being said twice.
+  const lost = [...posts.values()].filter((post) => !post.failed);
+  lost.forEach((post, n) => setTimeout(() => transmit(post), n * RESEND_MS));
+}
+
+// To a server that understands it.
+function notify(word) {
+  if (!isThrough() || socket.protocol !== "json-delta") return false;
+  socket.send(JSON.stringify(word));
+  return true;
 }
 
 // ---- What we post ----
@@ -90,7 +123,7 @@ function greet(history) {
 // What the server has not shown to all yet, by key, in the order in which it ends the list.
 const posts = new Map();
 
-// The keys of what this browser has posted: a name can be anybody's.
+// The keys of what this browser has posted, in any of its tabs: a name can be anybody's.
 const own = new Set(recall("localStorage", "own", []));
 
 function submit(event) {
@@ -98,42 +131,50 @@ function submit(event) {
   const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
   const post = { user: name.value.trim(), text: text.value.trim(), time: Date.now(), key };
   if (!post.user) {
-    say("Please choose a name first.");
+    hint("Please choose a name first.");
     return name.focus();
   }
   text.focus();
-  if (!post.text) return;
-  if (excess() > 0) return say(`Please shorten it: ${left.textContent}.`);
+  if (!post.text) return hint("Please write something first.");
+  if (excess() > 0) return hint("Please shorten it before you send it.");
   if (send(post)) write("");
 }
 
 // Tells whether it could be tried.
-function send({ user, text, time, key, li }) {
-  if (!isGreeted || socket.readyState !== WebSocket.OPEN) {
+function send(post) {
+  if (!isThrough()) {
     say("Not connected. Your text stays here until you can send it.");
     return false;
   }
   say("");
-  socket.send(JSON.stringify({ user, text, key }));
-  own.add(key);
-  keep("localStorage", "own", [...recall("localStorage", "own", []), key].slice(-MOST_SHOWN));
-  const post = { user, text, time, key, li };
-  following = true;
+  typed = -TYPING_MS;
+  own.add(post.key);
+  keep("localStorage", "own", [...recall("localStorage", "own", []), post.key].slice(-MOST_SHOWN));
   showPost(post);
-  const sentOn = socket;
-  setTimeout(() => {
-    if (socket === sentOn && posts.get(key) === post && !post.failed) giveUp();
-  }, SILENCE_MS);
+  followAgain();
+  transmit(post);
   return true;
 }
 
-// At the end of the list, also when it had failed before.
+function transmit(post) {
+  if (!isThrough() || !posts.has(post.key)) return;
+  const { user, text, key } = post;
+  socket.send(JSON.stringify({ user, text, key }));
+  const [sentOn, time] = [socket, performance.now()];
+  post.sent = time;
+  setTimeout(() => {
+    if (socket === sentOn && posts.get(key) === post && post.sent === time && !post.failed) giveUp();
+  }, SILENCE_MS);
+}
+
 function showPost(post) {
+  post.failed = false;
   post.li ??= item(post);
   posts.delete(post.key);
   posts.set(post.key, post);
   mark(post.li, "pending");
-  insert(post.li);
+  insert(post.li, null);
+  changed();
 }
 
 function fail(post) {
@@ -144,19 +185,21 @@ function fail(post) {
   again.onclick = () => send(post) && text.focus();
   edit.onclick = () => takeBack(post);
   post.li.append(actions);
+  changed();
 }
 
 // Into the input, before what is there.
 function takeBack(post) {
   posts.delete(post.key);
-  const next = post.li.nextElementSibling;
-  post.li.remove();
-  if (next) arrange(next);
+  remove(post.li);
+  changed();
   write(`${post.text}\n${text.value}`.trim());
   text.focus();
 }
 
 // ---- What we write ----
+
+let typed = -TYPING_MS; // when we last said so
 
 function write(words) {
   text.value = words;
@@ -169,14 +212,54 @@ function noticeWriting() {
   text.ariaInvalid = String(over > 0);
 }
 
-// In characters, as the server counts them.
+function noticeTyping() {
+  noticeWriting();
+  takeHintBack();
+  const isTyping = text.value.trim() !== "";
+  const now = performance.now();
+  if (isTyping ? now - typed < TYPING_MS : typed < 0) return;
+  typed = isTyping ? now : -TYPING_MS;
+  notify({ typing: isTyping });
+}
+
+// In characters, as the server counts them. (A maxlength would cut what is pasted, without a word.)
 const excess = () => [...text.value.trim()].length - MOST_CHARACTERS;
 
 // Enter sends, Shift+Enter begins a new line; an input method's Enter is its own.
 function noticeKey(event) {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
-  form.requestSubmit();
+  if (event.target === name && name.value.trim()) text.focus();
+  else form.requestSubmit();
+}
+
+// ---- Who we are ----
+
+function takeName() {
+  takeHintBack();
+  keep("localStorage", "name", name.value.trim());
+}
+
+let introduced = ""; // as whom, on this connection
+
+function introduce() {
+  const user = name.value.trim();
+  if (user !== introduced && notify({ here: user })) introduced = user;
+}
+
+function foldName() {
+  const user = name.value.trim();
+  form.classList.toggle("named", user !== "");
+  rename.firstElementChild.dataset.initial = initial(user);
+  rename.style.setProperty("--hue", hue(user));
+  rename.querySelector("span").textContent = user;
+  introduce();
+}
+
+function unfoldName() {
+  form.classList.remove("named");
+  name.focus();
+  name.select();
 }
 
 // ---- What we show ----
@@ -184,190 +267,124 @@ function noticeKey(event) {
 function showPresence(now) {
   document.body.dataset.presence = state.textContent = now;
   light.textContent = LIGHTS[now];
-  if (now !== "online") online.textContent = "";
+  if (now !== "online") {
+    online.textContent = typing.textContent = "";
+    people.open = false;
+  }
+}
+
+const listed = (list) => new Intl.ListFormat("en").format(list);
+
+function showPeople(count, known) {
+  online.textContent = count === 1 ? "only you here" : `${count} people here`;
+  const others = count - known.length;
+  const words = known.map((user) => `\u2068${user}\u2069`);
+  if (others > 0) words.push(`${others} without a name`);
+  names.textContent = listed(words);
+}
+
+function showTyping(all) {
+  const others = all.filter((user) => user !== name.value.trim()).map((user) => `\u2068${user}\u2069`);
+  const who = others.length > 2 ? "Several people" : listed(others);
+  typing.textContent = who && `${who} ${others.length > 1 ? "are" : "is"} typing…`;
 }
 
 // The server's messages in the list, oldest first; the history after a reconnect has most of them again.
 const shown = new Set();
 
 function show(list) {
-  for (const message of list) {
-    // What is sent again, because nobody could tell that it had come, is said once.
-    const { id, key, user, text, time } = message;
-    const identity = JSON.stringify(key ? [key, user, text] : (id ?? [time, user, text]));
-    if (shown.has(identity)) continue;
-    shown.add(identity);
-    settle(message);
-  }
+  const fromOthers = list.filter(settle);
   while (shown.size > MOST_SHOWN) {
     shown.delete(shown.values().next().value);
-    messages.firstElementChild.remove();
-    arrange(messages.firstElementChild);
+    letGo(1);
   }
-  showUnread();
+  changed(fromOthers.length);
+  if (log.ariaLive === "polite") tellOf(fromOthers);
 }
 
+// Tells whether it is new, and somebody else's.
 function settle(message) {
-  const { id, key, user, text } = message;
-  const isSame = (post) => (id ? post.key === key : post.user === user && post.text === text);
+  // What is sent again, because nobody could tell that it had come, is said once.
+  const { id, key, user, text: words, time } = message;
+  const identity = JSON.stringify(key ? [key, user, words] : (id ?? [time, user, words]));
+  if (shown.has(identity)) return false;
+  shown.add(identity);
+  const isSame = (post) => (id ? post.key === key : post.user === user && post.text === words);
   const post = [...posts.values()].find(isSame);
   const li = post?.li ?? item(message);
   if (post) {
     posts.delete(post.key);
     tell(li, message); // it stands in the list already, but the time is the server's
-  } else if (!following) {
-    unread++;
   }
-  if (post || own.has(key) || (!id && user === name.value.trim())) mark(li, "sent");
-  insert(li);
+  const isOwn = post || own.has(key) || (!id && user === name.value.trim());
+  if (isOwn) mark(li, "sent");
+  // Before what of ours the server has not shown yet; that goes to the very end.
+  insert(li, posts.values().next().value?.li ?? null);
+  return !isOwn;
 }
 
-// Before what of ours the server has not shown yet; that goes to the very end.
-function insert(li) {
-  const waiting = [...posts.values()].map((post) => post.li);
-  const before = waiting.includes(li) ? null : (waiting[0] ?? null);
-  if (!li.isConnected || li.nextElementSibling !== before) messages.insertBefore(li, before);
-  for (const other of [li, ...waiting]) arrange(other);
-}
-
-function item(message) {
-  const li = clone("item");
-  li.classList.toggle("new", log.ariaLive === "polite");
-  tell(li, message);
-  return li;
-}
-
-const clone = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
-
-// Only `textContent` ever takes what people wrote: it cannot become markup.
-function tell(li, { user, text, time }) {
-  const date = new Date(time);
-  li.dataset.user = user;
-  li.dataset.day = date.toDateString();
-  li.style.setProperty("--hue", hue(user));
-  li.querySelector("strong").textContent = user;
-  li.querySelector("p").textContent = text;
-  const clock = li.querySelector("time");
-  clock.textContent = date.toLocaleTimeString([], { timeStyle: "short" });
-  clock.dateTime = date.toISOString();
-}
-
-const MARKS = { pending: "Sending…", sent: "Sent", failed: "Not sent" };
-
-// What has become of our own.
-function mark(li, state) {
-  li.classList.add("mine");
-  li.dataset.state = state;
-  li.dataset.user = ""; // whatever the name was
-  li.querySelector(".meta span").textContent = MARKS[state];
-  li.querySelector(".actions")?.remove();
-}
-
-// What depends on the message before: a day has a heading, and who goes on is not named again.
-function arrange(li) {
-  const before = li.previousElementSibling;
-  const isNewDay = before?.dataset.day !== li.dataset.day;
-  li.classList.toggle("continued", !isNewDay && before.dataset.user === li.dataset.user);
-  const heading = li.querySelector("h2");
-  if (!isNewDay) heading?.remove();
-  else if (!heading) li.prepend(document.createElement("h2"));
-  renameDays();
-}
-
-// Also at midnight, when today becomes yesterday.
-function renameDays() {
-  const today = new Date().setHours(0, 0, 0, 0);
-  for (const heading of messages.querySelectorAll("h2")) {
-    const date = new Date(heading.parentElement.dataset.day);
-    const ago = Math.round((today - date) / 86_400_000); // a day may have 23 hours
-    const day = ["Today", "Yesterday"][ago] ?? date.toLocaleDateString([], { dateStyle: "full" });
-    if (heading.textContent !== day) heading.textContent = day; // else it would be read out again
-  }
-}
-
-// One colour for one name, on every screen.
-function hue(user) {
-  let hash = 0;
-  for (const character of user) hash = ((hash + character.codePointAt(0)) * 137) % 360;
-  return hash;
-}
+let isHint = false;
 
 function say(words) {
   notice.textContent = words;
+  isHint = false;
 }
 
-// ---- Staying at the newest message, unless the reader has scrolled up ----
-
-let following = true;
-let unread = 0; // since the reader has scrolled up
-let heights; // of the list and of its window, when we last followed
-
-const measure = () => `${log.scrollHeight} in ${log.clientHeight}`;
-
-function follow() {
-  if (following) log.scrollTop = log.scrollHeight;
-  heights = measure();
+// Until it is mended.
+function hint(words) {
+  say(words);
+  isHint = true;
 }
 
-function noticeScroll() {
-  // When heights change it is the browser that scrolls, not the reader; follow() comes right after.
-  if (heights !== measure()) return;
-  following = log.scrollHeight - log.clientHeight - log.scrollTop < AT_BOTTOM_PX;
-  showUnread();
+function takeHintBack() {
+  if (isHint) say("");
 }
 
-function showUnread() {
-  if (following) unread = 0;
-  latest.hidden = unread === 0;
-  latest.textContent = unread === 1 ? "1 new message" : `${unread} new messages`;
-}
-
-// ---- What is remembered, where the browser lets us ----
+// ---- Start ----
 
 function keepUnsent() {
   keep("sessionStorage", "draft", text.value);
   keep("sessionStorage", "posts", [...posts.values()].map(({ li, ...post }) => post));
 }
 
-function recall(storage, key, otherwise) {
-  try {
-    return JSON.parse(window[storage].getItem(key)) ?? otherwise;
-  } catch {
-    return otherwise;
+// Another tab of this browser.
+function noticeStorage({ key }) {
+  if (key === "own") {
+    for (const known of recall("localStorage", "own", [])) own.add(known);
+    markOwn(own);
+  }
+  if (key === "name" && document.activeElement !== name) {
+    name.value = recall("localStorage", "name", "");
+    foldName();
   }
 }
-
-function keep(storage, key, value) {
-  try {
-    window[storage].setItem(key, JSON.stringify(value));
-  } catch {
-    // Blocked or full: the chat works all the same.
-  }
-}
-
-// ---- Start ----
 
 name.value = recall("localStorage", "name", "");
+foldName();
 write(recall("sessionStorage", "draft", ""));
-for (const post of recall("sessionStorage", "posts", [])) showPost(post);
+for (const post of recall("sessionStorage", "posts", [])) {
+  const { failed } = post;
+  showPost(post);
+  if (failed) fail(post);
+}
 (name.value ? text : name).focus();
 
 form.onsubmit = submit;
-text.oninput = noticeWriting;
-text.onkeydown = noticeKey;
-name.oninput = () => keep("localStorage", "name", name.value.trim());
-log.onscroll = noticeScroll;
-latest.onclick = () => {
-  following = true;
-  follow();
-  showUnread();
-  log.focus();
+text.oninput = noticeTyping;
+text.onkeydown = name.onkeydown = noticeKey;
+name.oninput = takeName;
+name.onblur = foldName;
+rename.onclick = unfoldName;
+addEventListener("storage", noticeStorage);
+addEventListener("online", lookAgain);
+addEventListener("offline", lookAgain);
+document.onvisibilitychange = () => {
+  if (document.hidden) return keepUnsent();
+  forget();
+  lookAgain();
 };
-addEventListener("online", reconnectNow);
-document.onvisibilitychange = () => (document.hidden ? keepUnsent() : reconnectNow());
-setInterval(renameDays, 60_000);
-
-// New messages, a turned phone and its keyboard all change one of these two heights.
-for (const element of [log, messages]) new ResizeObserver(follow).observe(element);
+document.onkeydown = ({ key }) => {
+  if (key === "Escape") people.open = false;
+};
 
 connect();

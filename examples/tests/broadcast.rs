@@ -81,5 +81,5 @@ fn a_fault_ends_one_connection_alone() {
     other.send(Message::text("still here")).unwrap();
     assert_eq!(other.read().unwrap(), Message::text("still here"));
     let page = exchange(&address, &[b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"]);
-    assert!(page.starts_with(b"HTTP/1.1 404 "));
+    assert!(page.starts_with(b"HTTP/1.1 426 "));
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 
 use common::{Program, accept, close};
+use tungstenite::handshake::server::{Request, Response};
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, WebSocket};
 use tungstenite::{Error, Message};
@@ -29,7 +30,7 @@ fn client_std_talks() {
     socket.send(Message::Ping("ping".into())).unwrap();
     assert_eq!(socket.read().unwrap(), Message::Pong("ping".into()));
     socket.send(Message::text("printed")).unwrap();
-    socket.send(Message::binary(vec![0; 3])).unwrap();
+    socket.send(Message::binary(vec![0, 1, 255])).unwrap();
 
     // The end of the input closes the connection.
     drop(typed);
@@ -38,7 +39,7 @@ fn client_std_talks() {
     assert!(matches!(socket.read(), Err(Error::ConnectionClosed)));
     drop(socket);
     let (is_good, out) = program.end();
-    assert!(is_good && out.contains("printed\n[3 bytes]\n"), "{out}");
+    assert!(is_good && out.contains("printed\n[3 bytes] 00 01 ff\n"), "{out}");
 }
 
 #[test]
@@ -50,7 +51,77 @@ fn client_std_tells_the_server_of_its_fault() {
     let Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a Close frame") };
     assert_eq!(close.code, CloseCode::Protocol);
     let (is_good, out) = program.end();
-    assert!(!is_good && out.contains("ReservedBits"), "{out}");
+    assert!(!is_good && out.contains("client_std: the peer broke the protocol: "), "{out}");
+}
+
+#[test]
+fn client_std_takes_options_and_shows_what_would_move_the_cursor() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let options = ["--header", "X-Name: it's me", "--subprotocol", "a", "--subprotocol", "json", &url];
+    let mut program = Program::start(CLIENT_STD, &options);
+    let mut seen = None;
+    #[expect(clippy::result_large_err, reason = "the error is tungstenite's")]
+    let choose = |request: &Request, mut response: Response| {
+        seen =
+            Some((request.headers()["x-name"].clone(), request.headers()["sec-websocket-protocol"].clone()));
+        response.headers_mut().append("Sec-WebSocket-Protocol", "json".parse().unwrap());
+        Ok(response)
+    };
+    let mut socket = tungstenite::accept_hdr(listener.accept().unwrap().0, choose).unwrap();
+    let (name, offered) = seen.unwrap();
+    assert_eq!((name.as_bytes(), offered.as_bytes()), (&b"it's me"[..], &b"a, json"[..]));
+    socket.send(Message::text("\u{1b}[2J\u{202e}αβ\n\"")).unwrap();
+
+    let mut typed = program.0.stdin.take().unwrap();
+    typed.write_all(b"/ping\n").unwrap();
+    assert!(socket.read().unwrap().is_ping());
+    socket.flush().unwrap();
+    typed.write_all(b"behind it\n").unwrap();
+    assert_eq!(socket.read().unwrap(), Message::text("behind it"));
+    drop(typed);
+    while socket.read().is_ok() {}
+    drop(socket);
+    let (is_good, out) = program.end();
+    assert!(is_good && out.starts_with("\\u{1b}[2J\\u{202e}αβ\\n\"\n"), "{out}");
+    assert!(out.contains("subprotocol: json\n") && out.contains("there and back: "), "{out}");
+    assert!(!out.contains('\x1b'), "colours are for terminals: {out:?}");
+}
+
+#[test]
+fn client_std_goes_through_a_proxy_and_tells_errors_in_words() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let through = format!("http://{}", proxy.local_addr().unwrap());
+    let program = Program::start(CLIENT_STD, &["--proxy", &through, "ws://chat.example"]);
+    let (mut stream, _) = proxy.accept().unwrap();
+    let mut head = [0; 24];
+    std::io::Read::read_exact(&mut stream, &mut head).unwrap();
+    assert_eq!(head, *b"CONNECT chat.example:80 ");
+    stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").unwrap();
+    let (is_good, out) = program.end();
+    assert!(!is_good && out == "client_std: the proxy answered 403 Forbidden\n", "{out}");
+
+    for (arguments, told) in [
+        (&["--header"][..], "--header wants a value"),
+        (&["--quick", "ws://a"], "no such option: --quick"),
+        (&["ws://a", "ws://b"], "usage: "),
+        (&[], "usage: "),
+        (&["http://a"], "ws://"),
+    ] {
+        let (is_good, out) = Program::start(CLIENT_STD, arguments).end();
+        assert!(!is_good && out.contains(told), "{arguments:?}: {out}");
+    }
+}
+
+#[test]
+fn client_std_ends_quietly_when_nobody_reads_what_it_prints() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut program = Program::start(CLIENT_STD, &[&format!("ws://{}", listener.local_addr().unwrap())]);
+    let (mut socket, _) = accept(&listener);
+    drop(program.0.stdout.take());
+    socket.send(Message::text("unheard")).unwrap();
+    assert!(socket.read().is_err());
+    assert_eq!(program.end(), (true, String::new()));
 }
 
 /// The suite's own protocol, with one case.

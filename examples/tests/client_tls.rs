@@ -106,7 +106,7 @@ fn client_std_talks_over_tls() {
     socket.get_mut().flush().unwrap();
     drop(socket);
     let (is_good, out) = program.end();
-    assert!(is_good && out.contains("98\n99\n[300000 bytes]\n"), "{out}");
+    assert!(is_good && out.contains("98\n99\n[300000 bytes] 00 00"), "{out}");
 }
 
 #[test]
@@ -116,6 +116,20 @@ fn client_std_refuses_a_server_that_nobody_vouches_for() {
     assert!(accept(server.accept()).is_err());
     let (is_good, out) = program.end();
     assert!(!is_good && out.contains("UnknownIssuer"), "{out}");
+}
+
+#[test]
+fn client_std_trusts_anybody_where_it_is_told_to_and_says_so() {
+    let server = Server::new("insecure");
+    let url = format!("wss://127.0.0.1:{}/", server.listener.local_addr().unwrap().port());
+    let mut program = Program::start(CLIENT_STD, &["--insecure", &url]);
+    let mut socket: WebSocket<_> = accept(server.accept()).unwrap();
+    drop(program.0.stdin.take());
+    assert!(socket.read().unwrap().is_close());
+    while socket.read().is_ok() {}
+    drop(socket);
+    let (is_good, out) = program.end();
+    assert!(is_good && out.starts_with("warning: --insecure: "), "{out}");
 }
 
 #[test]

@@ -12,33 +12,26 @@ mod echo_tokio;
 #[path = "../embedded_io.rs"]
 #[allow(dead_code)]
 mod embedded_io;
-#[path = "../proxy.rs"]
-#[allow(dead_code)]
-mod proxy;
 
 mod common;
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Program, UPGRADE, connect, tcp};
+use common::deadlines::{
+    PONG, SILENCE, TIMEOUTS, asks_a_silent_peer_and_gives_it_up, frame,
+    has_one_deadline_for_an_opening_handshake, keeps_a_slow_reader, masked, open,
+    takes_each_byte_as_a_sign_of_life,
+};
+use common::{PATIENCE, connect, tcp};
 use tokio::net::TcpSocket;
 use tungstenite::Message;
-use wsproto::deadlines::Timeouts;
-
-const SILENCE: Duration = Duration::from_millis(400);
-const PONG: Duration = Duration::from_millis(600);
-const TIMEOUTS: Timeouts = Timeouts::new()
-    .with_opening(Some(Duration::from_millis(900)))
-    .with_silence(Some(SILENCE))
-    .with_pong(Some(PONG))
-    .with_write(Some(Duration::from_secs(10)));
 
 /// Starts each of the programs, and gives their names and addresses.
 fn servers() -> Vec<(&'static str, String)> {
-    let names = ["echo_tokio", "echo_mio", "embedded_io", "broadcast", "proxy"];
+    let names = ["echo_tokio", "echo_mio", "embedded_io", "broadcast"];
     names.map(|name| (name, start(name).to_string())).into()
 }
 
@@ -61,114 +54,44 @@ fn start(name: &str) -> SocketAddr {
                 });
             }
         })),
-        _ => {
-            let is_proxy = name == "proxy";
-            let upstream = is_proxy.then(|| Program::serve(env!("CARGO_BIN_EXE_echo_std")));
-            thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                tokio::task::LocalSet::new().block_on(&runtime, async {
-                    listener.set_nonblocking(true).unwrap();
-                    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                    if let Some((_program, address)) = upstream {
-                        proxy::accept(listener, &address, TIMEOUTS).await.unwrap();
-                    } else {
-                        let (_stop, stopping) = tokio::sync::watch::channel(false);
-                        echo_tokio::accept(listener, TIMEOUTS, stopping).await;
-                    }
-                });
+        _ => drop(thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            tokio::task::LocalSet::new().block_on(&runtime, async {
+                listener.set_nonblocking(true).unwrap();
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let (_stop, stopping) = tokio::sync::watch::channel(false);
+                echo_tokio::accept(listener, TIMEOUTS, stopping).await;
             });
-        }
+        })),
     }
     address
-}
-
-/// A connection behind its opening handshake.
-fn open(mut socket: TcpStream) -> TcpStream {
-    socket.write_all(UPGRADE).unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        socket.read_exact(&mut byte).unwrap();
-        head.extend(byte);
-    }
-    socket
-}
-
-/// Reads a short frame; gives nothing at the transport's end.
-fn frame(socket: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
-    let mut header = [0; 2];
-    match socket.read_exact(&mut header) {
-        Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
-            return None;
-        }
-        read => read.unwrap(),
-    }
-    let mut payload = vec![0; usize::from(header[1])];
-    socket.read_exact(&mut payload).unwrap();
-    Some((header[0], payload))
-}
-
-fn masked(first_byte: u8, payload: &[u8]) -> Vec<u8> {
-    let len = u8::try_from(payload.len()).unwrap();
-    [&[first_byte, 0x80 | len, 0, 0, 0, 0], payload].concat()
 }
 
 #[test]
 fn a_silent_peer_is_asked_and_then_given_up() {
     for (name, address) in servers() {
-        let mut socket = open(tcp(&address));
-        let begin = Instant::now();
-        let (first_byte, payload) = frame(&mut socket).unwrap();
-        let asked = begin.elapsed();
-        assert!(
-            (first_byte, payload.len()) == (0x89, 4) && asked + Duration::from_millis(100) > SILENCE,
-            "{name}"
-        );
-        // A Pong keeps it, for as long again.
-        socket.write_all(&masked(0x8a, &payload)).unwrap();
-        let begin = Instant::now();
-        assert_eq!(frame(&mut socket).unwrap().0, 0x89, "{name}");
-        assert!(begin.elapsed() + Duration::from_millis(100) > SILENCE, "{name}");
-        assert_eq!(frame(&mut socket), None, "{name}");
-        let given_up = begin.elapsed();
-        assert!(given_up + Duration::from_millis(200) > SILENCE + PONG, "{name}: {given_up:?}");
-        assert!(given_up < Duration::from_secs(8), "{name}: {given_up:?}");
+        asks_a_silent_peer_and_gives_it_up(name, &address);
     }
 }
 
-/// A frame that comes byte by byte is no silence, however long that takes.
 #[test]
 fn each_byte_is_a_sign_of_life() {
     for (name, address) in servers() {
-        let mut socket = open(tcp(&address));
-        for byte in masked(0x81, b"Hello") {
-            socket.write_all(&[byte]).unwrap();
-            thread::sleep(Duration::from_millis(150));
-        }
-        let echo = loop {
-            match frame(&mut socket) {
-                Some((0x89, _)) => {} // the machine was slow
-                echo => break echo,
-            }
-        };
-        assert_eq!(echo, Some((0x81, b"Hello".to_vec())), "{name}");
+        takes_each_byte_as_a_sign_of_life(name, &address);
     }
 }
 
-/// One that sends its request byte by byte has the same time as any other.
+#[test]
+fn a_slow_reader_is_kept() {
+    for name in ["echo_tokio", "echo_mio"] {
+        keeps_a_slow_reader(name, &start(name).to_string());
+    }
+}
+
 #[test]
 fn an_opening_handshake_has_one_deadline() {
     for (name, address) in servers() {
-        let mut socket = tcp(&address);
-        let begin = Instant::now();
-        for byte in UPGRADE {
-            if socket.write_all(&[*byte]).is_err() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-        // 16 seconds, if nobody minds.
-        assert!(begin.elapsed() < Duration::from_secs(8), "{name}");
+        has_one_deadline_for_an_opening_handshake(name, &address);
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ fn messages_pass_in_both_directions() {
     }
 }
 
-/// A message of 64 MiB in one frame, through less than 4 MiB more than the proxy had before.
+/// A message of 256 MiB in one frame, through less than 4 MiB more than the proxy had before.
 #[test]
 fn a_message_larger_than_its_memory_passes() {
     let mut path = Path::open();
@@ -71,7 +71,7 @@ fn a_message_larger_than_its_memory_passes() {
     assert_eq!(path.server.read().unwrap(), Message::text("first"));
     let before = path.peak();
 
-    let message: Vec<u8> = (0..=250).cycle().take(64 << 20).collect();
+    let message: Vec<u8> = (0..=250).cycle().take(256 << 20).collect();
     let sent = Message::binary(message.clone());
     let mut client = path.client;
     let sender = thread::spawn(move || client.send(sent).map(|()| client).unwrap());
@@ -159,5 +159,45 @@ fn without_a_server_there_is_no_connection() {
     let (_proxy, address) = Program::serve_with(env!("CARGO_BIN_EXE_proxy"), &[&nobody]);
     assert!(exchange(&address, &[UPGRADE]).starts_with(b"HTTP/1.1 502 "));
     let page = exchange(&address, &[b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"]);
-    assert!(page.starts_with(b"HTTP/1.1 404 "));
+    assert!(page.starts_with(b"HTTP/1.1 426 "));
+}
+
+/// Who has to log in, or to go elsewhere, is told so by upstream and not by the proxy.
+#[test]
+fn a_refusal_is_passed_on_as_it_is() {
+    for (answer, expected) in [
+        (
+            "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nContent-Length: 9\r\n\r\nlog in!\r\n",
+            ["HTTP/1.1 401 ", "\r\nWWW-Authenticate: Bearer\r\n", "\r\n\r\nlog in!\r\n"],
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: /login\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhere\r\n0\r\n\r\n",
+            ["HTTP/1.1 302 ", "\r\nLocation: /login\r\n", "\r\n\r\nhere"],
+        ),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let upstream = listener.local_addr().unwrap().to_string();
+        let (_proxy, address) = Program::serve_with(env!("CARGO_BIN_EXE_proxy"), &[&upstream]);
+        let server = thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.extend(byte);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+            String::from_utf8(head).unwrap()
+        });
+        let fields = b"Cookie: a=b\r\nOrigin: https://elsewhere.example\r\nAuthorization: Bearer x\r\n\r\n";
+        let received = exchange(&address, &[&UPGRADE[..UPGRADE.len() - 2], fields]);
+        let received = String::from_utf8(received).unwrap();
+        assert!(received.starts_with(expected[0]), "{received}");
+        assert!(received.contains(expected[1]) && received.ends_with(expected[2]), "{received}");
+        let asked = server.join().unwrap();
+        assert!(asked.starts_with("GET /echo HTTP/1.1\r\nHost: example.com\r\n"), "{asked}");
+        for field in ["Cookie: a=b", "Origin: https://elsewhere.example", "Authorization: Bearer x"] {
+            assert!(asked.to_lowercase().contains(&format!("\r\n{}\r\n", field.to_lowercase())), "{asked}");
+        }
+    }
 }

@@ -1,20 +1,14 @@
 //! The table of `wsproto/tests/vectors` against the echo example, over real sockets: all cases for a server with default
 //! limits.
 
-#[path = "../../wsproto/tests/vectors/table.rs"]
-#[expect(dead_code, reason = "the other tests need more of it")]
-mod table;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
-use table::{all_bytes, cases, latin1, string};
-
-type Case = Map<String, Value>;
+use serde_json::Value;
+use wsproto_test::vectors::{Case, all_bytes, cases, latin1};
 
 /// For every read: an example that hangs fails its test.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,8 +24,8 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_echo_std"));
+    fn start(program: &str) -> Self {
+        let mut command = Command::new(program);
         // It tells of each connection that fails, and nobody reads that.
         command.arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
@@ -58,7 +52,7 @@ impl Drop for Server {
 
 #[test]
 fn each_case_for_a_server_over_a_socket() {
-    let server = Server::start();
+    let server = Server::start(env!("CARGO_BIN_EXE_echo_std"));
     let (mut ran, mut exchanges) = (0, 0);
     for case in &cases() {
         let is_ours = case.get("role").is_some_and(|role| role == "server");
@@ -79,7 +73,7 @@ fn each_case_for_a_server_over_a_socket() {
 
 /// Sends the opening handshake, then the case in pieces; checks all that comes back.
 fn frames(server: &Server, case: &Case, input: &[u8], ends: &[usize]) {
-    let how = format!("{}, {} pieces, {} bytes first", string(case, "name"), ends.len(), ends[0]);
+    let how = format!("{}, {} pieces, {} bytes first", case.str("name"), ends.len(), ends[0]);
     let mut stream = server.connect();
     stream.write_all(UPGRADE).unwrap();
     let head = read_head(&mut stream);
@@ -104,13 +98,13 @@ fn frames(server: &Server, case: &Case, input: &[u8], ends: &[usize]) {
 
 #[test]
 fn each_request_over_a_socket() {
-    let server = Server::start();
+    let server = Server::start(env!("CARGO_BIN_EXE_echo_turn"));
     for (nth, case) in cases().iter().filter(|case| case.contains_key("request")).enumerate() {
         // The example speaks no subprotocol, and its limits can't be set.
         if case.contains_key("speaks") || case.contains_key("limits") {
             continue;
         }
-        let request = latin1(string(case, "request"));
+        let request = latin1(case.str("request"));
         for ends in pieces(request.len(), nth) {
             answered(&server, case, &request, &ends);
         }
@@ -118,14 +112,14 @@ fn each_request_over_a_socket() {
 }
 
 fn answered(server: &Server, case: &Case, request: &[u8], ends: &[usize]) {
-    let how = format!("{}, {} pieces, {} bytes first", string(case, "name"), ends.len(), ends[0]);
+    let how = format!("{}, {} pieces, {} bytes first", case.str("name"), ends.len(), ends[0]);
     let mut stream = server.connect();
     send(&mut stream, request, ends);
     stream.shutdown(Shutdown::Write).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap_or_else(|error| panic!("{how}: {error}"));
     let answer = String::from_utf8_lossy(&answer);
-    let status = match string(case, "outcome") {
+    let status = match case.str("outcome") {
         "incomplete" => return assert!(answer.is_empty(), "{how}: {answer}"),
         "ordinary" => 404,
         _ => case["status"].as_u64().unwrap(),

@@ -1,7 +1,9 @@
 //! The halves of a session apart, as two tasks have them: in whichever way the one that reads is asked, and whosever memory
 //! it reads into, they say what a connection says.
 
-use wsproto::connection::{ConnectionState, MessageKind, Reply, Role, Sender, should_close_transport};
+use wsproto::connection::{
+    ConnectionState, Event, Message, MessageKind, Reply, Role, Sender, should_close_transport,
+};
 use wsproto::error::{Misuse, ProtocolError};
 use wsproto::session::{Incoming, Next, Session};
 use wsproto::wire::CloseFrame;
@@ -22,6 +24,8 @@ fn through_halves<R: Role>(role: R, choices: &[u8], mut wire: &[u8]) -> Told {
     let (mut incoming, mut sender) = Session::new(role, LIMITS, Vec::new()).split();
     let (mut messages, mut replies, mut error, mut reply) = (Vec::new(), Vec::new(), None, Reply::new());
     let mut choices = choices.iter().copied().cycle();
+    // What came of a message of which the last piece has not come: what is left of it is not to be dropped.
+    let mut cut = None;
     let mut choose = || choices.next().unwrap_or_default();
     while error.is_none() && !wire.is_empty() {
         let choice = choose();
@@ -34,7 +38,12 @@ fn through_halves<R: Role>(role: R, choices: &[u8], mut wire: &[u8]) -> Told {
         let mut is_drained = false;
         while !is_drained && error.is_none() {
             let choice = choose();
-            match take(&mut incoming, &mut reply, choice) {
+            let taken = if choice & 16 > 0 || cut.is_some() {
+                take_pieces(&mut incoming, &mut reply, &mut cut)
+            } else {
+                take(&mut incoming, &mut reply, choice)
+            };
+            match taken {
                 Ok(message) => {
                     is_drained = message.is_none();
                     messages.extend(message);
@@ -86,6 +95,31 @@ fn answer<R: Role>(reply: &mut Reply, sender: &mut Sender<R>, replies: &mut Vec<
     assert!(!reply.is_due());
 }
 
+/// Takes pieces up to a message's end, or a control frame.
+fn take_pieces<R: Role>(
+    incoming: &mut Incoming<R, Vec<u8>>,
+    reply: &mut Reply,
+    cut: &mut Option<Vec<u8>>,
+) -> Result<Option<Owned>, ProtocolError> {
+    loop {
+        let is_there = incoming.peek_piece().is_some();
+        let event = incoming.next_piece(reply)?;
+        assert_eq!(event.is_some(), is_there);
+        let piece = match event {
+            None => return Ok(None),
+            Some(Event::Ping(payload)) => return Ok(Some(own(Message::Ping(payload)))),
+            Some(Event::Pong(payload)) => return Ok(Some(own(Message::Pong(payload)))),
+            Some(Event::Close(close)) => return Ok(Some(own(Message::Close(close)))),
+            Some(Event::Data(piece)) => piece,
+        };
+        assert_eq!(piece.is_first, cut.is_none());
+        cut.get_or_insert_default().extend(piece.payload);
+        if piece.is_last {
+            return Ok(Some(own_bytes(Next::Message(piece.kind), &cut.take().unwrap_or_default())));
+        }
+    }
+}
+
 /// Takes what comes next: with a look before or without, as text or as bytes.
 pub fn take<R: Role>(
     incoming: &mut Incoming<R, Vec<u8>>,
@@ -120,7 +154,7 @@ fn own_bytes(kind: Next, bytes: &[u8]) -> Owned {
         Next::Pong => Owned::Pong(bytes.to_vec()),
         Next::Close => {
             let close = CloseFrame::decode(bytes).expect("a Close frame's payload");
-            own(wsproto::Message::Close(close))
+            own(Message::Close(close))
         }
         Next::Failure => panic!("a failure has no bytes"),
     }

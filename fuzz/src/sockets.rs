@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_wsproto::{Agreed, CloseCode, Error, Fault, Options, Received, Timeouts, WebSocket};
-use wsproto::connection::{Connection, ConnectionState, Limits, Role};
+use wsproto::connection::{Connection, ConnectionState, Limits, MessageKind, Role};
 
 use crate::cuts::LIMITS;
 use crate::messages::{Joiner, Owned, own, through_connection};
@@ -129,6 +129,8 @@ struct Program<R: Role> {
     socket: WebSocket<Scripted, R>,
     script: Script,
     came: Vec<Owned>,
+    /// What came of a message of which the last piece has not come.
+    cut: Option<Vec<u8>>,
     /// What was queued.
     sent: Vec<Owned>,
     /// Whether the last of these may not have been: the call says only that the connection is over.
@@ -151,6 +153,7 @@ impl<R: Role> Program<R> {
             socket: WebSocket::from_upgraded(stream, role, received, Agreed::new(), &options),
             script,
             came: Vec::new(),
+            cut: None,
             sent: Vec::new(),
             is_doubtful: false,
             is_closing: false,
@@ -159,9 +162,33 @@ impl<R: Role> Program<R> {
         }
     }
 
+    fn take_piece(&mut self) {
+        let piece = match self.poll(async |socket| socket.recv_piece().await) {
+            None => return,
+            Some(Ok(Some(piece))) => piece,
+            Some(Ok(None)) => return self.outcome = Some(Ok(())),
+            Some(Err(error)) => return self.outcome = Some(Err(error)),
+        };
+        assert_eq!(piece.is_first, self.cut.is_none());
+        let message = self.cut.get_or_insert_default();
+        message.extend(piece.payload);
+        if piece.is_last {
+            let message = self.cut.take().unwrap_or_default();
+            self.came.push(match piece.kind {
+                MessageKind::Text => Owned::Text(String::from_utf8(message).expect("text is UTF-8")),
+                MessageKind::Binary => Owned::Binary(message),
+            });
+        }
+    }
+
     fn act(&mut self, act: u8) {
         let text = "text, ".repeat(usize::from(act >> 3));
+        let is_receiving = act % 8 < 4;
         match if self.is_closing { 7 } else { act % 8 } {
+            // What is left of a message is not to be dropped.
+            _ if !self.is_closing && is_receiving && (act % 8 == 1 || self.cut.is_some()) => {
+                self.take_piece()
+            }
             0 | 1 => match self.poll(async |socket| socket.recv().await) {
                 None => {}
                 Some(Ok(Some(message))) => self.came.push(own_message(&message)),

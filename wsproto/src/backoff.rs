@@ -113,6 +113,11 @@ impl Backoff {
         Self { lasting, ..self }
     }
 
+    /// Returns the longest delay there is.
+    pub const fn cap(&self) -> Duration {
+        self.cap
+    }
+
     /// Returns how long to wait before connecting again, or `None` if that makes no sense.
     ///
     /// `random` is any 64-bit number, each as likely as any other and drawn for this call: of a counter or a clock,

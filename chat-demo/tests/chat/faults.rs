@@ -10,12 +10,21 @@ use crate::rig::{Client, Server, frame, read_frame, wait_for_end};
 /// A bad message by one, then a good one: the other sees only the good one, the first its error before it.
 fn told_alone(send: impl Fn(&mut Client), words: &str) {
     let server = Server::start(&[]);
-    for subprotocol in ["json", "json-delta"] {
+    for (earlier, subprotocol) in ["json-delta", "json"].into_iter().enumerate() {
         let (mut bad, _) = server.join(subprotocol);
         let (mut other, _) = server.join("json");
         send(&mut bad);
         let error = bad.next_with("error");
-        assert_eq!(error.as_object().map(serde_json::Map::len), Some(1));
+        // A page of the lesson looks for `msg` in whatever comes.
+        assert_eq!(
+            error["msg"].as_array().map(Vec::len),
+            (subprotocol == "json").then_some(earlier),
+            "{error}"
+        );
+        assert_eq!(
+            error.as_object().map(serde_json::Map::len),
+            Some(if subprotocol == "json" { 2 } else { 1 })
+        );
         let said = error["error"].as_str().expect("a text");
         assert!(said.contains(words), "{said:?} lacks {words:?}");
         bad.post("Bad", "good");
@@ -81,6 +90,49 @@ fn a_message_over_the_size_limit_closes_with_1009() {
     let (mut client, _) = server.join("json");
     client.send(&"x".repeat(8 * 1024));
     assert!(client.next()["error"].is_string(), "at the limit it is only nonsense");
+}
+
+/// Most clients write to the end before they read: a server that stopped reading would reset the connection, and its Close
+/// frame with it.
+#[test]
+fn a_message_of_several_mebibytes_is_read_on_so_that_1009_arrives() {
+    let server = Server::start(&[]);
+    for pause in [0, 25] {
+        let mut stream = server.raw("");
+        read_frame(&mut stream);
+        let chunk = vec![b'x'; 64 * 1024];
+        stream.write_all(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0]).expect("sent");
+        for _ in 0..128 {
+            stream.write_all(&chunk).expect("all of it is taken");
+            std::thread::sleep(std::time::Duration::from_millis(pause)); // an uplink of some MiB a second
+        }
+        let (first_byte, payload) = read_frame(&mut stream);
+        assert_eq!((first_byte, &payload[..2]), (0x88, &1009_u16.to_be_bytes()[..]));
+        assert_eq!(crate::rig::read_to_end(&mut stream), "");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_read_on_is_bounded_in_time_bytes_and_memory() {
+    let server = Server::start(&["--close-timeout", "1"]);
+    let pour = |chunk: usize, pause: u64| {
+        let mut stream = server.raw("");
+        read_frame(&mut stream);
+        stream.write_all(&[0x81, 0xff, 0, 0, 0, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]).expect("sent");
+        let (start, mut poured) = (std::time::Instant::now(), 0);
+        while stream.write_all(&vec![b'x'; chunk]).is_ok() {
+            poured += chunk;
+            std::thread::sleep(std::time::Duration::from_millis(pause));
+        }
+        (start.elapsed(), poured)
+    };
+    let before = server.memory();
+    let (time, _) = pour(1024, 20);
+    assert!((900..4000).contains(&time.as_millis()), "{time:?} by who pours slowly");
+    let (_, poured) = pour(1024 * 1024, 0);
+    assert!(poured < 128 * 1024 * 1024, "{poured} bytes by who pours as fast as can be");
+    assert!(server.memory() < before + 8 * 1024, "{} KiB, and {before} before", server.memory());
 }
 
 #[test]

@@ -64,6 +64,9 @@ fn foreign_pages_may_not_unless_they_are_allowed() {
     for origin in ["http://chat.test", "https://chat.test:8443", "https://chat.test.evil.test", "null"] {
         assert_origin(&server, origin, 403);
     }
+    let server = Server::start(&["--allow-origin", "file://"]);
+    assert_origin(&server, "file://", 101);
+    assert_origin(&server, "null", 403);
     let server = Server::start(&["--allow-origin", "*"]);
     for origin in ["https://chat.test", "null"] {
         assert_origin(&server, origin, 101);
@@ -81,6 +84,28 @@ fn the_engine_s_refusals_are_passed_on() {
     assert_status(&server.request(&head.replace("Host:", "Guest:")), 400);
     assert_status(&server.request("nonsense\r\n\r\n"), 400);
     assert_status(&server.request(&format!("GET / HTTP/1.1\r\nA: {}", "a".repeat(8192))), 431);
+}
+
+/// A proxy that was not told to pass `Host` or `Upgrade` on makes the page red for ever: the log says why, and not each time.
+#[test]
+fn what_a_proxy_drops_is_said_once_a_minute() {
+    let server = Server::start(&[]);
+    for _ in 0..3 {
+        assert_origin(&server, "https://chat.test", 403);
+        let head = server.upgrade_head("/ws", "").replace("Upgrade: websocket\r\n", "");
+        let answer = server.request(&head.replace("Connection: Upgrade", "Connection: close"));
+        assert_status(&answer, 426);
+        assert!(answer.contains("\r\nUpgrade: websocket\r\n") && answer.contains("proxy"), "{answer}");
+    }
+    let line = server.log_line("refused a page");
+    let host = format!("host=\"localhost:{}\"", server.port());
+    assert!(
+        line.contains("WARN") && line.contains("origin=\"https://chat.test\"") && line.contains(&host),
+        "{line}"
+    );
+    let line = server.log_line("answered 426");
+    assert!(line.contains("WARN") && line.contains("proxy"), "{line}");
+    assert_eq!((server.count_in_log("refused a page"), server.count_in_log("answered 426")), (1, 1));
 }
 
 #[test]

@@ -80,6 +80,15 @@ fn a_folder_that_is_not_there_is_explained() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("no/such/folder"));
 }
 
+#[cfg(not(feature = "redis"))]
+#[test]
+fn what_is_not_built_in_says_how_to_get_it() {
+    let output = chat_demo().args(["--redis", "redis://127.0.0.1:6379"]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cargo run -p chat-demo --features redis"), "{said}");
+}
+
 #[test]
 fn flags_that_make_no_sense_are_explained() {
     for (arguments, words) in [

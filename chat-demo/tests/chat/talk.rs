@@ -211,6 +211,8 @@ fn a_post_has_the_key_that_its_author_gave_it_and_an_id_of_the_server_s() {
     let refused = json!({ "user": "Ada", "text": "x".repeat(501), "key": "long" });
     ada.send(&refused.to_string());
     assert_eq!(ada.next_with("error")["key"], "long");
+    ada.send(r#"{"user":"Ada","text":"three","key":null}"#);
+    assert_eq!(ada.next_with("new")["new"][0]["text"], "three");
     for key in ["\"\"", "7", &format!("\"{}\"", "x".repeat(65))] {
         ada.send(&format!("{{\"user\":\"Ada\",\"text\":\"hi\",\"key\":{key}}}"));
         assert!(ada.next_with("error").get("key").is_none());
@@ -231,4 +233,107 @@ fn what_is_sent_twice_is_posted_once() {
     ada.post("Ada", "two");
     assert_eq!(texts(&ada.next_with("new")["new"]), ["two"]);
     assert_eq!(texts(&server.join("json-delta").1["msg"]), ["two", "one"]);
+}
+
+#[test]
+fn who_is_here_is_told_by_name() {
+    let server = Server::start(&[]);
+    let (mut old, _) = server.join("json");
+    let (mut ada, _) = server.join("json-delta");
+    assert_eq!(ada.next(), json!({ "online": 2 }));
+    ada.send(r#"{"here":" Ada "}"#);
+    assert_eq!(ada.next(), json!({ "online": 2, "names": ["Ada"] }));
+    let (mut ben, _) = server.join("json-delta");
+    assert_eq!(ben.next(), json!({ "online": 3, "names": ["Ada"] }));
+    ada.next();
+    ben.send("{\"here\":\"B\\u202een\"}");
+    for client in [&mut ada, &mut ben] {
+        assert_eq!(client.next(), json!({ "online": 3, "names": ["Ada", "B\u{fffd}en"] }));
+    }
+    ben.send(r#"{"here":""}"#);
+    assert_eq!(ada.next(), json!({ "online": 3, "names": ["Ada"] }));
+    drop(ada);
+    assert_eq!(ben.next_with("online"), json!({ "online": 3, "names": ["Ada"] }), "its own word");
+    assert_eq!(ben.next(), json!({ "online": 2 }));
+    old.send(r#"{"here":"Old"}"#);
+    assert!(old.next()["error"].is_string(), "the lesson knows of posts alone");
+    ben.send(&json!({ "here": "x".repeat(33) }).to_string());
+    assert!(ben.next()["error"].is_string());
+}
+
+#[test]
+fn a_crowd_s_names_are_bounded() {
+    let server = Server::start(&[]);
+    let mut crowd: Vec<_> = (0..60).map(|_| server.join("json-delta").0).collect();
+    for (n, client) in crowd.iter_mut().enumerate() {
+        client.send(&json!({ "here": format!("{n:02}") }).to_string());
+    }
+    until("the first fifty are named", || {
+        let told = crowd[0].next_with("names");
+        let names = told["names"].as_array().expect("a list");
+        assert!(names.len() <= 50);
+        (names.len() == 50 && told["online"] == 60 && names[49] == "49").then_some(())
+    });
+}
+
+#[test]
+fn who_types_is_told_for_a_while_and_not_in_json() {
+    let server = Server::start(&[]);
+    let (mut old, _) = server.join("json");
+    let (mut ada, _) = server.join("json-delta");
+    let (mut ben, _) = server.join("json-delta");
+    let begin = std::time::Instant::now();
+    ada.send(r#"{"here":"Ada"}"#);
+    ada.send(r#"{"typing":true}"#);
+    assert_eq!(ben.next_with("typing"), json!({ "typing": ["Ada"] }));
+    assert_eq!(ben.next_with("typing"), json!({ "typing": [] }), "not for ever");
+    assert!(begin.elapsed() >= Duration::from_secs(6));
+    ada.send(r#"{"typing":true}"#);
+    assert_eq!(ben.next_with("typing"), json!({ "typing": ["Ada"] }));
+    ada.send(r#"{"typing":false}"#);
+    assert_eq!(ben.next_with("typing"), json!({ "typing": [] }));
+    ada.send(r#"{"typing":true}"#);
+    assert_eq!(ben.next_with("typing"), json!({ "typing": ["Ada"] }));
+    ada.post("Ada", "written");
+    assert_eq!(ben.next_with("typing"), json!({ "typing": [] }), "it is posted");
+    assert_eq!(texts(&old.next()["msg"]), ["written"], "and nothing before it");
+    assert!(old.socket.get_mut().set_nonblocking(true).is_ok() && old.socket.read().is_err());
+}
+
+#[test]
+fn who_types_is_not_told_in_a_crowd_and_of_a_few_at_most() {
+    let server = Server::start(&[]);
+    let mut few: Vec<_> = (0..6).map(|_| server.join("json-delta").0).collect();
+    for (n, client) in few.iter_mut().enumerate() {
+        client.send(&json!({ "here": n.to_string() }).to_string());
+        client.send(r#"{"typing":true}"#);
+    }
+    until("four are told", || {
+        let names = few[0].next_with("typing")["typing"].as_array().map(Vec::len);
+        assert!(names <= Some(4));
+        (names == Some(4)).then_some(())
+    });
+    until("none is any more", || (few[0].next_with("typing")["typing"] == json!([])).then_some(()));
+    let crowd: Vec<_> = (0..100).map(|_| server.join("json-delta").0).collect();
+    few[1].send(r#"{"typing":true}"#);
+    few[1].post("1", "typed");
+    // The word on presence comes a quarter of a second apart: the post would be behind it.
+    std::thread::sleep(Duration::from_millis(600));
+    few[0].post("0", "last");
+    loop {
+        let told = few[0].next();
+        assert!(told.get("typing").is_none(), "{told}");
+        if told["new"][0]["text"] == "last" {
+            break;
+        }
+    }
+    drop(crowd);
+}
+
+#[test]
+fn a_sign_of_life_is_answered() {
+    let server = Server::start(&[]);
+    let (mut ada, _) = server.join("json-delta");
+    ada.send(r#"{"ping":1}"#);
+    assert_eq!(ada.next_with("pong"), json!({ "pong": true }));
 }

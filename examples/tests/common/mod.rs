@@ -2,6 +2,9 @@
 
 #![expect(dead_code, reason = "each test takes what it needs")]
 
+pub mod deadlines;
+pub mod servers;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};

@@ -123,4 +123,10 @@ impl<'s> FrameEncoder<'s> {
     pub fn compresses(&self, len: usize) -> bool {
         self.compression.compresses(len)
     }
+
+    /// Tells whether a fragment, or a message whose length is not known yet, may be compressed; see
+    /// [`compresses`](Self::compresses).
+    pub fn may_compress(&self) -> bool {
+        self.compression.may_compress()
+    }
 }

@@ -48,6 +48,11 @@ impl FrameCompression<'_> {
         !self.is_plain && self.deflate.as_ref().is_some_and(|deflate| deflate.is_worth(len))
     }
 
+    pub(super) fn may_compress(&self) -> bool {
+        let is_wanted = |deflate: &&mut Outbound| !self.is_plain && deflate.is_worth_in_fragments();
+        self.is_in_message() || self.deflate.as_ref().is_some_and(is_wanted)
+    }
+
     pub(super) fn is_in_message(&self) -> bool {
         self.deflate.as_ref().is_some_and(|deflate| deflate.is_in_message)
     }

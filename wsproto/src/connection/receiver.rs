@@ -127,6 +127,14 @@ impl<R: Role> Receiver<R> {
         self.limits.max_message_size
     }
 
+    /// Returns how many bytes are still to come of the message under way, if its last frame has announced them.
+    pub(crate) const fn expected(&self) -> Option<u64> {
+        match &self.receiving {
+            Receiving::InPayload(_, payload) if payload.fin => Some(payload.remaining),
+            _ => None,
+        }
+    }
+
     /// Finds what most messages are: one frame, all of it in the buffer, and nothing under way. `None` says nothing:
     /// [`receive`](Self::receive) tells what else it is. [`take_whole`](Self::take_whole) is to follow at once.
     #[inline]
@@ -135,12 +143,14 @@ impl<R: Role> Receiver<R> {
         if IS_SMALL || !matches!(self.receiving, Receiving::Idle) {
             return None;
         }
-        let kind = match *buf.first()? {
-            WHOLE_TEXT => MessageKind::Text,
-            WHOLE_BINARY => MessageKind::Binary,
+        let (first, behind) = buf.split_first()?;
+        let (kind, opcode) = match *first {
+            WHOLE_TEXT => (MessageKind::Text, Opcode::Text),
+            WHOLE_BINARY => (MessageKind::Binary, Opcode::Binary),
             _ => return None,
         };
-        let (header, header_len) = FrameHeader::decode(buf).ok()??;
+        let (header, header_len) =
+            FrameHeader::decode_behind_first(true, Rsv::NONE, opcode, behind).ok()??;
         let len = header.payload_len();
         R::check_masking(&header).ok()?;
         self.limits.check(len, len, self.limits.max_message_size).ok()?;
@@ -149,8 +159,8 @@ impl<R: Role> Receiver<R> {
         is_there.then_some(WholeMessage { kind, header_len, payload_len, masking_key: header.masking_key() })
     }
 
-    /// Takes what [`find_whole`](Self::find_whole) found at the start of `buf`. Other than in pieces, text is gone
-    /// through once: what tells the compiler that it is text is also the check.
+    /// Takes what [`find_whole`](Self::find_whole) found. It ends where `buf` does, and what stands before it there is
+    /// free. Other than in pieces, text is gone through once: what tells the compiler that it is text is also the check.
     ///
     /// # Errors
     ///
@@ -161,16 +171,18 @@ impl<R: Role> Receiver<R> {
         whole: WholeMessage,
         buf: &'b mut [u8],
     ) -> Result<Message<'b>, ProtocolError> {
-        let payload = whole.payload(buf);
-        if let Some(key) = whole.masking_key {
-            key.apply(payload);
-        }
-        match whole.kind {
-            MessageKind::Binary => Ok(Message::Binary(payload)),
-            MessageKind::Text => from_utf8(payload)
-                .map(Message::Text)
-                .ok_or_else(|| self.fail_in_message(ProtocolError::NotUtf8)),
-        }
+        let text = match (whole.kind, whole.masking_key) {
+            (MessageKind::Binary, key) => {
+                let payload = whole.payload(buf);
+                if let Some(key) = key {
+                    key.apply(payload);
+                }
+                return Ok(Message::Binary(payload));
+            }
+            (MessageKind::Text, None) => from_utf8(whole.payload(buf)),
+            (MessageKind::Text, Some(key)) => key.apply_to_whole_text(buf, whole.payload_len),
+        };
+        text.map(Message::Text).ok_or_else(|| self.fail_in_message(ProtocolError::NotUtf8))
     }
 
     /// [`take_whole`](Self::take_whole), for a caller that has no use for a `&str`: most text is ASCII, and this is
@@ -343,8 +355,11 @@ impl WholeMessage {
         self.header_len.saturating_add(self.payload_len)
     }
 
+    /// Returns the payload of the message that `buf` ends with.
+    #[inline]
     fn payload<'b>(&self, buf: &'b mut [u8]) -> &'b mut [u8] {
         debug_assert!(self.len() <= buf.len(), "the message was found whole");
-        part_mut(buf, self.header_len..self.len())
+        let start = buf.len().saturating_sub(self.payload_len);
+        part_mut(buf, start..)
     }
 }

@@ -36,6 +36,13 @@ impl Bits {
         usize::try_from(value).ok()
     }
 
+    /// Takes the bits that are added to a number, as a symbol means it, and adds them.
+    #[inline]
+    pub(super) fn take_number(&mut self, meaning: u32) -> Option<usize> {
+        let more = self.take(meaning.wrapping_shr(8) % 16)?;
+        Some((meaning.wrapping_shr(16) as usize).wrapping_add(more))
+    }
+
     #[inline]
     pub(super) fn skip(&mut self, n: u32) -> Option<()> {
         let left = self.count.checked_sub(n)?;

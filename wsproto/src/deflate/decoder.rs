@@ -1,16 +1,25 @@
+use alloc::boxed::Box;
+
 use super::InflateError;
 use super::bits::Bits;
 use super::code::Code;
 use super::history::{History, copy};
 
 /// Decodes DEFLATE [RFC 1951], with nothing to refer to but the window that it is given: input, output and state can
-/// be cut anywhere. Some 4 KB; needed only while a message is under way.
+/// be cut anywhere. Needed only while a message is under way.
 #[derive(Clone)]
 pub(super) struct Decoder {
     bits: Bits,
     phase: Phase,
     /// Whether the block under way is the last of its stream.
     is_final: bool,
+    /// Once a block came that brings its codes along.
+    dynamic: Option<Box<Dynamic>>,
+}
+
+/// What a block's own codes take: 6 KB, which most small messages do without.
+#[derive(Clone)]
+struct Dynamic {
     literals: LiteralCode,
     distances: DistanceCode,
     /// The code lengths of a dynamic block, as far as they have come: of the code for these, then of both codes.
@@ -74,40 +83,81 @@ static FIXED_LITERALS: LiteralCode = {
         lengths[symbol] = if symbol < 256 { 9 } else { 7 };
         symbol += 1;
     }
-    Code::new(&lengths)
+    Code::new(&lengths, &LITERALS)
 };
-static FIXED_DISTANCES: DistanceCode = Code::new(&[5; 32]);
+static FIXED_DISTANCES: DistanceCode = Code::new(&[5; 32], &DISTANCES);
 
-/// [RFC 1951 §3.2.5]: the least length, and how many bits are added to it.
-#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "by the compiler")]
-const LENGTHS: [(u16, u8); 32] = {
-    let mut lengths = [(0, 0); 32];
-    let (mut symbol, mut least) = (0, 3);
-    while symbol < 28 {
-        let extra = if symbol < 8 { 0 } else { (symbol / 4 - 1) as u8 };
-        lengths[symbol] = (least, extra);
-        least += 1 << extra;
+/// What a symbol means: above bit 16 a number, from bit 8 on how many bits are added to it, and one of these. What has
+/// none of them means nothing.
+const LITERAL: u32 = 1 << 4;
+const REFERENCE: u32 = 1 << 5;
+const END_OF_BLOCK: u32 = 1 << 6;
+
+const fn meaning(number: u32, extra: u32) -> u32 {
+    number << 16 | extra << 8
+}
+
+/// A byte, the end, or the least length and how many bits are added to it [RFC 1951 §3.2.5].
+#[expect(clippy::indexing_slicing, reason = "by the compiler")]
+static LITERALS: [u32; 288] = {
+    let mut meanings = [1 << 7; 288];
+    let mut symbol = 0;
+    while symbol < 256 {
+        meanings[symbol as usize] = meaning(symbol, 0) | LITERAL;
         symbol += 1;
     }
-    lengths[28] = (258, 0);
-    lengths
+    meanings[END_SYMBOL] = END_OF_BLOCK;
+    let (mut nth, mut least) = (0, 3);
+    while nth < 28 {
+        let extra = if nth < 8 { 0 } else { nth / 4 - 1 };
+        meanings[257 + nth as usize] = meaning(least, extra) | REFERENCE;
+        least += 1 << extra;
+        nth += 1;
+    }
+    meanings[285] = meaning(258, 0) | REFERENCE;
+    meanings
+};
+
+/// The least distance, less one, and how many bits are added to it [RFC 1951 §3.2.5]: two more symbols for each bit
+/// more.
+#[expect(clippy::indexing_slicing, reason = "by the compiler")]
+static DISTANCES: [u32; 32] = {
+    let mut meanings = [1 << 7; 32];
+    let (mut nth, mut least) = (0, 0);
+    while nth < 30 {
+        let extra = if nth < 2 { 0 } else { nth / 2 - 1 };
+        meanings[nth as usize] = meaning(least, extra) | REFERENCE;
+        least += 1 << extra;
+        nth += 1;
+    }
+    meanings
+};
+
+/// What a symbol of the lengths' code means: itself.
+#[expect(clippy::indexing_slicing, reason = "by the compiler")]
+static THEMSELVES: [u32; 32] = {
+    let mut meanings = [0; 32];
+    let mut symbol = 0;
+    while symbol < 32 {
+        meanings[symbol as usize] = meaning(symbol, 0);
+        symbol += 1;
+    }
+    meanings
 };
 
 /// The order in which the lengths of the lengths' code come [RFC 1951 §3.2.7].
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-const END_OF_BLOCK: u16 = 256;
+const END_SYMBOL: usize = 256;
 
 impl Decoder {
     pub(super) const fn new() -> Self {
-        Self {
-            bits: Bits::EMPTY,
-            phase: Phase::Block,
-            is_final: false,
-            literals: Code::EMPTY,
-            distances: Code::EMPTY,
-            lengths: [0; MAX_LENGTHS],
-        }
+        Self { bits: Bits::EMPTY, phase: Phase::Block, is_final: false, dynamic: None }
+    }
+
+    /// Returns how many bytes of memory it holds, beside its own size.
+    pub(super) fn capacity(&self) -> usize {
+        self.dynamic.as_deref().map_or(0, size_of_val)
     }
 
     /// Whether it stands between two blocks, and between two bytes.
@@ -138,10 +188,9 @@ impl Decoder {
                 }
                 Phase::FixedSymbols | Phase::Symbols => {
                     let is_fixed = self.phase == Phase::FixedSymbols;
-                    let codes = if is_fixed {
-                        (&FIXED_LITERALS, &FIXED_DISTANCES)
-                    } else {
-                        (&self.literals, &self.distances)
+                    let codes = match &self.dynamic {
+                        Some(dynamic) if !is_fixed => (&dynamic.literals, &dynamic.distances),
+                        _ => (&FIXED_LITERALS, &FIXED_DISTANCES),
                     };
                     let next = symbols(codes, is_fixed, &mut bits, input, history, output, written);
                     next.map(|(phase, stop)| {
@@ -244,73 +293,42 @@ impl Decoder {
         if sizes.literals > 286 || sizes.distances > 30 {
             return Err(InflateError::Invalid);
         }
-        self.lengths = [0; MAX_LENGTHS];
+        self.dynamic.get_or_insert_with(|| Box::new(Dynamic::NEW)).lengths = [0; MAX_LENGTHS];
         self.phase = Phase::CodeLengths { sizes, at: 0 };
         GO_ON
     }
 
     fn code_lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Step {
+        let Some(dynamic) = &mut self.dynamic else { return Err(InflateError::Invalid) };
         for symbol in ORDER.iter().take(sizes.codes).skip(at) {
-            let Some(len) = bits.take(3) else {
+            if bits.count < 3 {
                 self.phase = Phase::CodeLengths { sizes, at };
                 return NEEDS_INPUT;
-            };
-            if let Some(to) = self.lengths.get_mut(*symbol) {
+            }
+            let len = bits.take(3).unwrap_or_default();
+            if let Some(to) = dynamic.lengths.get_mut(*symbol) {
                 *to = len.to_le_bytes()[0];
             }
             at = at.saturating_add(1);
         }
         // It is no longer needed when the code for distances is made, and uses its place until then.
-        self.distances = Code::new(self.lengths.first_chunk().unwrap_or(&[0; 32]));
-        if !self.distances.is_complete() {
+        dynamic.distances.make(dynamic.lengths.first_chunk().unwrap_or(&[0; ORDER.len()]), &THEMSELVES);
+        if !dynamic.distances.is_complete() {
             return Err(InflateError::Invalid);
         }
-        self.lengths = [0; MAX_LENGTHS];
+        dynamic.lengths = [0; MAX_LENGTHS];
         self.phase = Phase::Lengths { sizes, at: 0 };
         GO_ON
     }
 
-    fn lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Step {
-        let all = sizes.literals.saturating_add(sizes.distances);
-        while at < all {
+    fn lengths(&mut self, sizes: Sizes, at: usize, bits: &mut Bits) -> Step {
+        let Some(dynamic) = &mut self.dynamic else { return Err(InflateError::Invalid) };
+        let at = dynamic.take_lengths(sizes, at, bits)?;
+        if at < sizes.all() {
             self.phase = Phase::Lengths { sizes, at };
-            let mut peek = *bits;
-            let Some((symbol, len)) = self.distances.decode(peek.next) else { return no_code(bits) };
-            let Some(()) = peek.skip(len) else { return NEEDS_INPUT };
-            let (extra, least) = match symbol {
-                16 => (2, 3),
-                17 => (3, 3),
-                18 => (7, 11),
-                _ => (0, 1),
-            };
-            let Some(more) = peek.take(extra) else { return NEEDS_INPUT };
-            *bits = peek;
-            let value = match symbol {
-                16 => {
-                    *at.checked_sub(1).and_then(|last| self.lengths.get(last)).ok_or(InflateError::Invalid)?
-                }
-                17 | 18 => 0,
-                len => len.to_le_bytes()[0],
-            };
-            let end = at.saturating_add(least).saturating_add(more);
-            let run = self.lengths.get_mut(at..end).filter(|_| end <= all).ok_or(InflateError::Invalid)?;
-            run.fill(value);
-            at = end;
+            return NEEDS_INPUT;
         }
-        self.make_codes(sizes)
-    }
-
-    fn make_codes(&mut self, sizes: Sizes) -> Step {
-        let (literals, distances) = self.lengths.split_at_checked(sizes.literals).unwrap_or_default();
-        // A block without an end is refused before any of it comes out.
-        if literals.get(usize::from(END_OF_BLOCK)).is_none_or(|len| *len == 0) {
-            return Err(InflateError::Invalid);
-        }
-        self.distances = Code::new(&padded(distances.get(..sizes.distances).unwrap_or_default()));
-        self.literals = Code::new(&padded(literals));
-        if !self.literals.is_usable() || !self.distances.is_usable() {
-            return Err(InflateError::Invalid);
-        }
+        dynamic.make_codes(sizes)?;
         self.phase = Phase::Symbols;
         GO_ON
     }
@@ -333,6 +351,68 @@ impl Decoder {
         }
         self.phase = if is_fixed { Phase::FixedSymbols } else { Phase::Symbols };
         GO_ON
+    }
+}
+
+impl Sizes {
+    const fn all(self) -> usize {
+        self.literals.saturating_add(self.distances)
+    }
+}
+
+impl Dynamic {
+    const NEW: Self = Self { literals: Code::EMPTY, distances: Code::EMPTY, lengths: [0; MAX_LENGTHS] };
+
+    /// Takes code lengths from the one at `at` on, as long as there are bits, and returns which is next.
+    fn take_lengths(&mut self, sizes: Sizes, mut at: usize, bits: &mut Bits) -> Result<usize, InflateError> {
+        while at < sizes.all() {
+            let mut peek = *bits;
+            let entry = self.distances.decode(peek.next, &THEMSELVES);
+            if entry == 0 {
+                return no_code(bits).map(|_| at);
+            }
+            let Some(()) = peek.skip(entry % 16) else { break };
+            let symbol = entry >> 16;
+            let (extra, least) = match symbol {
+                16 => (2, 3),
+                17 => (3, 3),
+                18 => (7, 11),
+                _ => (0, 1),
+            };
+            let Some(more) = peek.take(extra) else { break };
+            *bits = peek;
+            let value = match symbol {
+                16 => {
+                    *at.checked_sub(1).and_then(|last| self.lengths.get(last)).ok_or(InflateError::Invalid)?
+                }
+                17 | 18 => 0,
+                len => len.to_le_bytes()[0],
+            };
+            let end = at.saturating_add(least).saturating_add(more);
+            let is_within = end <= sizes.all();
+            let run = self.lengths.get_mut(at..end).filter(|_| is_within).ok_or(InflateError::Invalid)?;
+            match run {
+                [one] => *one = value, // most of them
+                run => run.fill(value),
+            }
+            at = end;
+        }
+        Ok(at)
+    }
+
+    fn make_codes(&mut self, sizes: Sizes) -> Result<(), InflateError> {
+        let (literals, distances) = self.lengths.split_at_checked(sizes.literals).unwrap_or_default();
+        // A block without an end is refused before any of it comes out.
+        if literals.get(END_SYMBOL).is_none_or(|len| *len == 0) {
+            return Err(InflateError::Invalid);
+        }
+        self.distances.make(distances.get(..sizes.distances).unwrap_or_default(), &DISTANCES);
+        self.literals.make(literals, &LITERALS);
+        if self.literals.is_usable() && self.distances.is_usable() {
+            Ok(())
+        } else {
+            Err(InflateError::Invalid)
+        }
     }
 }
 
@@ -363,52 +443,43 @@ fn symbols(
         if now.count < 48 {
             now.refill(input);
         }
+        let entry = literals.decode(now.next, &LITERALS);
         let mut peek = now;
-        let Some((symbol, len)) = literals.decode(peek.next) else {
-            break no_code(&peek).map(|stop| (Some(symbols), stop));
-        };
-        if peek.skip(len).is_none() {
+        if peek.skip(entry % 16).is_none() {
             break Ok((Some(symbols), Some(Stop::NeedsInput)));
         }
-        if symbol < END_OF_BLOCK {
+        if entry & LITERAL != 0 {
             let Some(to) = output.get_mut(at) else {
                 break Ok((Some(symbols), Some(Stop::NeedsOutput)));
             };
-            *to = symbol.to_le_bytes()[0];
-            at = at.saturating_add(1);
+            *to = (entry >> 16).to_le_bytes()[0];
+            at = at.wrapping_add(1);
             now = peek;
             continue;
         }
-        if symbol == END_OF_BLOCK {
-            now = peek;
-            break Ok((None, None));
-        }
-        let (least, extra) =
-            LENGTHS.get(usize::from(symbol.saturating_sub(257))).copied().unwrap_or_default();
-        if least == 0 {
-            break Err(InflateError::Invalid);
-        }
-        let Some(more) = peek.take(extra.into()) else {
-            break Ok((Some(symbols), Some(Stop::NeedsInput)));
-        };
-        let length = usize::from(least).saturating_add(more);
-        let Some((symbol, len)) = distances.decode(peek.next) else {
-            break no_code(&peek).map(|stop| (Some(symbols), stop));
-        };
-        let distance = peek.skip(len).and_then(|()| {
-            // [RFC 1951 §3.2.5]: two more codes for each bit more.
-            let extra = u32::from(symbol / 2).saturating_sub(1);
-            let least = match symbol {
-                0..4 => usize::from(symbol),
-                _ => usize::from(symbol % 2).saturating_add(2).wrapping_shl(extra),
+        if entry & REFERENCE == 0 {
+            break match entry {
+                0 => no_code(&peek).map(|stop| (Some(symbols), stop)),
+                _ if entry & END_OF_BLOCK == 0 => Err(InflateError::Invalid),
+                _ => {
+                    now = peek;
+                    Ok((None, None))
+                }
             };
-            peek.take(extra).map(|more| least.saturating_add(more).saturating_add(1))
-        });
-        let Some(distance) = distance else {
+        }
+        let Some(length) = peek.take_number(entry) else {
             break Ok((Some(symbols), Some(Stop::NeedsInput)));
         };
+        let entry = distances.decode(peek.next, &DISTANCES);
+        if entry == 0 {
+            break no_code(&peek).map(|stop| (Some(symbols), stop));
+        }
+        let Some(distance) = peek.skip(entry % 16).and_then(|()| peek.take_number(entry)) else {
+            break Ok((Some(symbols), Some(Stop::NeedsInput)));
+        };
+        let distance = distance.wrapping_add(1);
         // A reference to what has not come out, or lies outside of the agreed window, would show what never was.
-        if symbol > 29 || distance > limit.min(history.len().saturating_add(at)) {
+        if entry & REFERENCE == 0 || distance > limit.min(history.len().wrapping_add(at)) {
             break Err(InflateError::Invalid);
         }
         now = peek;
@@ -421,15 +492,6 @@ fn symbols(
     };
     (*bits, *written) = (now, at);
     result
-}
-
-/// Code lengths, and 0 for the symbols that have none.
-fn padded<const SYMBOLS: usize>(lengths: &[u8]) -> [u8; SYMBOLS] {
-    let mut padded = [0; SYMBOLS];
-    for (to, from) in padded.iter_mut().zip(lengths) {
-        *to = *from;
-    }
-    padded
 }
 
 /// What it means that no code begins with these bits: with 15 of them, that there is none.

@@ -1,4 +1,3 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -9,8 +8,8 @@ use super::{InflateError, Progress, WindowBits};
 /// Decompresses the messages of one peer, piece by piece ([RFC 7692 §7.2.2]).
 ///
 /// Between messages it holds the window that the peer may refer to, as far as it was filled (at most
-/// [`window_size`](WindowBits::window_size) bytes), or nothing without context takeover. During a message it holds 4
-/// KB more. Its memory grows with the output, and never beyond the window.
+/// [`window_size`](WindowBits::window_size) bytes), or nothing without context takeover. During a message that brings
+/// codes of its own it holds 6 KB more. Its memory grows with the output, and never beyond the window.
 ///
 /// # Examples
 ///
@@ -34,7 +33,7 @@ pub struct Inflater {
     window: Window,
     has_takeover: bool,
     /// Only while a message is under way.
-    decoder: Option<Box<Decoder>>,
+    decoder: Option<Decoder>,
     /// How many bytes of [`TAIL`] the message under way was given.
     tail_given: usize,
     failed: Option<InflateError>,
@@ -53,6 +52,8 @@ impl Inflater {
 
     /// Decompresses the next piece of a message's payload to the start of `dst`; `is_last` marks the message's last
     /// piece.
+    ///
+    /// What stands in `dst` behind the bytes that were written is unspecified afterwards.
     ///
     /// Call it until it has consumed everything and written nothing; for the last piece, until it `is_done`. Give what
     /// was not consumed again, first. A caller that stops while there is room left in `dst` loses nothing, but learns
@@ -82,12 +83,12 @@ impl Inflater {
 
     /// Returns how many bytes of memory it holds at the moment, beside its own size.
     pub fn capacity(&self) -> usize {
-        let decoder = self.decoder.as_deref().map_or(0, size_of_val);
+        let decoder = self.decoder.as_ref().map_or(0, Decoder::capacity);
         decoder.saturating_add(self.window.bytes.capacity())
     }
 
     fn inflate_message(&mut self, mut input: &[u8], is_last: bool, dst: &mut [u8]) -> Progress {
-        let mut decoder = self.decoder.take().unwrap_or_else(|| Box::new(Decoder::new()));
+        let mut decoder = self.decoder.take().unwrap_or_else(Decoder::new);
         let (size, mut written) = (input.len(), 0);
         let mut result = Ok(Stop::NeedsInput);
         if self.tail_given == 0 {

@@ -55,7 +55,7 @@ pub enum HandshakeMisuse {
     ///
     /// [RFC 7692 §7.1]: https://www.rfc-editor.org/rfc/rfc7692#section-7.1
     DeflateMismatch,
-    /// The status is not one of a final answer (200 to 599, but 304), or has no body and one is given (204, 205).
+    /// The status is not one of a final answer (200 to 599), or has no body and one is given (204, 205, 304).
     Status,
 }
 
@@ -93,7 +93,7 @@ impl fmt::Display for HandshakeMisuse {
             }
             Self::ExtensionNotOffered => "the client didn't offer this extension: leave it out",
             Self::Status => {
-                "the status must be a final answer's, 200 to 599 but 304, and 204 and 205 have no body"
+                "the status must be a final answer's, 200 to 599, and 204, 205 and 304 have no body"
             }
         })
     }

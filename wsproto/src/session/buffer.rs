@@ -18,9 +18,9 @@ pub(super) mod sealed {
 
         fn bytes_mut(&mut self) -> &mut [u8];
 
-        /// Makes room behind the first `used` bytes, if it can: never more than messages of `max_message_size` bytes,
-        /// read by read, can need.
-        fn grow(&mut self, used: usize, max_message_size: u64);
+        /// Makes room behind the first `used` bytes, if it can: never more than the `expected` ones and one read, nor
+        /// than messages of `max_message_size` bytes, read by read, can need.
+        fn grow(&mut self, used: usize, expected: u64, max_message_size: u64);
     }
 }
 
@@ -35,7 +35,7 @@ impl<const N: usize> sealed::Buffer for [u8; N] {
         self
     }
 
-    fn grow(&mut self, _used: usize, _max_message_size: u64) {}
+    fn grow(&mut self, _used: usize, _expected: u64, _max_message_size: u64) {}
 }
 
 impl<const N: usize> sealed::Buffer for &mut [u8; N] {
@@ -49,7 +49,7 @@ impl<const N: usize> sealed::Buffer for &mut [u8; N] {
         *self
     }
 
-    fn grow(&mut self, _used: usize, _max_message_size: u64) {}
+    fn grow(&mut self, _used: usize, _expected: u64, _max_message_size: u64) {}
 }
 
 /// The least that one read should be able to take.
@@ -69,14 +69,14 @@ impl sealed::Buffer for alloc::vec::Vec<u8> {
         self
     }
 
-    /// Twice what has come, so that growing costs a constant per byte; never what was announced.
-    fn grow(&mut self, used: usize, max_message_size: u64) {
-        let most = usize::try_from(max_message_size)
-            .unwrap_or(usize::MAX)
-            .saturating_add(MAX_CONTROL_FRAME + READ_SIZE)
-            .min(Self::CAPACITY);
-        let len = used.saturating_add(used.max(READ_SIZE)).min(most);
+    /// Twice what has come, so that growing costs a constant per byte; never all that was announced.
+    fn grow(&mut self, used: usize, expected: u64, max_message_size: u64) {
+        let bytes = |len: u64| usize::try_from(len).unwrap_or(usize::MAX);
+        let most = bytes(max_message_size).saturating_add(MAX_CONTROL_FRAME + READ_SIZE).min(Self::CAPACITY);
+        let more = used.max(READ_SIZE).min(bytes(expected).saturating_add(READ_SIZE));
+        let len = used.saturating_add(more).min(most);
         if self.len() < len {
+            self.reserve_exact(len.saturating_sub(self.len()));
             self.resize(len, 0);
         }
     }

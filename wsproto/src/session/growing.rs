@@ -75,7 +75,8 @@ impl<R: Role> Incoming<R, Vec<u8>> {
     /// Returns how many bytes the session holds that are still needed: of a message under way, and those not yet
     /// looked at.
     pub fn kept(&self) -> usize {
-        let message = if matches!(self.pending, Pending::Given) { 0 } else { self.message.len() };
+        let is_free = matches!(self.pending, Pending::Given) && !self.inflation.is_busy();
+        let message = if is_free { 0 } else { self.message.len() };
         message.saturating_add(self.unread.len())
     }
 

@@ -7,7 +7,7 @@ use crate::connection::{
     Event, Limits, Message, MessageKind, ReceiveState, Receiver, Reply, Role, WholeMessage,
 };
 use crate::error::{AbnormalClosure, ProtocolError};
-use crate::wire::{CloseFrame, MAX_CONTROL_FRAME, from_utf8, move_down, part, part_mut};
+use crate::wire::{CloseFrame, FREE_BEFORE_TEXT, MAX_CONTROL_FRAME, from_utf8, move_down, part, part_mut};
 
 /// The half of a session that takes bytes and gives whole messages.
 ///
@@ -26,6 +26,8 @@ pub struct Incoming<R: Role, B> {
     /// What was received and not yet looked at.
     pub(super) unread: Range<usize>,
     pub(super) pending: Pending,
+    /// Whether a piece of the message under way was given out: what is left of it is no message.
+    pub(super) is_cut: bool,
     /// Where compressed messages become whole, if they were agreed on.
     pub(super) inflation: Inflation,
 }
@@ -37,15 +39,24 @@ pub(super) enum Pending {
     /// A message was given out; its bytes are free.
     Given,
     Found(Found),
+    /// The bytes of `message` are compressed, and stand before the unread ones.
+    Inflating,
     /// The peer failed, and the reply was told.
     Told,
 }
 
-/// What came whole. The payload of a control frame, of at most 125 bytes, lies right before the unread bytes.
+/// The most bytes of a compressed message that come out in one piece.
+pub(super) const MAX_PIECE: usize = 64 * 1024;
+
+/// What came, whole but for pieces. The payload of a control frame, of at most 125 bytes, lies right before
+/// the unread bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Found {
     Message(MessageKind),
     Inflated(MessageKind),
+    /// A piece of a message, which does not end with it.
+    Piece(MessageKind),
+    InflatedPiece(MessageKind),
     Ping(u8),
     Pong(u8),
     Close(u8),
@@ -67,6 +78,9 @@ pub enum Next {
     Failure,
 }
 
+/// From what size on some bytes before the first message are nothing, in a buffer.
+const ROOMY: usize = 4096;
+
 impl<R: Role, B: Buffer> Incoming<R, B> {
     pub(super) fn new(limits: Limits, buffer: B) -> Self {
         let fits = B::CAPACITY.saturating_sub(MAX_CONTROL_FRAME);
@@ -77,6 +91,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             message: 0..0,
             unread: 0..0,
             pending: Pending::Nothing,
+            is_cut: false,
             inflation: Inflation::NONE,
         }
     }
@@ -118,6 +133,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// Returns the next message or control frame that is whole, or `None` if more bytes are needed. What a control
     /// frame or an error asks to send goes to `reply`.
     ///
+    /// What is left of a message of which [`next_piece`](Self::next_piece) gave the beginning is dropped.
+    ///
     /// # Errors
     ///
     /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call.
@@ -139,9 +156,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     #[inline]
     pub fn next_bytes(&mut self, reply: &mut Reply) -> Result<Option<(Next, &[u8])>, ProtocolError> {
         if let Some(whole) = self.find_whole() {
-            let range = self.unread.start..self.unread.start.saturating_add(whole.len());
-            self.unread.start = range.end;
-            let bytes = part_mut(self.buffer.bytes_mut(), range);
+            self.unread.start = self.unread.start.saturating_add(whole.len());
+            let bytes = part_mut(self.buffer.bytes_mut(), ..self.unread.start);
             return match self.receiver.take_whole_bytes(whole, bytes) {
                 Ok(payload) => Ok(Some((Next::Message(whole.kind), payload))),
                 Err(error) => Err(tell(error, &mut self.pending, reply)),
@@ -154,7 +170,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         match found {
             Found::Ping(_) => reply.answer_ping(payload),
             Found::Close(_) => reply.answer_close(CloseFrame::decode(payload)?),
-            Found::Message(_) | Found::Inflated(_) | Found::Pong(_) => {}
+            _ => {}
         }
         Ok(Some((found.as_next(), payload)))
     }
@@ -177,13 +193,22 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// # Ok::<(), wsproto::ProtocolError>(())
     /// ```
     pub fn peek(&mut self) -> Option<Next> {
+        self.rejoin();
+        self.peek_with(Self::find)
+    }
+
+    /// Looks for what is next, with `find` where it takes the long way.
+    pub(super) fn peek_with(
+        &mut self,
+        find: impl FnOnce(&mut Self) -> Result<Option<Found>, ProtocolError>,
+    ) -> Option<Next> {
         if let Pending::Found(found) = self.pending {
             return Some(found.as_next());
         }
         if let Some(whole) = self.find_whole() {
             return Some(Next::Message(whole.kind));
         }
-        match self.find() {
+        match find(self) {
             Ok(found) => {
                 let found = found?;
                 self.pending = Pending::Found(found);
@@ -214,22 +239,24 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         match self.pending {
             Pending::Nothing => {}
             Pending::Given => self.forget_given(),
-            Pending::Found(_) | Pending::Told => return None,
+            Pending::Inflating | Pending::Found(_) | Pending::Told => return None,
+        }
+        if matches!(self.pending, Pending::Inflating) {
+            return None;
         }
         let unread = part(self.buffer.bytes(), self.unread.clone());
         self.receiver.find_whole(unread)
     }
 
-    /// Takes what [`find_whole`](Self::find_whole) found.
+    /// Takes what [`find_whole`](Self::find_whole) found. Nothing before it is needed any more.
     #[inline]
     pub(super) fn take_whole(
         &mut self,
         whole: WholeMessage,
         reply: &mut Reply,
     ) -> Result<Message<'_>, ProtocolError> {
-        let range = self.unread.start..self.unread.start.saturating_add(whole.len());
-        self.unread.start = range.end;
-        let bytes = part_mut(self.buffer.bytes_mut(), range);
+        self.unread.start = self.unread.start.saturating_add(whole.len());
+        let bytes = part_mut(self.buffer.bytes_mut(), ..self.unread.start);
         let taken = self.receiver.take_whole(whole, bytes);
         taken.map_err(|error| tell(error, &mut self.pending, reply))
     }
@@ -245,7 +272,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             Found::Message(MessageKind::Text) | Found::Inflated(MessageKind::Text) => {
                 Message::Text(from_utf8(payload).ok_or(ProtocolError::NotUtf8)?)
             }
-            Found::Message(MessageKind::Binary) | Found::Inflated(MessageKind::Binary) => {
+            // No piece is found here.
+            Found::Message(_) | Found::Inflated(_) | Found::Piece(_) | Found::InflatedPiece(_) => {
                 Message::Binary(payload)
             }
             Found::Ping(_) => {
@@ -263,6 +291,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
 
     /// The long way: takes what was peeked, or finds what is next.
     fn take_found(&mut self, reply: &mut Reply) -> Result<Option<Found>, ProtocolError> {
+        self.rejoin();
         let found = match self.pending {
             Pending::Found(found) => {
                 self.pending = Pending::Nothing;
@@ -276,10 +305,10 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         Ok(found)
     }
 
-    fn payload(&self, found: Found) -> &[u8] {
+    pub(super) fn payload(&self, found: Found) -> &[u8] {
         let range = match found {
-            Found::Inflated(_) => return self.inflation.message(),
-            Found::Message(_) => self.message.clone(),
+            Found::Inflated(_) | Found::InflatedPiece(_) => return self.inflation.message(),
+            Found::Message(_) | Found::Piece(_) => self.message.clone(),
             Found::Ping(len) | Found::Pong(len) | Found::Close(len) => {
                 self.unread.start.saturating_sub(len.into())..self.unread.start
             }
@@ -292,6 +321,24 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     /// Goes through the unread bytes until something is whole, joining the pieces of the message under way.
     fn find(&mut self) -> Result<Option<Found>, ProtocolError> {
         loop {
+            let most = if self.is_cut { MAX_PIECE } else { usize::MAX };
+            match self.find_part(most)? {
+                Some(found) if found.is_data() && self.is_cut => self.drop_piece(found),
+                Some(Found::Piece(_) | Found::InflatedPiece(_)) => {}
+                found => return Ok(found),
+            }
+        }
+    }
+
+    /// Goes through the unread bytes until there is more of the message under way, or a control frame. Of a compressed
+    /// message at most `most` bytes come out, and what was there.
+    pub(super) fn find_part(&mut self, most: usize) -> Result<Option<Found>, ProtocolError> {
+        loop {
+            if matches!(self.pending, Pending::Inflating) {
+                if let Some(found) = self.inflate(most)? {
+                    return Ok(Some(found));
+                }
+            }
             let unread = part_mut(self.buffer.bytes_mut(), self.unread.clone());
             let received = self.receiver.receive(unread)?;
             if received.consumed == 0 {
@@ -305,19 +352,15 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             match received.event {
                 None => {}
                 Some(Event::Data(data)) if Inflation::concerns(&data) => {
-                    let inflated = self.inflation.inflate(&data);
-                    inflated.map_err(|error| self.receiver.fail_in_message(error))?;
-                    if data.is_last {
-                        return Ok(Some(Found::Inflated(data.kind)));
-                    }
+                    self.message = end.saturating_sub(data.payload.len())..end;
+                    self.inflation.begin(&data);
+                    self.pending = Pending::Inflating;
                 }
                 Some(Event::Data(data)) => {
                     let (kind, is_last) = (data.kind, data.is_last);
                     let piece = end.saturating_sub(data.payload.len())..end;
                     self.join(piece);
-                    if is_last {
-                        return Ok(Some(Found::Message(kind)));
-                    }
+                    return Ok(Some(if is_last { Found::Message(kind) } else { Found::Piece(kind) }));
                 }
                 Some(Event::Ping(payload)) => return Ok(Some(Found::Ping(control_len(payload)))),
                 Some(Event::Pong(payload)) => return Ok(Some(Found::Pong(control_len(payload)))),
@@ -327,6 +370,47 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
                 }
             }
         }
+    }
+
+    /// Decompresses what came of a message.
+    fn inflate(&mut self, most: usize) -> Result<Option<Found>, ProtocolError> {
+        let compressed = part(self.buffer.bytes(), self.message.clone());
+        let inflated = match self.inflation.inflate(compressed, most) {
+            Ok(inflated) => inflated,
+            Err(error) => {
+                self.pending = Pending::Nothing;
+                return Err(self.receiver.fail_in_message(error));
+            }
+        };
+        self.message.start = self.message.start.saturating_add(inflated.consumed);
+        if !self.inflation.is_busy() {
+            self.pending = Pending::Nothing;
+            self.message = self.unread.start..self.unread.start;
+        }
+        Ok(match inflated.is_last {
+            true => Some(Found::Inflated(inflated.kind)),
+            false if self.inflation.message().is_empty() => None,
+            false => Some(Found::InflatedPiece(inflated.kind)),
+        })
+    }
+
+    /// Makes part of a message again what was peeked as a piece and not taken.
+    fn rejoin(&mut self) {
+        match self.pending {
+            Pending::Found(found) if found.is_data() && self.is_cut => self.drop_piece(found),
+            Pending::Found(Found::InflatedPiece(_)) if self.inflation.is_busy() => {
+                self.pending = Pending::Inflating;
+            }
+            Pending::Found(Found::Piece(_) | Found::InflatedPiece(_)) => self.pending = Pending::Nothing,
+            _ => {}
+        }
+    }
+
+    /// Drops what is left of a message of which a piece was given out.
+    fn drop_piece(&mut self, found: Found) {
+        self.is_cut = !found.is_last();
+        self.pending = Pending::Given;
+        self.forget_given();
     }
 
     /// Puts a piece behind the message so far. The first piece stays where it is, and so does one that lies there
@@ -343,29 +427,51 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
 
     pub(super) fn forget_given(&mut self) {
         if matches!(self.pending, Pending::Given) {
-            self.pending = Pending::Nothing;
             self.inflation.clear();
+            if self.inflation.is_busy() {
+                self.pending = Pending::Inflating;
+                return;
+            }
+            self.pending = Pending::Nothing;
             self.message = self.unread.start..self.unread.start;
         }
     }
 
-    /// Moves what is still needed to the front where that pays, and has the buffer grow where that is not enough.
+    /// Moves what is still needed to the front where that pays, and has the buffer grow where no control frame fits.
     ///
-    /// The cost stays linear in what comes: a message is moved once (it lies at the front then), unread bytes only if
-    /// as many are won, or if they are but the beginning of a frame. What was peeked stays where it lies.
+    /// The cost stays linear in what comes. Bytes are moved if as many are won, or if they are but the beginning of a
+    /// frame. A message that lies behind less than its length is moved only where the buffer can't grow, and once: it
+    /// lies at the front then. What was peeked stays where it lies.
     fn make_room(&mut self) {
-        let size = self.buffer.bytes().len();
-        let free = size.saturating_sub(self.unread.end);
-        let kept = self.message.len().saturating_add(self.unread.len());
-        let won = self.unread.end.saturating_sub(kept);
-        let is_cheap = self.message.is_empty() || self.message.start == 0 || free < size / 2;
+        let (message, unread) = (self.message.len(), self.unread.len());
+        let won = self.unread.end.saturating_sub(message.saturating_add(unread));
+        let pays = |moved: usize| moved <= won.max(MAX_CONTROL_FRAME);
+        let moved = if self.message.start == 0 { unread } else { message.saturating_add(unread) };
         let is_movable = !matches!(self.pending, Pending::Found(_));
-        if is_movable && is_cheap && self.unread.len() <= won.max(MAX_CONTROL_FRAME) {
+        if is_movable && pays(moved) {
             self.compact();
         }
-        if self.buffer.bytes().len().saturating_sub(self.unread.end) < MAX_CONTROL_FRAME {
-            self.buffer.grow(self.unread.end, self.receiver.max_message_size());
+        self.grow_if_full();
+        if is_movable && pays(unread) && self.is_full() {
+            self.compact();
+            self.grow_if_full();
         }
+        if message == 0 && unread == 0 && is_movable && self.buffer.bytes().len() >= ROOMY {
+            self.unread = FREE_BEFORE_TEXT..FREE_BEFORE_TEXT;
+            self.message = self.unread.clone();
+        }
+    }
+
+    fn grow_if_full(&mut self) {
+        if self.is_full() {
+            let expected = self.receiver.expected().unwrap_or(u64::MAX);
+            self.buffer.grow(self.unread.end, expected, self.receiver.max_message_size());
+        }
+    }
+
+    /// Whether a control frame might not fit behind what was received.
+    fn is_full(&self) -> bool {
+        self.buffer.bytes().len().saturating_sub(self.unread.end) < MAX_CONTROL_FRAME
     }
 
     /// Moves what is still needed to the front.
@@ -402,9 +508,20 @@ impl<R: Role, B> fmt::Debug for Incoming<R, B> {
 }
 
 impl Found {
+    pub(super) const fn is_data(self) -> bool {
+        matches!(self, Self::Message(_) | Self::Inflated(_) | Self::Piece(_) | Self::InflatedPiece(_))
+    }
+
+    /// Whether a message ends with it.
+    pub(super) const fn is_last(self) -> bool {
+        matches!(self, Self::Message(_) | Self::Inflated(_))
+    }
+
     const fn as_next(self) -> Next {
         match self {
-            Self::Message(kind) | Self::Inflated(kind) => Next::Message(kind),
+            Self::Message(kind) | Self::Inflated(kind) | Self::Piece(kind) | Self::InflatedPiece(kind) => {
+                Next::Message(kind)
+            }
             Self::Ping(_) => Next::Ping,
             Self::Pong(_) => Next::Pong,
             Self::Close(_) => Next::Close,

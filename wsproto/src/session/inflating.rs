@@ -22,20 +22,36 @@ impl Inflation {
         data.is_compressed
     }
 
-    pub(super) fn inflate(&mut self, data: &Data<'_>) -> Result<(), ProtocolError> {
+    /// Takes note of a piece of a compressed message, which [`inflate`](Self::inflate) is given until it is not busy.
+    pub(super) fn begin(&mut self, data: &Data<'_>) {
         debug_assert!(self.0.is_some(), "compressed messages come only where they were agreed on");
-        self.0.as_mut().map_or(Ok(()), |inflating| inflating.inflate(data.kind, data.payload, data.is_last))
+        if let Some(inflating) = &mut self.0 {
+            inflating.under_way = Some((data.kind, data.is_last));
+        }
     }
 
-    /// Returns the message, once all of it came.
+    /// Tells whether there is a piece of which not all has come out.
+    pub(super) fn is_busy(&self) -> bool {
+        self.0.as_ref().is_some_and(|inflating| inflating.under_way.is_some())
+    }
+
+    /// Decompresses what is left of the piece, until `most` bytes of the message are there.
+    pub(super) fn inflate(&mut self, payload: &[u8], most: usize) -> Result<Inflated, ProtocolError> {
+        match &mut self.0 {
+            Some(inflating) => inflating.inflate(payload, most),
+            None => Ok(Inflated::NOTHING),
+        }
+    }
+
+    /// Returns what came out of the message, since a piece of it was given out.
     pub(super) fn message(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], |inflating| inflating.message())
     }
 
-    /// Begins the next message.
+    /// Begins the next message, or the next piece of one that has not ended.
     pub(super) fn clear(&mut self) {
         if let Some(inflating) = &mut self.0 {
-            inflating.len = 0;
+            inflating.clear();
         }
     }
 
@@ -52,6 +68,18 @@ impl Inflation {
     }
 }
 
+/// What [`Inflation::inflate`] did.
+pub(super) struct Inflated {
+    pub consumed: usize,
+    pub kind: MessageKind,
+    /// Whether the message has ended.
+    pub is_last: bool,
+}
+
+impl Inflated {
+    const NOTHING: Self = Self { consumed: 0, kind: MessageKind::Binary, is_last: false };
+}
+
 /// A memory of its own, which grows with what comes out, up to the limit.
 #[derive(Debug, Clone)]
 struct Inflating {
@@ -59,6 +87,12 @@ struct Inflating {
     /// Of which `len` bytes are the message under way, so far.
     plain: Vec<u8>,
     len: usize,
+    /// How many bytes of it came out before, and were given out.
+    given: usize,
+    /// The piece of which not all has come out: its kind, and whether it is the message's last.
+    under_way: Option<(MessageKind, bool)>,
+    /// Whether it has ended.
+    has_ended: bool,
     utf8: Utf8Validator,
     max_message_size: usize,
 }
@@ -72,6 +106,9 @@ impl Inflating {
             inflater: Inflater::new(window, has_takeover),
             plain: Vec::new(),
             len: 0,
+            given: 0,
+            under_way: None,
+            has_ended: false,
             utf8: Utf8Validator::new(),
             max_message_size: usize::try_from(max_message_size).unwrap_or(usize::MAX),
         }
@@ -79,9 +116,12 @@ impl Inflating {
 
     /// Decompresses a piece of the message under way [RFC 7692 §6.2]. Limit and text are checked while it comes out,
     /// in the order in which it does, so that the piece's borders make no difference.
-    fn inflate(&mut self, kind: MessageKind, mut payload: &[u8], is_last: bool) -> Result<(), ProtocolError> {
-        loop {
-            self.make_room(payload.len());
+    fn inflate(&mut self, mut payload: &[u8], most: usize) -> Result<Inflated, ProtocolError> {
+        let Some((kind, is_last)) = self.under_way else { return Ok(Inflated::NOTHING) };
+        let size = payload.len();
+        let mut is_done = false;
+        while !is_done && self.len < most {
+            self.make_room(payload.len(), most);
             let space = part_mut(&mut self.plain, self.len..);
             let inflated = self.inflater.inflate(payload, is_last, space)?;
             let came = part(space, ..inflated.written);
@@ -90,22 +130,32 @@ impl Inflating {
                 self.utf8.validate(came).map_err(|_| ProtocolError::NotUtf8)?;
             }
             self.len = self.len.saturating_add(inflated.written);
-            if self.len > self.max_message_size {
-                return Err(ProtocolError::MessageTooBig { len: self.len as u64 });
+            let len = self.given.saturating_add(self.len);
+            if len > self.max_message_size {
+                return Err(ProtocolError::MessageTooBig { len: len as u64 });
             }
             payload = part(payload, inflated.consumed..);
-            if inflated.is_done {
-                let is_whole = core::mem::take(&mut self.utf8).is_complete();
-                return if is_whole { Ok(()) } else { Err(ProtocolError::NotUtf8) };
-            }
+            is_done = inflated.is_done;
             // As long as something comes, an error may stand behind it, which is not to wait for the next piece.
-            if payload.is_empty() && !is_last && inflated.written == 0 {
-                return Ok(());
+            if is_done || payload.is_empty() && !is_last && inflated.written == 0 {
+                self.under_way = None;
+                break;
             }
         }
+        if is_done && !core::mem::take(&mut self.utf8).is_complete() {
+            return Err(ProtocolError::NotUtf8);
+        }
+        self.has_ended = is_done;
+        Ok(Inflated { consumed: size.saturating_sub(payload.len()), kind, is_last: is_done })
     }
 
-    /// The message, once all of it came.
+    fn clear(&mut self) {
+        let given = self.given.saturating_add(self.len);
+        self.given = if core::mem::take(&mut self.has_ended) { 0 } else { given };
+        self.len = 0;
+    }
+
+    /// What came out of the message, since a piece of it was given out.
     fn message(&self) -> &[u8] {
         part(&self.plain, ..self.len)
     }
@@ -121,13 +171,14 @@ impl Inflating {
         self.plain.capacity().saturating_add(self.inflater.capacity())
     }
 
-    /// Twice what came out, so that growing costs a constant per byte; never more than one byte above the limit.
-    fn make_room(&mut self, payload: usize) {
+    /// Twice what came out, so that growing costs a constant per byte; never more than `most`, or one byte
+    /// above the limit.
+    fn make_room(&mut self, payload: usize, most: usize) {
         if self.len < self.plain.len() {
             return;
         }
-        let size =
-            self.len.max(payload).saturating_mul(2).max(LEAST).min(self.max_message_size.saturating_add(1));
+        let most = most.min(self.max_message_size.saturating_sub(self.given).saturating_add(1));
+        let size = self.len.max(payload).saturating_mul(2).max(LEAST).min(most);
         self.plain.reserve_exact(size.saturating_sub(self.len));
         self.plain.resize(size.max(self.len), 0);
     }

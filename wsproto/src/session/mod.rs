@@ -72,6 +72,7 @@ mod growing;
 mod incoming;
 #[cfg_attr(not(feature = "deflate"), path = "no_inflating.rs")]
 mod inflating;
+mod pieces;
 #[cfg(feature = "alloc")]
 mod turn;
 
@@ -225,6 +226,45 @@ impl<R: Role, B: Buffer> Session<R, B> {
                     self.sender.peer_is(ReceiveState::CloseReceived);
                 }
                 Ok(Some((message, &mut self.sender)))
+            }
+            Err(error) => {
+                self.sender.peer_is(ReceiveState::Failed);
+                Err(error)
+            }
+        }
+    }
+
+    /// Returns the same as [`next`](Self::next) as its kind and checked bytes, and the sender. Text is UTF-8, but not
+    /// typed as `&str`, which would take a second pass; see [`Incoming::next_bytes`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError`] as for [`next`](Self::next).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wsproto::session::Next;
+    /// use wsproto::{Limits, MessageKind, Server, Session};
+    ///
+    /// let mut session = Session::new(Server, Limits::new(), [0; 1024]);
+    /// assert_eq!(session.push_some(b"\x81\x82\0\0\0\0[]"), 8);
+    /// while let Some((next, bytes, _sender)) = session.next_bytes()? {
+    ///     assert_eq!(next, Next::Message(MessageKind::Text));
+    ///     assert_eq!(bytes, b"[]"); // for a parser that takes bytes, such as `serde_json::from_slice`
+    /// }
+    /// # Ok::<(), wsproto::ProtocolError>(())
+    /// ```
+    #[expect(clippy::type_complexity, reason = "what `next` returns, but for the message")]
+    #[inline]
+    pub fn next_bytes(&mut self) -> Result<Option<(Next, &[u8], &mut Sender<R>)>, ProtocolError> {
+        match self.incoming.next_bytes(&mut self.reply) {
+            Ok(None) => Ok(None),
+            Ok(Some((next, bytes))) => {
+                if next == Next::Close {
+                    self.sender.peer_is(ReceiveState::CloseReceived);
+                }
+                Ok(Some((next, bytes, &mut self.sender)))
             }
             Err(error) => {
                 self.sender.peer_is(ReceiveState::Failed);

@@ -1,12 +1,19 @@
 //! What [`inflating`](super::inflating) is without feature `deflate`: nothing is ever compressed, and nothing of it is
 //! left in the machine code.
 
-use crate::connection::Data;
+use crate::connection::{Data, MessageKind};
 use crate::error::ProtocolError;
 
 /// Where compressed messages become whole: none come.
 #[derive(Debug, Clone)]
 pub(super) struct Inflation;
+
+/// What `Inflation::inflate` did: nothing.
+pub(super) struct Inflated {
+    pub consumed: usize,
+    pub kind: MessageKind,
+    pub is_last: bool,
+}
 
 #[expect(
     clippy::unused_self,
@@ -20,8 +27,14 @@ impl Inflation {
         false
     }
 
-    pub(super) const fn inflate(&mut self, _data: &Data<'_>) -> Result<(), ProtocolError> {
-        Ok(())
+    pub(super) const fn begin(&mut self, _data: &Data<'_>) {}
+
+    pub(super) const fn is_busy(&self) -> bool {
+        false
+    }
+
+    pub(super) const fn inflate(&mut self, _payload: &[u8], _most: usize) -> Result<Inflated, ProtocolError> {
+        Ok(Inflated { consumed: 0, kind: MessageKind::Binary, is_last: false })
     }
 
     pub(super) const fn message(&self) -> &[u8] {

@@ -110,9 +110,8 @@ impl<R: Role> Session<R, Vec<u8>> {
     ) -> Result<(), TurnError> {
         let mut taken = 0_usize;
         while let Some(whole) = self.incoming.find_whole_in(part(received, taken..)) {
-            let range = taken..taken.saturating_add(whole.len());
-            taken = range.end;
-            let bytes = part_mut(received, range);
+            taken = taken.saturating_add(whole.len());
+            let bytes = part_mut(received, ..taken);
             // A text that fails is met again by the turn below: the receiver has failed.
             let Ok(message) = self.incoming.take_whole_of(whole, bytes, &mut self.reply) else { break };
             if let Err(misuse) = each(message, &mut self.sender, out) {

@@ -126,7 +126,17 @@ impl FrameHeader {
         if opcode.is_control() && !fin {
             return Err(HeaderError::FragmentedControl);
         }
+        Self::decode_behind_first(fin, rsv, opcode, bytes)
+    }
 
+    /// Decodes what follows the header's first byte, which has said that much.
+    #[inline]
+    pub(crate) fn decode_behind_first(
+        fin: bool,
+        rsv: Rsv,
+        opcode: Opcode,
+        bytes: &[u8],
+    ) -> Result<Option<(Self, usize)>, HeaderError> {
         let [second, bytes @ ..] = bytes else {
             return Ok(None);
         };
@@ -177,6 +187,15 @@ impl FrameHeader {
             (126..=0xFFFF, Some(_)) => 8,
             (_, None) => 10,
             (_, Some(_)) => 14,
+        }
+    }
+
+    /// Returns the two bytes that this is, if it is unmasked and its payload has at most 125 bytes.
+    #[inline]
+    pub(crate) const fn shortest(&self) -> Option<[u8; 2]> {
+        match (self.payload_len.to_le_bytes(), self.masking_key) {
+            ([len @ 0..=125, 0, 0, 0, 0, 0, 0, 0], None) => Some([self.first_byte(), len]),
+            _ => None,
         }
     }
 

@@ -1,3 +1,4 @@
+use super::xor::{Pattern, is_ascii, turned};
 use super::{BufferTooSmall, IS_SMALL};
 
 /// Masks the payload of one frame of a client: a 32-bit key ([RFC 6455 §5.3]).
@@ -26,10 +27,6 @@ use super::{BufferTooSmall, IS_SMALL};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskingKey([u8; 4]);
 
-/// One step of the fast loops: wide enough for the compiler's vectors, a multiple of the key. Handling fewer bytes by
-/// words costs more than it saves.
-const BLOCK: usize = 32;
-
 impl MaskingKey {
     /// Makes a key of four bytes, in the order of the wire.
     pub const fn new(bytes: [u8; 4]) -> Self {
@@ -48,71 +45,19 @@ impl MaskingKey {
         if IS_SMALL {
             return self.apply_by_words(bytes).0;
         }
-        let pattern = self.pattern();
-        let next = self.rotated(bytes.len());
-        let last = next.apply_to_last(bytes);
-        let key = self.word();
-        for block in bytes.chunks_exact_mut(BLOCK) {
-            for word in block.chunks_exact_mut(8) {
-                if let Some(word) = word.first_chunk_mut() {
-                    *word = (u64::from_ne_bytes(*word) ^ key).to_ne_bytes();
-                }
-            }
-        }
-        match (last, bytes.last_chunk_mut()) {
-            (Some(last), Some(to)) => *to = last,
-            _ => {
-                for (byte, key) in bytes.iter_mut().zip(&pattern) {
-                    *byte ^= key;
-                }
-            }
-        }
-        next
+        self.pattern(bytes.len()).apply::<false>(bytes);
+        self.rotated(bytes.len())
     }
 
     /// Does what [`apply`](Self::apply) does, and tells whether the result is ASCII. For most text that is the whole
     /// check, and in the same pass it is almost free.
-    #[inline(never)] // in a large function the pattern would be loaded byte by byte
+    #[inline]
     pub(crate) fn apply_to_text(self, bytes: &mut [u8]) -> (Self, bool) {
         if IS_SMALL {
             return self.apply_by_words(bytes);
         }
-        let pattern = self.pattern();
-        let next = self.rotated(bytes.len());
-        let last = next.apply_to_last(bytes);
-        let mut seen = last.unwrap_or_default();
-        for block in bytes.chunks_exact_mut(BLOCK) {
-            for ((byte, key), seen) in block.iter_mut().zip(&pattern).zip(&mut seen) {
-                *byte ^= key;
-                *seen |= *byte;
-            }
-        }
-        match (last, bytes.last_chunk_mut()) {
-            (Some(last), Some(to)) => *to = last,
-            _ => {
-                for ((byte, key), seen) in bytes.iter_mut().zip(&pattern).zip(&mut seen) {
-                    *byte ^= key;
-                    *seen |= *byte;
-                }
-            }
-        }
-        (next, seen.is_ascii())
-    }
-
-    /// Masks a copy of the last block of `bytes`, if they have one, with the key for the byte behind it.
-    ///
-    /// The copy replaces the last block once all whole blocks are masked. So the up to 31 bytes that these leave over
-    /// cost no more than a block, and it makes no difference that some bytes are computed twice.
-    #[inline]
-    fn apply_to_last(self, bytes: &[u8]) -> Option<[u8; BLOCK]> {
-        let key = u32::from_ne_bytes(self.0);
-        let mut last = *bytes.last_chunk()?;
-        for word in last.chunks_exact_mut(4) {
-            if let Some(word) = word.first_chunk_mut() {
-                *word = (u32::from_ne_bytes(*word) ^ key).to_ne_bytes();
-            }
-        }
-        Some(last)
+        let seen = self.pattern(bytes.len()).apply::<true>(bytes);
+        (self.rotated(bytes.len()), is_ascii(seen))
     }
 
     /// Writes `src`, masked or unmasked, to the start of `dst`, and returns the key for the byte that follows.
@@ -130,22 +75,8 @@ impl MaskingKey {
             dst.copy_from_slice(src);
             return Ok(self.apply(dst));
         }
-        let pattern = self.pattern();
-        for (to, from) in dst.chunks_exact_mut(BLOCK).zip(src.chunks_exact(BLOCK)) {
-            for ((to, from), key) in to.iter_mut().zip(from).zip(&pattern) {
-                *to = from ^ key;
-            }
-        }
-        let next = self.rotated(needed);
-        match (next.apply_to_last(src), dst.last_chunk_mut()) {
-            (Some(last), Some(to)) => *to = last,
-            _ => {
-                for ((to, from), key) in dst.iter_mut().zip(src).zip(&pattern) {
-                    *to = from ^ key;
-                }
-            }
-        }
-        Ok(next)
+        self.pattern(needed).apply_into(src, dst);
+        Ok(self.rotated(needed))
     }
 
     /// Does what [`apply_to_text`](Self::apply_to_text) does, word by word: a fifth of the code.
@@ -170,28 +101,15 @@ impl MaskingKey {
 
     /// Returns the key for the byte `len` bytes further on.
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // four bytes are one turn, so the low bits tell all
     pub(crate) const fn rotated(self, len: usize) -> Self {
-        let bits = (len as u32).wrapping_shl(3);
-        Self(u32::from_le_bytes(self.0).rotate_right(bits).to_le_bytes())
+        Self(turned(u32::from_ne_bytes(self.0), len).to_ne_bytes())
     }
 
-    /// Returns the key twice: a word in a register, where the compiler can't come to load a pattern's bytes one by one, as it
-    /// does when all of this is inlined into a large function.
+    /// Returns the key as a pattern for `len` bytes.
     #[inline]
-    const fn word(self) -> u64 {
-        let key = u32::from_ne_bytes(self.0) as u64;
-        key | key << 32
-    }
-
-    #[inline]
-    fn pattern(self) -> [u8; BLOCK] {
-        let [a, b, c, d] = self.0;
-        let mut pattern = [0; BLOCK];
-        for word in pattern.chunks_exact_mut(4) {
-            word.copy_from_slice(&[a, b, c, d]);
-        }
-        pattern
+    const fn pattern(self, len: usize) -> Pattern {
+        let first = u32::from_ne_bytes(self.0);
+        Pattern { first, behind: turned(first, len) }
     }
 }
 

@@ -27,8 +27,11 @@ mod header;
 mod mask;
 mod opcode;
 mod part;
+mod short;
 mod space;
 mod utf8;
+mod vectors;
+mod xor;
 
 pub use close::{CloseCode, CloseFrame, CloseFrameError, CloseReasonTooLong, MAX_CLOSE_REASON};
 pub use header::{
@@ -37,6 +40,7 @@ pub use header::{
 pub use mask::MaskingKey;
 pub use opcode::Opcode;
 pub(crate) use part::{move_down, part, part_mut};
+pub(crate) use short::FREE_BEFORE_TEXT;
 pub use space::BufferTooSmall;
 pub(crate) use utf8::from_utf8;
 pub use utf8::{Utf8Error, Utf8Validator};

@@ -1,6 +1,6 @@
 //! What a session gives, by each way to ask it.
 
-use wsproto::connection::{Message, MessageKind, Reply, Role, Sender, Server};
+use wsproto::connection::{Event, Message, MessageKind, Reply, Role, Sender, Server};
 use wsproto::error::ProtocolError;
 use wsproto::session::{Buffer, Incoming, Next, Session};
 
@@ -16,14 +16,25 @@ pub enum Asked {
     /// Twice by `peek` before each `next`.
     Peek,
     NextBytes,
+    /// Piece by piece, with a look before; and whatever is asked for, up to the message's end.
+    Pieces,
 }
 
 /// All that a session's incoming half gave, and the frames that the replies became.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Given {
     pub all: Vec<(Next, Vec<u8>)>,
     pub replies: Vec<Vec<u8>>,
     pub error: Option<ProtocolError>,
+    /// What came of a message of which the last piece has not come.
+    pub cut: Option<Vec<u8>>,
+}
+
+/// What has not come whole counts for nothing.
+impl PartialEq for Given {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.all, &self.replies, self.error) == (&other.all, &other.replies, other.error)
+    }
 }
 
 impl Given {
@@ -31,11 +42,13 @@ impl Given {
     pub fn take_all<R: Role, B: Buffer>(&mut self, incoming: &mut Incoming<R, B>, asked: Asked) {
         let mut reply = Reply::new();
         loop {
+            let asked = if self.cut.is_some() { Asked::Pieces } else { asked };
             let peeked = (asked == Asked::Peek).then(|| incoming.peek());
             if let Some(peeked) = peeked {
                 assert_eq!(incoming.peek(), peeked, "looking changes nothing");
             }
             let taken = match asked {
+                Asked::Pieces => self.take_pieces(incoming, &mut reply),
                 Asked::NextBytes => incoming
                     .next_bytes(&mut reply)
                     .map(|some| some.map(|(next, bytes)| (next, bytes.to_vec()))),
@@ -60,12 +73,54 @@ impl Given {
                         assert_eq!(told[2..4], error.close_code().get().to_be_bytes());
                     }
                     self.error = Some(error);
+                    self.cut = None;
+                    assert_eq!(incoming.peek_piece(), Some(Next::Failure));
+                    assert_eq!(incoming.next_piece(&mut reply), Err(error), "errors latch");
                     assert_eq!(incoming.peek(), Some(Next::Failure));
                     assert_eq!(incoming.next(&mut reply), Err(error), "errors latch");
                     assert_eq!(incoming.next_bytes(&mut reply), Err(error), "errors latch");
                     assert!(!reply.is_due(), "a failure is told once");
                     return;
                 }
+            }
+        }
+    }
+
+    /// Takes pieces up to a message's end, or a control frame.
+    fn take_pieces<R: Role, B: Buffer>(
+        &mut self,
+        incoming: &mut Incoming<R, B>,
+        reply: &mut Reply,
+    ) -> Result<Option<(Next, Vec<u8>)>, ProtocolError> {
+        loop {
+            let peeked = incoming.peek_piece();
+            assert_eq!(incoming.peek_piece(), peeked, "looking changes nothing");
+            let event = match incoming.next_piece(reply) {
+                Ok(event) => event,
+                Err(error) => {
+                    let is_text = peeked == Some(Next::Message(MessageKind::Text));
+                    assert!(peeked == Some(Next::Failure) || is_text && error == ProtocolError::NotUtf8);
+                    return Err(error);
+                }
+            };
+            let Some(event) = event else {
+                assert_eq!(peeked, None);
+                return Ok(None);
+            };
+            let piece = match event {
+                Event::Ping(payload) => return Ok(Some(owned(Message::Ping(payload)))),
+                Event::Pong(payload) => return Ok(Some(owned(Message::Pong(payload)))),
+                Event::Close(close) => return Ok(Some(owned(Message::Close(close)))),
+                Event::Data(piece) => piece,
+            };
+            assert_eq!(peeked, Some(Next::Message(piece.kind)));
+            assert_eq!(piece.is_first, self.cut.is_none());
+            assert!(!piece.is_compressed);
+            assert!(piece.is_last || !piece.payload.is_empty());
+            let message = self.cut.get_or_insert_default();
+            message.extend(piece.payload);
+            if piece.is_last {
+                return Ok(Some((Next::Message(piece.kind), self.cut.take().unwrap_or_default())));
             }
         }
     }

@@ -126,6 +126,11 @@ fn an_encoder_tells_what_it_will_compress() {
     }
     let mut plain = Session::new(Server, Limits::new(), Vec::new());
     assert!(!plain.frame().compresses(1 << 20));
+    assert!(!plain.frame().may_compress());
+    // Of a fragment it is the message's first that decides.
+    assert!(client.frame().may_compress() && !client.frame().uncompressed().may_compress());
+    client.frame().append_fragment(fragment(MessageKind::Text, b"a", false), &mut Vec::new()).unwrap();
+    assert!(client.frame().uncompressed().may_compress());
 }
 
 #[test]

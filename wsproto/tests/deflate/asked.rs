@@ -48,7 +48,7 @@ fn compressed_messages_are_the_same_however_they_are_asked_for() {
         [MessageKind::Text, MessageKind::Binary].map(|kind| (Next::Message(kind), b"Hello".to_vec()));
     assert_eq!(known.all, [(Next::Ping, b"here?".to_vec()), text.clone(), text.clone(), binary, text]);
     for at in 0..=frames.len() {
-        for asked in [Asked::Next, Asked::Peek, Asked::NextBytes] {
+        for asked in [Asked::Next, Asked::Peek, Asked::NextBytes, Asked::Pieces] {
             assert_eq!(given(cut(&frames, at), asked), known, "{asked:?}, cut at {at}");
         }
     }

@@ -526,10 +526,10 @@ fn a_foreign_origin_can_be_refused() {
 
 #[test]
 fn a_reply_can_be_nothing_but_a_final_answer_with_clean_fields() {
-    for status in [0, 100, 101, 199, 304, 600, 1000] {
+    for status in [0, 100, 101, 199, 600, 1000] {
         assert_eq!(Answer::new(status, &[], b"").err(), Some(HandshakeMisuse::Status), "{status}");
     }
-    for status in [204, 205] {
+    for status in [204, 205, 304] {
         assert_eq!(Answer::new(status, &[], b"x").err(), Some(HandshakeMisuse::Status), "{status}");
     }
     assert_eq!(
@@ -538,6 +538,14 @@ fn a_reply_can_be_nothing_but_a_final_answer_with_clean_fields() {
     );
     assert_eq!(Answer::new(302, &[("Location", b"/\r\nX: y")], b"").err(), Some(HandshakeMisuse::FieldValue));
     assert!(Answer::new(302, &[("Location", b"/")], b"").is_ok());
+}
+
+/// [RFC 9110 §15.4.5], [RFC 9110 §8.6]
+#[test]
+fn not_modified_has_no_length() {
+    let mut out = [0; 128];
+    let len = Answer::new(304, &[("ETag", b"\"1\"")], b"").unwrap().encode(&mut out).unwrap();
+    assert_eq!(&out[..len], b"HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nConnection: close\r\n\r\n");
 }
 
 #[test]

@@ -6,9 +6,6 @@ use wsproto::session::Session;
 use crate::common::{BINARY, CLIENT, FIN, TEXT};
 use crate::given::next;
 
-/// The headers of the frames below: 2 bytes, a 16-bit length, a masking key.
-const HEADER: usize = 8;
-
 fn feed(session: &mut Session<Server, Vec<u8>>, bytes: &[u8]) {
     session.buffer()[..bytes.len()].copy_from_slice(bytes);
     session.filled(bytes.len());
@@ -81,10 +78,10 @@ fn a_buffer_grows_once_no_control_frame_fits_any_more() {
     let mut session = Session::new(Server, Limits::new(), Vec::new());
     let size = session.buffer().len();
     let frame = CLIENT.frame(FIN | BINARY, &vec![1; 2 * size]);
-    assert_eq!(session.push_some(&frame[..size - 131 + HEADER]), size - 131 + HEADER);
+    assert_eq!(session.push_some(&frame[..size - 131]), size - 131);
     assert_eq!(next(&mut session), Ok(None));
     assert_eq!(session.buffer().len(), 131, "room for the longest control frame: enough");
-    assert_eq!(session.push_some(&[frame[size - 131 + HEADER]]), 1);
+    assert_eq!(session.push_some(&[frame[size - 131]]), 1);
     assert_eq!(next(&mut session), Ok(None));
     assert!(session.buffer().len() > 131, "it has grown");
 }
@@ -103,4 +100,20 @@ fn a_buffer_grows_as_far_as_the_largest_message_needs() {
         rest = &rest[pushed..];
     }
     assert_eq!(next(&mut session), Ok(Some(Message::Binary(&payload))));
+}
+
+#[test]
+fn a_buffer_grows_by_doubling_up_to_what_was_announced_and_one_read() {
+    let limits = Limits::new().with_max_frame_payload(1 << 20).with_max_message_size(1 << 20);
+    let mut session = Session::new(Server, limits, Vec::new());
+    let frame = CLIENT.frame(FIN | BINARY, &vec![1; 100_000]);
+    let (mut rest, mut sizes) = (&frame[..], Vec::new());
+    while !rest.is_empty() {
+        assert_eq!(next(&mut session), Ok(None));
+        rest = &rest[session.push_some(rest)..];
+        sizes.push(session.capacity());
+    }
+    sizes.dedup();
+    // 16 bytes before a message stay free, for short text.
+    assert_eq!(sizes, [4096, 8192, 16_384, 32_768, 65_536, 16 + frame.len() + 4096]);
 }

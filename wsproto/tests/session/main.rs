@@ -17,8 +17,11 @@ mod memory;
 mod messages;
 mod peeking;
 mod peer_gone;
+#[cfg(feature = "alloc")]
+mod pieces;
 mod pushing;
 mod room;
 mod sizes;
+mod texts;
 #[cfg(feature = "alloc")]
 mod turn;

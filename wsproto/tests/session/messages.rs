@@ -148,17 +148,19 @@ fn a_lower_limit_than_the_buffers_holds_too() {
 fn a_message_is_not_moved_while_there_is_room_and_once_when_there_is_not() {
     let mut session = Session::new(Server, Limits::new(), [0; 1024]);
     let start = place(&mut session);
-    // 16 bytes are given out, then 106 begin a message that lies behind them.
+    // 16 bytes are given out, then 208 begin a message that lies behind them.
     drive(&mut session, &CLIENT.frame(FIN | TEXT, b"0123456789"), 1024);
     assert_eq!(place(&mut session), start, "nothing is kept");
-    let bytes = CLIENT.frame(FIN | BINARY, &[1; 850]);
-    let frames = [&CLIENT.frame(FIN | TEXT, b"0123456789"), &bytes[..108]].concat();
+    let bytes = CLIENT.frame(FIN | BINARY, &[1; 890]);
+    let frames = [&CLIENT.frame(FIN | TEXT, b"0123456789"), &bytes[..208]].concat();
     drive(&mut session, &frames, 1024);
-    assert_eq!(place(&mut session), start + 124, "100 bytes stay where they came");
-    drive(&mut session, &bytes[108..500], 392);
-    assert_eq!(place(&mut session), start + 492, "half of the room is used: they went to the front");
-    let (all, error) = drive(&mut session, &bytes[500..], 1024);
-    assert_eq!((all, error), (vec![Whole::Binary(vec![1; 850])], None));
+    assert_eq!(place(&mut session), start + 224, "200 bytes stay where they came: they would win 24");
+    drive(&mut session, &bytes[208..877], 1024);
+    assert_eq!(place(&mut session), start + 893, "131 bytes are free");
+    drive(&mut session, &bytes[877..878], 1024);
+    assert_eq!(place(&mut session), start + 870, "130 would be: they went to the front");
+    let (all, error) = drive(&mut session, &bytes[878..], 1024);
+    assert_eq!((all, error), (vec![Whole::Binary(vec![1; 890])], None));
 }
 
 #[test]

@@ -130,7 +130,7 @@ proptest! {
     #[test]
     fn whatever_comes_and_however_it_is_looked_at(
         wire in any_frames(),
-        steps in proptest::collection::vec((1..200_usize, 0..5_u8), 1..30),
+        steps in proptest::collection::vec((1..200_usize, 0..7_u8), 1..30),
     ) {
         let plain = given(&wire, &[(wire.len().max(1), 0)], [0; 731]);
         prop_assert_eq!(&given(&wire, &steps, [0; 731]), &plain);
@@ -150,8 +150,11 @@ fn given<B: Buffer>(mut wire: &[u8], steps: &[(usize, u8)], buffer: B) -> Given 
             0 => given.take_all(&mut incoming, Asked::Next),
             1 => given.take_all(&mut incoming, Asked::NextBytes),
             2 => given.take_all(&mut incoming, Asked::Peek),
-            // Looked at, and left there.
+            // Looked at, and left there. The beginning of a message that was taken is not to be looked for as a message.
+            3 if given.cut.is_some() => drop(incoming.peek_piece()),
             3 => drop(incoming.peek()),
+            4 => drop(incoming.peek_piece()),
+            5 => given.take_all(&mut incoming, Asked::Pieces),
             _ => {}
         }
         if pushed == 0 || wire.is_empty() {
@@ -162,4 +165,24 @@ fn given<B: Buffer>(mut wire: &[u8], steps: &[(usize, u8)], buffer: B) -> Given 
         }
     }
     given
+}
+
+/// The sender learns what the peer did, as it does from `next`.
+#[test]
+fn a_session_asked_for_bytes_tells_its_sender_of_the_peers_end() {
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
+    let bytes =
+        [CLIENT.frame(FIN | TEXT, "\u{e9}".as_bytes()), CLIENT.frame(FIN | CLOSE, b"\x03\xE8")].concat();
+    assert_eq!(session.push_some(&bytes), bytes.len());
+    let (next, payload, sender) = session.next_bytes().unwrap().unwrap();
+    assert_eq!((next, payload), (Next::Message(MessageKind::Text), "\u{e9}".as_bytes()));
+    assert_eq!(sender.frame().encode("answered", &mut [0; 10]), Ok(10));
+    let (next, _, sender) = session.next_bytes().unwrap().unwrap();
+    assert_eq!(next, Next::Close);
+    assert!(sender.frame().encode("refused", &mut [0; 10]).is_err());
+
+    let mut session = Session::new(Server, Limits::new(), [0; 1024]);
+    assert_eq!(session.push_some(&CLIENT.frame(FIN | TEXT, b"\xFF")), 7);
+    assert_eq!(session.next_bytes().err(), Some(ProtocolError::NotUtf8));
+    assert!(session.is_reply_due() && session.frame().encode("refused", &mut [0; 10]).is_err());
 }

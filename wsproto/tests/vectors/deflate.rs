@@ -5,8 +5,8 @@ use wsproto::deflate::{Parameters, Policy};
 use wsproto::handshake::extensions::{self, Extension};
 use wsproto::handshake::permessage_deflate;
 
-use super::Case;
 use super::table::string;
+use wsproto_test::vectors::Case;
 
 pub fn offer(case: &Case) {
     let agreed = permessage_deflate::accept(list(case, "offer"), &Policy::new().with_takeover());

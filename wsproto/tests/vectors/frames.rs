@@ -5,8 +5,8 @@ use wsproto::connection::{Client, Connection, Event, Limits, Message, MessageKin
 use wsproto::session::Session;
 use wsproto::{CloseCode, CloseFrame, MaskingKey, ProtocolError};
 
-use super::table::{Entry, all_bytes, entries, string};
-use super::{Case, in_pieces};
+use super::table::string;
+use wsproto_test::vectors::{Case, Entry, all_bytes, entries, in_pieces};
 
 /// Room for a message of the default limit, and a control frame inside of it.
 pub const MEMORY: usize = (1 << 20) + 131;

@@ -6,8 +6,8 @@ use wsproto::handshake::{
     ResponseDecoder, ResponseError, subprotocol,
 };
 
-use super::table::{latin1, string};
-use super::{Case, cuts};
+use super::table::string;
+use wsproto_test::vectors::{Case, cuts, latin1};
 
 /// That of the key in the table: `dGhlIHNhbXBsZSBub25jZQ==`.
 const NONCE: [u8; 16] = *b"the sample nonce";

@@ -9,10 +9,10 @@ use super::frames::{CLIENT, MEMORY, limits};
 #[cfg(feature = "alloc")]
 use super::given::owned;
 use super::given::{Asked, Given};
-use super::table::{all_bytes, string};
-use super::{Case, in_pieces};
+use super::table::string;
+use wsproto_test::vectors::{Case, all_bytes, in_pieces};
 
-/// By `peek` before each `next`, and by `next_bytes`.
+/// By `peek` before each `next`, by `next_bytes`, and by `next_piece`.
 pub fn by_peek_and_by_bytes(case: &Case) {
     match string(case, "role") {
         "server" => peek_and_bytes(case, Server),
@@ -25,13 +25,15 @@ fn peek_and_bytes(case: &Case, role: impl Role + Copy) {
     let mut memory = vec![0; MEMORY];
     let memory: &mut [u8; MEMORY] = memory.as_mut_slice().try_into().unwrap();
     for chunks in some_pieces(&input) {
-        let [next, peek, bytes] = [Asked::Next, Asked::Peek, Asked::NextBytes].map(|asked| {
+        let asked = [Asked::Next, Asked::Peek, Asked::NextBytes, Asked::Pieces];
+        let [next, peek, bytes, joined] = asked.map(|asked| {
             let session = Session::new(role, limits(case), &mut *memory);
             given(session.split().0, &chunks, asked)
         });
         assert_eq!(next.error.is_some(), case.contains_key("fails"), "{name}");
         assert_eq!(peek, next, "{name}, {} pieces", chunks.len());
         assert_eq!(bytes, next, "{name}, {} pieces", chunks.len());
+        assert_eq!(joined, next, "{name}, {} pieces", chunks.len());
     }
 }
 

@@ -10,13 +10,12 @@ mod given;
 #[cfg(feature = "handshake")]
 mod handshake;
 mod incoming;
-#[cfg_attr(not(feature = "handshake"), expect(dead_code, reason = "heads are read for the handshake"))]
 mod table;
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
-use table::{cases, has_section, string};
+use table::{has_section, string};
+use wsproto_test::vectors::cases;
 
 /// All fields that a case can have; what is misspelt would not be looked at.
 const FIELDS: [&str; 27] = [
@@ -129,25 +128,4 @@ fn each_response_through_the_decoder() {
     for case in cases().iter().filter(|case| case.contains_key("response")) {
         handshake::response(case);
     }
-}
-
-/// What a case is, as the file has it.
-type Case = Map<String, Value>;
-
-/// Bytes in all pieces of [`cuts`].
-fn in_pieces(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
-    cuts(bytes.len()).into_iter().map(|ends| {
-        let mut start = 0;
-        let piece = |end| &bytes[std::mem::replace(&mut start, end)..end];
-        ends.into_iter().map(piece).collect()
-    })
-}
-
-/// The ends of pieces to cut bytes into: whole, byte by byte, and in two at every byte. Long input is cut in two at
-/// each of its first and last 20 bytes and at every 4,099th between them: all else would cost its square.
-fn cuts(len: usize) -> Vec<Vec<usize>> {
-    let is_long = len > 1000;
-    let in_two = (0..=len).filter(|at| !is_long || *at <= 20 || len - at <= 20 || at % 4099 == 0);
-    let in_two = in_two.map(|at| vec![at, len]);
-    [vec![len], (0..=len).collect()].into_iter().chain(in_two).collect()
 }

@@ -9,16 +9,43 @@ fn naive(key: [u8; 4], bytes: &[u8]) -> Vec<u8> {
     bytes.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect()
 }
 
+/// Bytes around what is masked, to see that nothing else is touched.
+const AROUND: u8 = 0xA5;
+
 #[test]
-fn every_length_and_alignment_up_to_some_blocks() {
+fn every_length_and_alignment_up_to_some_lines_of_the_cache() {
     let key = [0xDE, 0xAD, 0xBE, 0xEF];
-    let source: Vec<u8> = (0..=255).collect();
-    for start in 0..33 {
-        for len in 0..131 {
-            let bytes = &source[start..start + len];
-            let mut masked = bytes.to_vec();
-            MaskingKey::new(key).apply(&mut masked);
-            assert_eq!(masked, naive(key, bytes), "{len} bytes from {start}");
+    let source: Vec<u8> = (0..600_u32).map(|at| (at * 7 + at / 256).to_le_bytes()[0]).collect();
+    let mut memory = vec![0; 800];
+    let line = memory.as_ptr().align_offset(64);
+    for len in 0..600 {
+        let plain = &source[..len];
+        let expected = naive(key, plain);
+        for start in line..line + 64 {
+            memory.fill(AROUND);
+            memory[start..start + len].copy_from_slice(plain);
+            let next = MaskingKey::new(key).apply(&mut memory[start..start + len]);
+            assert_eq!(memory[start..start + len], expected, "{len} bytes from {start}");
+            assert!(memory[..start].iter().chain(&memory[start + len..]).all(|byte| *byte == AROUND));
+            assert_eq!(next.to_bytes(), std::array::from_fn(|at| key[(len + at) % 4]));
+        }
+    }
+}
+
+#[test]
+fn every_length_and_alignment_of_a_copy_up_to_some_lines_of_the_cache() {
+    let key = [0xDE, 0xAD, 0xBE, 0xEF];
+    let source: Vec<u8> = (0..700_u32).map(|at| (at * 7 + at / 256).to_le_bytes()[0]).collect();
+    let mut memory = vec![0; 800];
+    let line = memory.as_ptr().align_offset(64);
+    for len in 0..600 {
+        for start in line..line + 64 {
+            let plain = &source[(start * 5) % 64..][..len];
+            memory.fill(AROUND);
+            let next = MaskingKey::new(key).apply_into(plain, &mut memory[start..]).unwrap();
+            assert_eq!(memory[start..start + len], naive(key, plain), "{len} bytes from {start}");
+            assert!(memory[..start].iter().chain(&memory[start + len..]).all(|byte| *byte == AROUND));
+            assert_eq!(next.to_bytes(), std::array::from_fn(|at| key[(len + at) % 4]));
         }
     }
 }

@@ -11,8 +11,9 @@ use crate::{Error, Message, Prepared, WebSocket};
 
 /// Messages for all who listen: a chat's room, a ticker. Each is encoded once. Cheap to clone.
 ///
-/// The queue is bounded, and shared by all who listen: one that is further behind than its capacity is dropped, holds nobody up and takes
-/// no memory of its own. That is noticed when there is room again, or else at the deadline of writing.
+/// The queue is bounded, and shared by all who listen: one that is further behind than its capacity is
+/// dropped, holds nobody up and takes no memory of its own. That is noticed when there is room again, or else
+/// at the deadline of writing.
 ///
 /// # Examples
 ///
@@ -42,7 +43,8 @@ pub struct Listener(broadcast::Receiver<Prepared>);
 pub struct Lagged;
 
 impl Broadcast {
-    /// Makes a queue of `capacity` messages, at least one, which all listeners share. It is rounded up to a power of two.
+    /// Makes a queue of `capacity` messages, at least one, which all listeners share. It is rounded up to a
+    /// power of two.
     pub fn new(capacity: usize) -> Self {
         Self(broadcast::Sender::new(capacity.clamp(1, usize::MAX / 4)))
     }
@@ -78,20 +80,22 @@ impl Listener {
 impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
     /// Returns the next message, as [`recv`](Self::recv) does, and forwards a broadcast to the peer while it waits.
     ///
-    /// While more than [`high_water`](crate::Options::with_high_water) bytes are unsent, the broadcast's messages wait in its queue.
+    /// While more than [`high_water`](crate::Options::with_high_water) bytes are unsent, the broadcast's
+    /// messages wait in its queue.
     ///
     /// **Cancel safe**: no message is lost, of either direction.
     ///
     /// # Errors
     ///
-    /// [`Error::Lagged`] if the peer does not keep up with the broadcast: the connection is over. Otherwise as of `recv`.
+    /// [`Error::Lagged`] if the peer does not keep up with the broadcast: the connection is over. Otherwise
+    /// as of `recv`.
     pub async fn recv_or_forward(&mut self, listener: &mut Listener) -> Result<Option<Message>, Error> {
         loop {
             let news = {
                 let mut next = pin!(listener.recv());
                 poll_fn(|cx| {
                     loop {
-                        let had_room = self.way.has_room();
+                        let had_room = self.inner.way.has_room();
                         if had_room {
                             if let Poll::Ready(news) = next.as_mut().poll(cx) {
                                 return Poll::Ready(Ok(news));
@@ -99,7 +103,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
                         }
                         match self.poll_recv(cx) {
                             Poll::Ready(received) => return Poll::Ready(Err(received)),
-                            Poll::Pending if !had_room && self.way.has_room() => {}
+                            Poll::Pending if !had_room && self.inner.way.has_room() => {}
                             Poll::Pending => return Poll::Pending,
                         }
                     }
@@ -114,7 +118,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> WebSocket<T, Server> {
                 },
                 Ok(Ok(None)) => return self.recv().await,
                 Ok(Err(Lagged)) => {
-                    self.way.finish(Cause::Lagged);
+                    self.inner.way.finish(Cause::Lagged);
                     return Err(Error::Lagged);
                 }
                 Err(received) => return received,

@@ -12,11 +12,13 @@ use crate::drive::Messages;
 use crate::wakers::{Half, Wakers};
 use crate::{Error, Message, WebSocket};
 
-/// A connection as a stream of bytes, for protocols that are tunnelled: MQTT, SSH, yamux. [`WebSocket::into_bytes`] makes it.
+/// A connection as a stream of bytes, for protocols that are tunnelled: MQTT, SSH, yamux.
+/// [`WebSocket::into_bytes`] makes it.
 ///
-/// Each write becomes a binary message, of at most 64 KiB. Received binary messages are read one behind the other; a text is an error of
-/// the kind [`InvalidData`](io::ErrorKind::InvalidData). `shutdown` sends a Close frame, after which nothing can be written;
-/// the peer's is the end of the stream. It may be split with [`tokio::io::split`].
+/// Each write becomes a binary message, of at most 64 KiB. Received binary messages are read one behind the
+/// other; a text is an error of the kind [`InvalidData`](io::ErrorKind::InvalidData). `shutdown` sends a
+/// Close frame, after which nothing can be written; the peer's is the end of the stream. It may be split with
+/// [`tokio::io::split`].
 #[derive(Debug)]
 pub struct ByteStream<T, R: Role = Server> {
     socket: WebSocket<T, R>,
@@ -108,7 +110,7 @@ where
             ready!(socket.poll_room(cx, Messages::Left))?;
             socket.feed(&buf[..taken])?;
             // It may be the last for a while, and not everybody flushes.
-            let _ = socket.way.poll_write(&mut socket.io, cx);
+            let _ = socket.inner.way.poll_write(&mut socket.inner.io, cx);
             Poll::Ready(Ok(taken))
         })
     }
@@ -119,7 +121,7 @@ where
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_as(Half::Writer, cx, |socket, cx| {
-            socket.way.feed_close(CloseCode::NORMAL.into())?;
+            socket.inner.way.feed_close(CloseCode::NORMAL.into())?;
             socket.poll_flush(cx)
         })
     }

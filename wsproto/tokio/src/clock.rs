@@ -27,13 +27,18 @@ impl Clock {
         Self { deadlines, sleep: None, origin, now: None }
     }
 
+    /// Returns how long ago this was made.
+    pub(crate) fn age(&self) -> std::time::Duration {
+        self.origin.elapsed()
+    }
+
     /// Begins a turn: the time is to be looked at anew.
     pub(crate) const fn begin_turn(&mut self) {
         self.now = None;
     }
 
-    /// Returns the time, which is the same for all of a turn: a few dozen microseconds of work, or what a task's budget
-    /// allows.
+    /// Returns the time, which is the same for all of a turn: a few dozen microseconds of work, or what a
+    /// task's budget allows.
     pub(crate) fn now(&mut self) -> Moment {
         *self.now.get_or_insert_with(|| Moment::since_origin(self.origin.elapsed()))
     }

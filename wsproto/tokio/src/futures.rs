@@ -23,7 +23,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         cx: &Context<'_>,
         poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<V>,
     ) -> Poll<V> {
-        let wakers = Arc::clone(self.wakers.get_or_insert_default());
+        let wakers = Arc::clone(self.inner.wakers.get_or_insert_default());
         wakers.poll_as(half, cx, self, |socket| socket.progress(half), poll)
     }
 }
@@ -42,12 +42,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role + Unpin> Stream for WebSocket<T,
 
 impl<T: AsyncRead + AsyncWrite + Unpin, R: Role + Unpin> FusedStream for WebSocket<T, R> {
     fn is_terminated(&self) -> bool {
-        matches!(self.way.stage, Stage::Over(_))
+        matches!(self.inner.way.stage, Stage::Over(_))
     }
 }
 
-/// Sends messages: `start_send` queues, `flush` writes, `close` sends a Close frame of code 1000 and completes the closing handshake.
-/// It is ready while no more than the [high water](crate::Options::with_high_water) is unsent.
+/// Sends messages: `start_send` queues, `flush` writes, `close` sends a Close frame of code 1000 and
+/// completes the closing handshake. It is ready while no more than the
+/// [high water](crate::Options::with_high_water) is unsent.
 impl<T, R, M> Sink<M> for WebSocket<T, R>
 where
     T: AsyncRead + AsyncWrite + Unpin,
@@ -70,7 +71,7 @@ where
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.poll_as(Half::Writer, cx, |socket, cx| {
-            socket.way.feed_close(CloseCode::NORMAL.into())?;
+            socket.inner.way.feed_close(CloseCode::NORMAL.into())?;
             ready!(socket.poll_drive(cx, Messages::Dropped))?;
             Poll::Ready(Ok(()))
         })

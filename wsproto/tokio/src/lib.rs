@@ -1,5 +1,6 @@
-//! WebSocket connections over tokio, as [`wsproto`] has their protocol: a socket that owns its transport, answers Pings, sends
-//! a heartbeat, keeps deadlines and limits, compresses, and whose every method is cancel safe.
+//! WebSocket connections over tokio, as [`wsproto`] has their protocol: a socket that owns its transport,
+//! answers Pings, sends a heartbeat, keeps deadlines and limits, compresses, and whose every method is cancel
+//! safe.
 //!
 //! A server, which ends all its connections in order at Ctrl-C:
 //!
@@ -44,13 +45,14 @@
 //!
 //! # What runs by itself
 //!
-//! Everything that a connection asks for is done inside of [`recv`](WebSocket::recv), so call it at all times, also where nothing is to be
-//! received. A task that waits elsewhere answers no Ping. If that can't be, [`split`](WebSocket::split) the socket.
+//! Everything that a connection asks for is done inside of [`recv`](WebSocket::recv), so call it at all
+//! times, also where nothing is to be received. A task that waits elsewhere answers no Ping. If that can't
+//! be, [`split`](WebSocket::split) the socket.
 //!
 //! | by default | |
 //! |---|---|
 //! | a Ping after 30 s of silence, the end after 30 s more | any byte that comes is a sign of life |
-//! | 10 s for the opening handshake, 5 s for the answer to a Close frame, 30 s for the transport to take anything | [`Timeouts`] |
+//! | 10 s for the opening handshake, 5 s for the answer to a Close frame, 30 s to write anything | [`Timeouts`] |
 //! | messages of at most 1 MiB | [`Options::with_max_message_size`] |
 //! | compression where the peer does it too, without context takeover | [`Options::with_deflate`] |
 //! | pages of other hosts are refused | [`Options::allow_origins`] |
@@ -64,24 +66,29 @@
 //!
 //! # Cancel safety
 //!
-//! All state is in the socket. Every future of this crate that has a connection may be dropped at any await, and so stand in a
-//! `select!`: no message is lost or comes twice, no frame is cut. A message that `send` has begun to send is queued, and leaves
-//! with whatever is called next. The futures of opening handshakes own their stream: dropped, they close it.
+//! All state is in the socket. Every future of this crate that has a connection may be dropped at any await,
+//! and so stand in a `select!`: no message is lost or comes twice, no frame is cut. A message that `send` has
+//! begun to send is queued, and leaves with whatever is called next. The futures of opening handshakes own
+//! their stream: dropped, they close it.
 //!
 //! # Memory
 //!
-//! Connections share the buffers and the compressor of their thread. An idle one holds none, whether compression was agreed on or not.
+//! Connections share the buffers and the compressor of their thread. An idle one holds none, whether
+//! compression was agreed on or not. A message larger than the memory can be received
+//! [in pieces](WebSocket::recv_piece).
 //!
 //! # Features
 //!
 //! * `futures`: `Stream` and `Sink` for [`WebSocket`], [`Reader`] and [`Writer`].
 //! * `tracing`: a span for each connection, and one event for its end.
 //! * `zlib-rs`: compresses faster. `simd`: checks UTF-8 faster.
-//! * `rustls-webpki-roots`, `rustls-native-roots`: [`connect`] to `wss` URLs, for certificates of the authorities that Mozilla or the operating
-//!   system trusts, of both if both are on; by rustls with ring. `rustls`: the same with a configuration of your own
-//!   (`Connect::tls`) and whatever provider that has. Without any of them `wss` is an error, [`ConnectError::TlsMissing`].
-//! * `hyper`: `upgrade`, for handshakes that hyper reads. `axum`: `extract`, an extractor. `h2`: `http2` and `Connect::over_http2`, streams of
-//!   HTTP/2; together with `hyper`, upgrades of hyper over HTTP/2.
+//! * `rustls-webpki-roots`, `rustls-native-roots`: [`connect`] to `wss` URLs, for certificates of the
+//!   authorities that Mozilla or the operating system trusts, of both if both are on; by rustls with ring.
+//!   `rustls`: the same with a configuration of your own (`Connect::tls`) and whatever provider that has.
+//!   Without any of them `wss` is an error, [`ConnectError::TlsMissing`].
+//! * `hyper`: `upgrade`, for handshakes that hyper reads. `axum`: `extract`, an extractor. `h2`: `http2` and
+//!   `Connect::over_http2`, streams of HTTP/2; together with `hyper`, upgrades of hyper over HTTP/2.
+//!   [`Connections`] bounds their number and ends them in order, as [`Serve`] does with its own.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -92,15 +99,11 @@ mod broadcast;
 mod byte_stream;
 mod clock;
 mod drive;
-mod error;
 #[cfg(feature = "futures")]
 mod futures;
-mod keys;
-mod message;
-mod options;
 mod out;
 mod outbox;
-mod pool;
+mod pieces;
 mod prepared;
 mod server;
 mod socket;
@@ -110,7 +113,6 @@ mod waiting;
 mod wakers;
 mod way;
 
-pub mod backoff;
 mod connect;
 #[cfg(any(feature = "h2", feature = "hyper"))]
 mod http;
@@ -122,30 +124,33 @@ mod sync {
     pub(crate) use std::sync::Mutex;
 }
 
-pub use bytes::Bytes;
-pub use bytestring::ByteString;
 pub use wsproto;
+pub use wsproto::connection::{Data, Fragment};
 pub use wsproto::deadlines::{Deadline, Timeouts};
 pub use wsproto::deflate::Policy;
 pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
 
-pub use agreed::{Agreed, Received};
+use wsproto_adapter::shared::pool;
+#[doc(inline)]
+pub use wsproto_adapter::{
+    Accept, AcceptError, Agreed, AsMessage, Client, ConnectError, Error, Fault, Message, Options, Prepared,
+    ProxyError, RedirectError, Response, SocksError, Step, ThreadKeys, backoff,
+};
+pub use wsproto_adapter::{ByteString, Bytes};
+
+pub use agreed::Received;
 pub use broadcast::{Broadcast, Lagged, Listener};
 pub use byte_stream::ByteStream;
-pub use error::{Error, Fault};
-pub use keys::{Client, ThreadKeys};
-pub use message::{AsMessage, Message};
-pub use options::Options;
 pub use out::Out;
-pub use prepared::Prepared;
+pub use pieces::Piece;
 pub use server::{
-    Accept, AcceptError, Handshake, Opening, Plain, Serve, Served, Trouble, accept, accept_with,
+    Connections, Handshake, Opening, Place, Plain, Serve, Served, Trouble, accept, accept_with,
 };
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
+pub use trace::{Counters, Traffic};
 
-pub use connect::{Connect, ConnectError, RedirectError, Response, Step, connect};
-pub use proxy::{ProxyError, SocksError};
+pub use connect::{Connect, connect};
 pub use tls::MaybeTls;
 #[cfg(feature = "rustls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]

@@ -6,7 +6,8 @@ use wsproto::connection::{Fragment, Role};
 use crate::way::Way;
 use crate::{AsMessage, Error};
 
-/// The way out of a connection while a message is borrowed from it; [`WebSocket::read`](crate::WebSocket::read) returns it.
+/// The way out of a connection while a message is borrowed from it;
+/// [`WebSocket::read`](crate::WebSocket::read) returns it.
 ///
 /// Its methods queue, as those of the same names of [`WebSocket`](crate::WebSocket) do.
 #[derive(Debug)]
@@ -28,7 +29,8 @@ impl<'a, R: Role> Out<'a, R> {
         self.way.feed(message.as_message(), false)
     }
 
-    /// Queues a message that is not compressed; see [`WebSocket::feed_uncompressed`](crate::WebSocket::feed_uncompressed).
+    /// Queues a message that is not compressed; see
+    /// [`WebSocket::feed_uncompressed`](crate::WebSocket::feed_uncompressed).
     ///
     /// # Errors
     ///

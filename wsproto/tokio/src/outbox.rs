@@ -18,20 +18,32 @@ const PIECES: usize = 32;
 
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    /// Pieces that stand before the tail.
-    pieces: VecDeque<Bytes>,
+    /// What stands before the tail. Most connections have none of it, and pay 8 bytes.
+    shared: Option<Box<Shared>>,
     /// Where frames are encoded. Taken from the thread's, and given back when all is written.
     tail: Vec<u8>,
     /// How much of the first piece, or of the tail if there is none, is written.
     written: usize,
-    /// Bytes in the pieces.
-    shared: usize,
+}
+
+/// Pieces, and the bytes in them; never none.
+#[derive(Debug, Default)]
+struct Shared {
+    pieces: VecDeque<Bytes>,
+    len: usize,
+}
+
+impl Shared {
+    fn push(&mut self, piece: Bytes) {
+        self.len += piece.len();
+        self.pieces.push_back(piece);
+    }
 }
 
 impl Outbox {
     /// Returns how many bytes wait.
     pub(crate) fn len(&self) -> usize {
-        self.shared + self.tail.len() - self.written
+        self.shared.as_ref().map_or(0, |shared| shared.len) + self.tail.len() - self.written
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -52,13 +64,11 @@ impl Outbox {
             self.tail().extend_from_slice(frame);
             return;
         }
+        let shared = self.shared.get_or_insert_default();
         if !self.tail.is_empty() {
-            let tail = std::mem::take(&mut self.tail);
-            self.shared += tail.len();
-            self.pieces.push_back(tail.into());
+            shared.push(std::mem::take(&mut self.tail).into());
         }
-        self.shared += frame.len();
-        self.pieces.push_back(frame.clone());
+        shared.push(frame.clone());
     }
 
     /// Drops all that waits.
@@ -73,12 +83,10 @@ impl Outbox {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let io = Pin::new(io);
-        let taken = if self.pieces.is_empty() {
-            ready!(io.poll_write(cx, self.tail.get(self.written..).unwrap_or_default()))?
-        } else {
+        let taken = if let Some(shared) = &self.shared {
             let mut slices = [IoSlice::new(&[]); PIECES];
             let mut used = 0;
-            let pieces = self.pieces.iter().map(|piece| &piece[..]).chain([&self.tail[..]]);
+            let pieces = shared.pieces.iter().map(|piece| &piece[..]).chain([&self.tail[..]]);
             for (slice, piece) in slices.iter_mut().zip(pieces) {
                 let skipped = if used == 0 { self.written } else { 0 };
                 *slice = IoSlice::new(piece.get(skipped..).unwrap_or_default());
@@ -89,6 +97,8 @@ impl Outbox {
             } else {
                 ready!(io.poll_write(cx, &slices[0]))?
             }
+        } else {
+            ready!(io.poll_write(cx, self.tail.get(self.written..).unwrap_or_default()))?
         };
         if taken == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -99,20 +109,20 @@ impl Outbox {
 
     fn advance(&mut self, taken: usize) {
         self.written += taken;
-        while let Some(first) = self.pieces.front() {
-            if self.written < first.len() {
-                return;
+        if let Some(shared) = &mut self.shared {
+            while let Some(first) = shared.pieces.front() {
+                if self.written < first.len() {
+                    return;
+                }
+                self.written -= first.len();
+                shared.len -= first.len();
+                shared.pieces.pop_front();
             }
-            self.written -= first.len();
-            self.shared -= first.len();
-            self.pieces.pop_front();
+            self.shared = None;
         }
         if self.written >= self.tail.len() {
             self.written = 0;
             pool::give_write(std::mem::take(&mut self.tail));
-            if self.pieces.capacity() > PIECES {
-                self.pieces = VecDeque::new();
-            }
         }
     }
 }

@@ -10,45 +10,53 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::connection::{Fragment, Reply, Role, SendState};
 use wsproto::deflate::Policy;
 use wsproto::session::{Incoming, Session};
-use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
+use wsproto::{CloseCode, CloseFrame, MessageKind, ProtocolError, Server};
 
-use crate::agreed::Closed;
 use crate::drive::Messages;
 use crate::wakers::Half;
 #[cfg(feature = "futures")]
 use crate::wakers::Wakers;
 use crate::way::{Stage, Way};
-use crate::{Agreed, AsMessage, Error, Message, Options, Out, Received};
+use crate::{Agreed, AsMessage, Counters, Error, Message, Options, Out, Received};
+use wsproto_adapter::shared::Closed;
 
 /// A WebSocket connection that owns its transport: anything that reads and writes.
 ///
-/// [`recv`](Self::recv) does all that a connection asks for: it writes what was fed, answers Pings and Close frames, sends the
-/// heartbeat and keeps the deadlines. Call it at all times, also where you have nothing to receive; or
-/// [`split`](Self::split) the socket.
+/// [`recv`](Self::recv) does all that a connection asks for: it writes what was fed, answers Pings and Close
+/// frames, sends the heartbeat and keeps the deadlines. Call it at all times, also where you have nothing to
+/// receive; or [`split`](Self::split) the socket.
 ///
 /// | receive | |
 /// |---|---|
 /// | [`recv`](Self::recv) | a message of its own |
 /// | [`read`](Self::read) | a borrowed message, and the way out for answers |
+/// | [`recv_piece`](Self::recv_piece), [`read_piece`](Self::read_piece) | a part of a message larger than the memory |
 /// | [`recv_or_drained`](Self::recv_or_drained) | for a `select!` that waits for room, too |
 ///
 /// | send | |
 /// |---|---|
-/// | [`feed`](Self::feed), [`feed_fmt`](Self::feed_fmt), … | queues; leaves with the next `recv`, `send`, `flush` or `close` |
+/// | [`feed`](Self::feed), [`feed_fmt`](Self::feed_fmt), … | queues; leaves with the next call that waits |
 /// | [`send`](Self::send), [`send_fmt`](Self::send_fmt) | queues, and writes all that waits |
 /// | [`flush`](Self::flush) | writes all that waits |
 /// | [`close`](Self::close) | completes the closing handshake, ends the transport |
 ///
-/// **Cancel safety.** All state is in the socket. Every future may be dropped at any await: nothing that came or was fed is lost,
-/// nothing comes twice, no frame is cut.
+/// **Cancel safety.** All state is in the socket. Every future may be dropped at any await: nothing that came
+/// or was fed is lost, nothing comes twice, no frame is cut.
 ///
-/// **Backpressure.** While more than [`high_water`](Options::with_high_water) bytes wait to be written, `recv` gives no more
-/// messages: a loop of `recv` and `feed` needs no other bound. A program that feeds without receiving flushes, or looks at
-/// [`unsent`](Self::unsent); above [`max_unsent`](Options::with_max_unsent) `feed` refuses. Where both ends send much at the same
-/// time without being asked, [`split`](Self::split) the socket: its halves don't wait for each other.
+/// **Backpressure.** While more than [`high_water`](Options::with_high_water) bytes wait to be written,
+/// `recv` gives no more messages: a loop of `recv` and `feed` needs no other bound. A program that feeds
+/// without receiving flushes, or looks at [`unsent`](Self::unsent); above
+/// [`max_unsent`](Options::with_max_unsent) `feed` refuses. Where both ends send much at the same time
+/// without being asked, [`split`](Self::split) the socket: its halves don't wait for each other.
 ///
 /// The future of a `recv` needs tokio's timer unless all [timeouts](Options::with_timeouts) are off.
 pub struct WebSocket<T, R: Role = Server> {
+    /// In one place, since futures that take a socket move it, and a task is as large as all the places it is
+    /// moved to.
+    pub(crate) inner: Box<Inner<T, R>>,
+}
+
+pub(crate) struct Inner<T, R: Role> {
     pub(crate) io: T,
     pub(crate) incoming: Incoming<R, Vec<u8>>,
     pub(crate) way: Way<R>,
@@ -56,6 +64,8 @@ pub struct WebSocket<T, R: Role = Server> {
     pub(crate) is_lent: bool,
     /// Whether a message was found that is left to be taken.
     pub(crate) is_held: bool,
+    /// Whether messages are not joined: the last call to receive wanted pieces.
+    pub(crate) is_piecewise: bool,
     /// Where the halves that others make of this wait.
     #[cfg(feature = "futures")]
     pub(crate) wakers: Option<Arc<Wakers>>,
@@ -64,7 +74,8 @@ pub struct WebSocket<T, R: Role = Server> {
 
 /// Beginning.
 impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
-    /// Starts behind an opening handshake that was made elsewhere. `received` is what came behind it and was read with it.
+    /// Starts behind an opening handshake that was made elsewhere. `received` is what came behind it and was
+    /// read with it.
     ///
     /// `role` is [`Server`], or [`ThreadKeys::client`](crate::ThreadKeys::client).
     ///
@@ -93,17 +104,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
             incoming.push(received);
         }
         let is_lent = !received.is_empty();
-        let way = Way::new(sender, options);
-        Self {
+        let mut way = Way::new(sender, options);
+        way.trace.counters.received.bytes = received.len() as u64;
+        let inner = Inner {
             io: stream,
             incoming,
             way,
             is_lent,
             is_held: false,
+            is_piecewise: false,
             #[cfg(feature = "futures")]
             wakers: None,
             subprotocol: agreed.subprotocol,
-        }
+        };
+        Self { inner: Box::new(inner) }
     }
 }
 
@@ -117,7 +131,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// # Errors
     ///
-    /// [`Error`], unless it is the caller's fault; then again at each call. The peer was told why, as far as it can be.
+    /// [`Error`], unless it is the caller's fault; then again at each call. The peer was told why, as far as
+    /// it can be.
     pub async fn recv(&mut self) -> Result<Option<Message>, Error> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -136,6 +151,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         cx: &mut Context<'_>,
         messages: Messages,
     ) -> Poll<Result<Option<Message>, Error>> {
+        self.inner.is_piecewise = false;
         while ready!(self.poll_drive(cx, messages))? {
             if let Some(message) = self.take_message() {
                 return Poll::Ready(Ok(Some(message)));
@@ -144,8 +160,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         Poll::Ready(Ok(None))
     }
 
-    /// Returns the next message where it lies, without a copy, and the way out, for answers that are encoded while the message is
-    /// borrowed. `None` as of [`recv`](Self::recv).
+    /// Returns the next message where it lies, without a copy, and the way out, for answers that are encoded
+    /// while the message is borrowed. `None` as of [`recv`](Self::recv).
     ///
     /// The message is text or binary.
     ///
@@ -169,31 +185,41 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// }
     /// ```
     pub async fn read(&mut self) -> Result<Option<(wsproto::Message<'_>, Out<'_, R>)>, Error> {
+        self.inner.is_piecewise = false;
         if !poll_fn(|cx| self.poll_drive(cx, Messages::Paced)).await? {
             return Ok(None);
         }
-        self.is_held = false;
-        let Self { io, incoming, way, .. } = self;
-        let mut reply = Reply::new();
-        match take_borrowed(incoming, &mut reply) {
+        self.inner.is_held = false;
+        let Inner { io, incoming, way, .. } = &mut *self.inner;
+        match take_borrowed(incoming, way) {
             Ok(message) => Ok(message.map(|message| (message, Out::new(way)))),
-            // A text that is not UTF-8, after all.
-            Err(error) => {
-                way.fail(error, reply);
-                poll_fn(|cx| {
-                    way.clock.begin_turn();
-                    way.poll_end(io, cx)
-                })
-                .await;
-                Err(Error::Protocol(error))
+            Err(_) => Err(poll_fn(move |cx| way.poll_failure(io, cx)).await),
+        }
+    }
+
+    /// Hands the next message to what is in `take`, as one of two halves.
+    pub(crate) fn poll_read_with<V>(
+        &mut self,
+        cx: &mut Context<'_>,
+        take: &mut Option<impl FnOnce(wsproto::Message<'_>, Out<'_, R>) -> V>,
+    ) -> Poll<Result<Option<V>, Error>> {
+        self.inner.is_piecewise = false;
+        while ready!(self.poll_drive(cx, Messages::Wanted))? {
+            self.inner.is_held = false;
+            let Inner { incoming, way, .. } = &mut *self.inner;
+            // Of a text that is not UTF-8 after all there is only the end to wait for.
+            if let Ok(Some(message)) = take_borrowed(incoming, way) {
+                return Poll::Ready(Ok(take.take().map(|take| take(message, Out::new(way)))));
             }
         }
+        Poll::Ready(Ok(None))
     }
 
     /// Does what [`recv`](Self::recv) does, and also returns when all that waited at the call is written.
     ///
-    /// For a `select!` whose other branch feeds what comes from elsewhere, and waits while too much is unsent. A guard as
-    /// `if socket.unsent() < LIMIT` is looked at once a turn: without a new turn nobody would learn that there is room again.
+    /// For a `select!` whose other branch feeds what comes from elsewhere, and waits while too much is
+    /// unsent. A guard as `if socket.unsent() < LIMIT` is looked at once a turn: without a new turn nobody
+    /// would learn that there is room again.
     ///
     /// **Cancel safe**: no message is lost.
     ///
@@ -201,32 +227,39 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// As of [`recv`](Self::recv).
     pub async fn recv_or_drained(&mut self) -> Result<Received, Error> {
-        let is_waiting = !self.way.is_flushed();
+        let is_waiting = !self.inner.way.is_flushed();
         poll_fn(|cx| match self.poll_recv(cx)? {
             Poll::Ready(Some(message)) => Poll::Ready(Ok(Received::Message(message))),
             Poll::Ready(None) => Poll::Ready(Ok(Received::Closed)),
-            Poll::Pending if is_waiting && self.way.is_flushed() => Poll::Ready(Ok(Received::Drained)),
+            Poll::Pending if is_waiting && self.inner.way.is_flushed() => Poll::Ready(Ok(Received::Drained)),
             Poll::Pending => Poll::Pending,
         })
         .await
     }
 }
 
-/// Apart from the future for the same reason as [`WebSocket::take_message`].
+/// Apart from the future for the same reason as [`WebSocket::take_message`], and since a reply is large.
 #[inline(never)]
 fn take_borrowed<'m, R: Role>(
     incoming: &'m mut Incoming<R, Vec<u8>>,
-    reply: &mut Reply,
-) -> Result<Option<wsproto::Message<'m>>, wsproto::ProtocolError> {
-    incoming.next(reply)
+    way: &mut Way<R>,
+) -> Result<Option<wsproto::Message<'m>>, ProtocolError> {
+    let mut reply = Reply::new();
+    let taken = incoming.next(&mut reply);
+    match taken {
+        Ok(_) => way.trace.counters.received.messages += 1,
+        // A text that is not UTF-8, after all.
+        Err(error) => way.fail(error, reply),
+    }
+    taken
 }
 
 /// Sending.
 impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     /// Queues a message, and writes all that waits.
     ///
-    /// Messages that come meanwhile are left to `recv`, and no more than one is read: two peers that only send stand still until
-    /// the write deadline. Pings are answered.
+    /// Messages that come meanwhile are left to `recv`, and no more than one is read: two peers that only
+    /// send stand still until the write deadline. Pings are answered.
     ///
     /// **Cancel safe**: once polled, the message is queued whole. Don't send it again.
     ///
@@ -250,24 +283,26 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         self.flush().await
     }
 
-    /// Queues a message; never waits. It leaves with the next `recv` that waits, `send`, `flush` or `close`: many at once.
+    /// Queues a message; never waits. It leaves with the next `recv` that waits, `send`, `flush` or `close`:
+    /// many at once.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] behind a Close frame, [`Error::Full`] while too much waits, [`Error::Misuse`] between fragments and for a
-    /// Ping that is too long, or why the connection is over. Nothing was queued then.
+    /// [`Error::Closed`] behind a Close frame, [`Error::Full`] while too much waits, [`Error::Misuse`]
+    /// between fragments and for a Ping that is too long, or why the connection is over. Nothing was queued
+    /// then.
     pub fn feed(&mut self, message: impl AsMessage) -> Result<(), Error> {
-        self.way.feed(message.as_message(), false)
+        self.inner.way.feed(message.as_message(), false)
     }
 
-    /// Queues a message that is not compressed, also if compression was agreed on: for a secret beside what somebody else chose, or
-    /// what is compressed already.
+    /// Queues a message that is not compressed, also if compression was agreed on: for a secret beside what
+    /// somebody else chose, or what is compressed already.
     ///
     /// # Errors
     ///
     /// As of [`feed`](Self::feed).
     pub fn feed_uncompressed(&mut self, message: impl AsMessage) -> Result<(), Error> {
-        self.way.feed(message.as_message(), true)
+        self.inner.way.feed(message.as_message(), true)
     }
 
     /// Queues a text that is formatted, without a buffer between: `socket.feed_fmt(format_args!("{x}, {y}"))`.
@@ -276,10 +311,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// As of [`feed`](Self::feed).
     pub fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
-        self.way.feed_fmt(text)
+        self.inner.way.feed_fmt(text)
     }
 
-    /// Queues a message that `write` appends: JSON of a serialiser, without a buffer between. Returns what `write` returns.
+    /// Queues a message that `write` appends: JSON of a serialiser, without a buffer between. Returns what
+    /// `write` returns.
     ///
     /// # Errors
     ///
@@ -289,10 +325,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         kind: MessageKind,
         write: impl FnOnce(&mut Vec<u8>) -> V,
     ) -> Result<V, Error> {
-        self.way.feed_with(kind, write)
+        self.inner.way.feed_with(kind, write)
     }
 
-    /// Queues one fragment of a message ([RFC 6455 §5.4]). Until the last one nothing else can be queued but control frames.
+    /// Queues one fragment of a message ([RFC 6455 §5.4]). Until the last one nothing else can be queued but
+    /// control frames.
     ///
     /// # Errors
     ///
@@ -300,7 +337,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// [RFC 6455 §5.4]: https://www.rfc-editor.org/rfc/rfc6455#section-5.4
     pub fn feed_fragment<'m>(&mut self, fragment: impl Into<Fragment<'m>>) -> Result<(), Error> {
-        self.way.feed_fragment(fragment.into(), false)
+        self.inner.way.feed_fragment(fragment.into(), false)
     }
 
     /// Writes all that was fed, and has the transport hold nothing back.
@@ -324,20 +361,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
         cx: &mut Context<'_>,
         messages: Messages,
     ) -> Poll<Result<(), Error>> {
-        self.way.clock.begin_turn();
-        if let Stage::Open = self.way.stage {
-            if self.way.poll_write(&mut self.io, cx).is_ready() {
-                return Poll::Ready(self.way.check_written());
+        self.inner.way.clock.begin_turn();
+        if let Stage::Open = self.inner.way.stage {
+            if self.inner.way.poll_write(&mut self.inner.io, cx).is_ready() {
+                return Poll::Ready(self.inner.way.check_written());
             }
         }
         match self.poll_drive(cx, messages)? {
             Poll::Ready(_) => Poll::Ready(Ok(())),
-            Poll::Pending if self.way.is_flushed() => Poll::Ready(self.way.check_written()),
+            Poll::Pending if self.inner.way.is_flushed() => Poll::Ready(self.inner.way.check_written()),
             Poll::Pending => Poll::Pending,
         }
     }
 
-    /// Sends a Ping, to learn the [`latency`](Self::latency), and writes all that waits. If one is under way, there is no second.
+    /// Sends a Ping, to learn the [`latency`](Self::latency), and writes all that waits. If one is under way,
+    /// there is no second.
     ///
     /// Not needed to keep a connection alive: the heartbeat does that.
     ///
@@ -347,12 +385,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// As of [`feed`](Self::feed) and [`flush`](Self::flush).
     pub async fn ping(&mut self) -> Result<(), Error> {
-        self.way.feed_ping()?;
+        self.inner.way.feed_ping()?;
         self.flush().await
     }
 
-    /// Completes the closing handshake and ends the transport: sends a Close frame if none was sent, drops the messages that still come
-    /// before the peer's, and waits for the transport's end.
+    /// Completes the closing handshake and ends the transport: sends a Close frame if none was sent, drops
+    /// the messages that still come before the peer's, and waits for the transport's end.
     ///
     /// To go on receiving until the peer closes, feed a [`CloseFrame`] instead, and call `recv` up to `None`.
     ///
@@ -360,10 +398,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<T, R> {
     ///
     /// # Errors
     ///
-    /// Why the connection was over before; [`Error::Deadline`] if the peer does not answer. [`Error::CloseReason`] if the reason has
-    /// more than 123 bytes: nothing was queued.
+    /// Why the connection was over before; [`Error::Deadline`] if the peer does not answer.
+    /// [`Error::CloseReason`] if the reason has more than 123 bytes: nothing was queued.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.way.feed_close(CloseFrame::new(code, reason)?)?;
+        self.inner.way.feed_close(CloseFrame::new(code, reason)?)?;
         poll_fn(|cx| self.poll_drive(cx, Messages::Dropped)).await.map(|_| ())
     }
 }
@@ -373,69 +411,108 @@ impl<T, R: Role> WebSocket<T, R> {
     /// Returns what the other half may wait for while `half` is polled: when it changes, that one is to be woken.
     pub(crate) fn progress(&self, half: Half) -> impl PartialEq + use<T, R> {
         // That all is written is nothing to the half that receives; else each message that is sent would wake it.
-        let is_flushed = half == Half::Reader && self.way.is_flushed();
-        let is_full = !self.way.has_room();
-        (self.is_held, is_flushed, is_full, self.is_closing())
+        let is_flushed = half == Half::Reader && self.inner.way.is_flushed();
+        let is_full = !self.inner.way.has_room();
+        (self.inner.is_held, is_flushed, is_full, self.is_closing())
     }
 
     /// Returns how many bytes wait to be written.
     pub fn unsent(&self) -> usize {
-        self.way.outbox.len()
+        self.inner.way.outbox.len()
     }
 
     /// Returns the code of the peer's Close frame: `None` if none came, or it had no code.
     pub fn close_code(&self) -> Option<CloseCode> {
-        self.way.closed.as_ref()?.code()
+        self.inner.way.closed.as_ref()?.code()
     }
 
     /// Returns the reason in the peer's Close frame, if one came. It is empty where the frame had none.
     ///
     /// It is the peer's own: log it with `{:?}`.
     pub fn close_reason(&self) -> Option<&str> {
-        self.way.closed.as_deref().map(Closed::reason)
+        self.inner.way.closed.as_deref().map(Closed::reason)
     }
 
     /// Tells whether nothing new can be sent: a Close frame was sent or came, or the connection is over.
     pub fn is_closing(&self) -> bool {
-        !matches!(self.way.stage, Stage::Open)
-            || self.way.closed.is_some()
-            || self.way.sender.state() != SendState::Open
+        !matches!(self.inner.way.stage, Stage::Open)
+            || self.inner.way.closed.is_some()
+            || self.inner.way.sender.state() != SendState::Open
     }
 
     /// Returns the subprotocol that was agreed on, if any.
     pub fn subprotocol(&self) -> Option<&str> {
-        self.subprotocol.as_deref()
+        self.inner.subprotocol.as_deref()
     }
 
     /// Returns the round-trip time of the last Ping that was answered: of the heartbeat, or of [`ping`](Self::ping).
     pub fn latency(&self) -> Option<Duration> {
-        self.way.clock.deadlines.latency()
+        self.inner.way.clock.deadlines.latency()
+    }
+
+    /// Returns how long ago the opening handshake was complete.
+    pub fn age(&self) -> Duration {
+        self.inner.way.clock.age()
+    }
+
+    /// Returns how much has come and gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use tokio_wsproto::WebSocket;
+    /// fn report<T>(socket: &WebSocket<T>) {
+    ///     let counters = socket.counters();
+    ///     println!("{} messages in {} bytes", counters.received.messages, counters.received.bytes);
+    /// }
+    /// ```
+    pub fn counters(&self) -> Counters {
+        self.inner.way.trace.counters
     }
 
     /// Returns the transport.
     pub const fn get_ref(&self) -> &T {
-        &self.io
+        &self.inner.io
     }
 
     /// Returns the transport, for its options. Reading from it or writing to it breaks the connection.
     pub const fn get_mut(&mut self) -> &mut T {
-        &mut self.io
+        &mut self.inner.io
     }
 }
 
 impl<T, R: Role> fmt::Debug for WebSocket<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
-            .field("stage", &self.way.stage)
+            .field("stage", &self.inner.way.stage)
             .field("unsent", &self.unsent())
-            .field("subprotocol", &self.subprotocol)
+            .field("subprotocol", &self.inner.subprotocol)
             .finish_non_exhaustive()
     }
 }
 
 impl<R: Role> Way<R> {
+    /// Waits until the connection is over, since the peer broke a rule, and returns which.
+    pub(crate) fn poll_failure<T>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<Error>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.clock.begin_turn();
+        ready!(self.poll_end(io, cx));
+        match self.stage {
+            Stage::Over(cause) => Poll::Ready(cause.outcome().err().unwrap_or(Error::Closed)),
+            Stage::Open | Stage::Ending { .. } => Poll::Ready(Error::Closed),
+        }
+    }
+
     pub(crate) fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
         // A formatter that fails although the buffer did not is at fault itself; `format!` panics then.
         self.feed_with(MessageKind::Text, |out| out.write_fmt(text)).map(|_| ())
+    }
+}
+
+impl<T, R: Role> wsproto_adapter::backoff::Ended for WebSocket<T, R> {
+    fn lost(&self) -> wsproto::backoff::Lost {
+        wsproto::backoff::Lost::Closed { code: self.close_code(), lasted: self.age() }
     }
 }

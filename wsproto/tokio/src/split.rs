@@ -10,18 +10,19 @@ use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 
 use crate::drive::Messages;
 use crate::wakers::{Half, Wakers};
-use crate::{AsMessage, Error, Message, Prepared, WebSocket};
+use crate::{AsMessage, Counters, Error, Message, Out, Prepared, WebSocket};
 
 /// The half of a [`WebSocket`] that receives; [`WebSocket::split`] makes it.
 ///
-/// While it waits in [`recv`](Self::recv) it does all that the connection asks for, whether the other half runs or not.
-/// When it is dropped, messages that still come are dropped by the other half.
+/// While it waits in [`recv`](Self::recv) it does all that the connection asks for, whether the other half
+/// runs or not. When it is dropped, messages that still come are dropped by the other half.
 pub struct Reader<T, R: Role = Server>(Arc<Shared<T, R>>);
 
 /// The half of a [`WebSocket`] that sends; [`WebSocket::split`] makes it.
 ///
-/// While it waits, it answers Pings and Close frames and keeps the deadlines, whether the other half runs or not, up to a message
-/// that the other half is to take. So if that one is slow, Pings behind the message wait.
+/// While it waits, it answers Pings and Close frames and keeps the deadlines, whether the other half runs or
+/// not, up to a message that the other half is to take. So if that one is slow, Pings behind the message
+/// wait.
 pub struct Writer<T, R: Role = Server>(Arc<Shared<T, R>>);
 
 struct Shared<T, R: Role> {
@@ -36,7 +37,8 @@ struct State<T, R: Role> {
 }
 
 impl<T, R: Role> WebSocket<T, R> {
-    /// Splits the connection into two halves for two tasks. Neither waits for the other, and no lock is held while one waits.
+    /// Splits the connection into two halves for two tasks. Neither waits for the other, and no lock is held
+    /// while one waits.
     ///
     /// # Examples
     ///
@@ -96,8 +98,48 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Reader<T, R> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
+    /// Hands the next message to `take` where it lies, without a copy, with the way out for answers, and
+    /// returns what `take` does; `None` as of [`WebSocket::recv`]. See [`WebSocket::read`].
+    ///
+    /// A closure, since the message lies in what both halves share: `take` must not use either half.
+    ///
+    /// **Cancel safe**: no message is lost; once `take` was called, this returns.
+    ///
+    /// # Errors
+    ///
+    /// As of `WebSocket::recv`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tokio::io::{AsyncRead, AsyncWrite};
+    /// use tokio_wsproto::{Error, Reader};
+    ///
+    /// async fn echo(mut reader: Reader<impl AsyncRead + AsyncWrite + Unpin>) -> Result<(), Error> {
+    ///     while let Some(fed) = reader.read_with(|message, mut out| out.feed(message)).await? {
+    ///         fed?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn read_with<V>(
+        &mut self,
+        take: impl FnOnce(wsproto::Message<'_>, Out<'_, R>) -> V,
+    ) -> Result<Option<V>, Error> {
+        let mut take = Some(take);
+        poll_fn(|cx| self.poll_with(cx, |socket, cx| socket.poll_read_with(cx, &mut take))).await
+    }
+
     pub(crate) fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Result<Option<Message>, Error>> {
-        self.0.poll_as(Half::Reader, cx, |state, cx| state.socket.poll_recv_as_half(cx))
+        self.poll_with(cx, WebSocket::poll_recv_as_half)
+    }
+
+    pub(crate) fn poll_with<V>(
+        &mut self,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut WebSocket<T, R>, &mut Context<'_>) -> Poll<V>,
+    ) -> Poll<V> {
+        self.0.poll_as(Half::Reader, cx, |state, cx| poll(&mut state.socket, cx))
     }
 }
 
@@ -112,6 +154,11 @@ impl<T, R: Role> Reader<T, R> {
         self.0.lock().socket.close_reason().map(str::to_owned)
     }
 
+    /// Returns how much has come and gone, of both halves; see [`WebSocket::counters`].
+    pub fn counters(&self) -> Counters {
+        self.0.lock().socket.counters()
+    }
+
     /// Returns the round-trip time of the last Ping; see [`WebSocket::latency`].
     pub fn latency(&self) -> Option<Duration> {
         self.0.lock().socket.latency()
@@ -119,7 +166,7 @@ impl<T, R: Role> Reader<T, R> {
 
     #[cfg(feature = "futures")]
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.0.lock().socket.way.stage, crate::way::Stage::Over(_))
+        matches!(self.0.lock().socket.inner.way.stage, crate::way::Stage::Over(_))
     }
 
     /// Makes one connection of its two halves again.
@@ -157,7 +204,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
     /// As of `WebSocket::send`.
     pub async fn send(&mut self, message: impl AsMessage) -> Result<(), Error> {
         // The other half is not woken: it is written right here.
-        self.0.lock().socket.way.feed(message.as_message(), false)?;
+        self.0.lock().socket.inner.way.feed(message.as_message(), false)?;
         self.flush().await
     }
 
@@ -169,7 +216,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::send`.
     pub async fn send_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
-        self.0.lock().socket.way.feed_fmt(text)?;
+        self.0.lock().socket.inner.way.feed_fmt(text)?;
         self.flush().await
     }
 
@@ -196,12 +243,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::ping`.
     pub async fn ping(&mut self) -> Result<(), Error> {
-        self.0.lock().socket.way.feed_ping()?;
+        self.0.lock().socket.inner.way.feed_ping()?;
         self.flush().await
     }
 
-    /// Completes the closing handshake; see [`WebSocket::close`]. Messages that still come are dropped, unless the other half
-    /// is faster; its `recv` returns `None` then.
+    /// Completes the closing handshake; see [`WebSocket::close`]. Messages that still come are dropped,
+    /// unless the other half is faster; its `recv` returns `None` then.
     ///
     /// **Cancel safe**: once polled, the Close frame is queued.
     ///
@@ -215,13 +262,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
 
     pub(crate) fn poll_close_with(&self, close: CloseFrame<'_>, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         self.0.poll_as(Half::Writer, cx, |state, cx| {
-            state.socket.way.feed_close(close)?;
+            state.socket.inner.way.feed_close(close)?;
             state.socket.poll_drive(cx, Messages::Dropped).map_ok(|_| ())
         })
     }
 
-    /// Waits until the connection is over: for a `select!` of a task that sends when the other half was dropped. Meanwhile what was
-    /// fed is written, Pings are answered and messages dropped.
+    /// Waits until the connection is over: for a `select!` of a task that sends when the other half was
+    /// dropped. Meanwhile what was fed is written, Pings are answered and messages dropped.
     ///
     /// **Cancel safe**.
     ///
@@ -243,14 +290,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin, R: Role> Writer<T, R> {
 }
 
 impl<T, R: Role> Writer<T, R> {
-    /// Queues a message; see [`WebSocket::feed`]. It leaves with the next method that waits, of either half, or at once if
-    /// the other half waits.
+    /// Queues a message; see [`WebSocket::feed`]. It leaves with the next method that waits, of either half,
+    /// or at once if the other half waits.
     ///
     /// # Errors
     ///
     /// As of `WebSocket::feed`.
     pub fn feed(&mut self, message: impl AsMessage) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed(message.as_message(), false))
+        self.queue(|socket| socket.inner.way.feed(message.as_message(), false))
     }
 
     /// Queues a message that is not compressed; see [`WebSocket::feed_uncompressed`].
@@ -259,7 +306,7 @@ impl<T, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::feed`.
     pub fn feed_uncompressed(&mut self, message: impl AsMessage) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed(message.as_message(), true))
+        self.queue(|socket| socket.inner.way.feed(message.as_message(), true))
     }
 
     /// Queues a text that is formatted; see [`WebSocket::feed_fmt`].
@@ -268,7 +315,7 @@ impl<T, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::feed`.
     pub fn feed_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed_fmt(text))
+        self.queue(|socket| socket.inner.way.feed_fmt(text))
     }
 
     /// Queues a message that `write` appends, which must not use either half; see [`WebSocket::feed_with`].
@@ -281,7 +328,7 @@ impl<T, R: Role> Writer<T, R> {
         kind: MessageKind,
         write: impl FnOnce(&mut Vec<u8>) -> V,
     ) -> Result<V, Error> {
-        self.queue(|socket| socket.way.feed_with(kind, write))
+        self.queue(|socket| socket.inner.way.feed_with(kind, write))
     }
 
     /// Queues one fragment of a message; see [`WebSocket::feed_fragment`].
@@ -290,12 +337,17 @@ impl<T, R: Role> Writer<T, R> {
     ///
     /// As of `WebSocket::feed_fragment`.
     pub fn feed_fragment<'m>(&mut self, fragment: impl Into<Fragment<'m>>) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed_fragment(fragment.into(), false))
+        self.queue(|socket| socket.inner.way.feed_fragment(fragment.into(), false))
     }
 
     /// Returns how many bytes wait to be written.
     pub fn unsent(&self) -> usize {
         self.0.lock().socket.unsent()
+    }
+
+    /// Returns how much has come and gone, of both halves; see [`WebSocket::counters`].
+    pub fn counters(&self) -> Counters {
+        self.0.lock().socket.counters()
     }
 
     /// Tells whether nothing new can be sent; see [`WebSocket::is_closing`].
@@ -318,7 +370,7 @@ impl<T> Writer<T, Server> {
     ///
     /// As of `WebSocket::feed`.
     pub fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
-        self.queue(|socket| socket.way.feed_prepared(message))
+        self.queue(|socket| socket.inner.way.feed_prepared(message))
     }
 }
 

@@ -1,84 +1,89 @@
-//! What is told of a connection with feature `tracing`: a span, and one event for its end.
+//! What is told of a connection: counters, and with feature `tracing` a span, and one event for its end.
 
-pub(crate) use told::Trace;
+use crate::way::Cause;
+use wsproto_adapter::shared::Closed;
+
+/// How much went over a connection; [`WebSocket::counters`](crate::WebSocket::counters) returns it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Counters {
+    /// What came.
+    pub received: Traffic,
+    /// What was sent. Messages count once they are queued, bytes once the transport has taken them.
+    pub sent: Traffic,
+}
+
+/// How much went in one direction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// Bytes of the transport, behind the opening handshake: frames with their headers, control frames included.
+    pub bytes: u64,
+    /// Text and binary messages, those included that nobody took.
+    pub messages: u64,
+}
+
+/// A connection's span, and what its last event tells.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    pub(crate) counters: Counters,
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+    #[cfg(feature = "tracing")]
+    is_told: bool,
+}
 
 #[cfg(feature = "tracing")]
-mod told {
-    use tracing::{Span, info, info_span};
-
-    use crate::agreed::Closed;
-    use crate::way::Cause;
-
-    /// A connection's span, and what its last event tells.
-    #[derive(Debug)]
-    pub(crate) struct Trace {
-        span: Span,
-        received: u64,
-        sent: u64,
-        is_told: bool,
+impl Trace {
+    pub(crate) fn new() -> Self {
+        Self { counters: Counters::default(), span: tracing::info_span!("websocket"), is_told: false }
     }
 
-    impl Trace {
-        pub(crate) fn new() -> Self {
-            Self { span: info_span!("websocket"), received: 0, sent: 0, is_told: false }
+    /// The connection is over.
+    pub(crate) fn end(&mut self, cause: &Cause, closed: Option<&Closed>) {
+        if std::mem::replace(&mut self.is_told, true) {
+            return;
         }
-
-        /// Counts bytes that came.
-        pub(crate) const fn received(&mut self, bytes: usize) {
-            self.received = self.received.saturating_add(bytes as u64);
-        }
-
-        /// Counts bytes that the transport took.
-        pub(crate) const fn sent(&mut self, bytes: usize) {
-            self.sent = self.sent.saturating_add(bytes as u64);
-        }
-
-        /// The connection is over.
-        pub(crate) fn end(&mut self, cause: &Cause, closed: Option<&Closed>) {
-            if std::mem::replace(&mut self.is_told, true) {
-                return;
-            }
-            let code = closed.and_then(Closed::code).map(wsproto::CloseCode::get);
-            let reason = closed.map(Closed::reason);
-            let (received, sent) = (self.received, self.sent);
-            // A reason is the peer's own: `?` leaves no control characters in it.
-            match cause.outcome() {
-                Ok(()) => info!(parent: &self.span, code, ?reason, received, sent, "closed"),
-                Err(error) => {
-                    info!(parent: &self.span, code, ?reason, received, sent, %error, "failed");
-                }
-            }
+        let code = closed.and_then(Closed::code).map(wsproto::CloseCode::get);
+        // It is the peer's own: `?` leaves no control characters in it.
+        let reason = closed.map(Closed::reason);
+        match cause.outcome() {
+            Ok(()) => self.tell("closed", code, reason, None),
+            Err(error) => self.tell("failed", code, reason, Some(&error)),
         }
     }
 
-    impl Drop for Trace {
-        fn drop(&mut self) {
-            if !self.is_told {
-                info!(parent: &self.span, received = self.received, sent = self.sent, "dropped");
-            }
+    fn tell(&self, what: &str, code: Option<u16>, reason: Option<&str>, error: Option<&crate::Error>) {
+        let Counters { received, sent } = self.counters;
+        tracing::info!(
+            parent: &self.span,
+            code,
+            reason = reason.map(tracing::field::debug),
+            error = error.map(tracing::field::display),
+            received = received.bytes,
+            received_messages = received.messages,
+            sent = sent.bytes,
+            sent_messages = sent.messages,
+            "{what}"
+        );
+    }
+}
+
+#[cfg(feature = "tracing")]
+impl Drop for Trace {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.tell("dropped", None, None, None);
         }
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-mod told {
-    use crate::agreed::Closed;
-    use crate::way::Cause;
-
-    /// Tells nothing.
-    #[derive(Debug)]
-    pub(crate) struct Trace;
-
-    #[expect(clippy::unused_self, reason = "with feature `tracing` they tell")]
-    impl Trace {
-        pub(crate) const fn new() -> Self {
-            Self
-        }
-
-        pub(crate) const fn received(&self, _bytes: usize) {}
-
-        pub(crate) const fn sent(&self, _bytes: usize) {}
-
-        pub(crate) const fn end(&self, _cause: &Cause, _closed: Option<&Closed>) {}
+#[expect(clippy::unused_self, reason = "with feature `tracing` it tells")]
+impl Trace {
+    pub(crate) fn new() -> Self {
+        Self { counters: Counters::default() }
     }
+
+    pub(crate) const fn end(&self, _cause: &Cause, _closed: Option<&Closed>) {}
 }

@@ -14,6 +14,9 @@ use wsproto::error::AbnormalClosure;
 use crate::way::{Cause, Stage, Way};
 use crate::{Error, pool};
 
+/// How much is read of a peer that goes on after the end, in KiB. Beyond these 64 MiB it may as well be reset.
+const MAX_DROPPED: u16 = u16::MAX;
+
 /// `Ready` means that something has changed, and `Pending` that the task will be woken.
 impl<R: Role> Way<R> {
     /// Returns whether no more than the high water waits to be written.
@@ -51,7 +54,7 @@ impl<R: Role> Way<R> {
                     return Poll::Pending;
                 }
             };
-            self.trace.sent(taken);
+            self.trace.counters.sent.bytes += taken as u64;
             self.is_unflushed = true;
             let now = self.clock.now();
             self.clock.deadlines.wrote(now, taken, offered);
@@ -119,7 +122,7 @@ impl<R: Role> Way<R> {
     fn give_up<T: AsyncWrite + Unpin>(&mut self, deadline: Deadline, io: &mut T, cx: &mut Context<'_>) {
         let cause = match (deadline, self.stage, self.broken) {
             // What the end was waited for behind is what counts.
-            (Deadline::End, Stage::Ending { cause, .. }, _) => cause,
+            (Deadline::End | Deadline::Closing, Stage::Ending { cause, .. }, _) => cause,
             (Deadline::End, _, Some(kind)) => Cause::Io(kind),
             _ => Cause::Deadline(deadline),
         };
@@ -148,29 +151,36 @@ impl<R: Role> Way<R> {
 
     /// Writes what waits and ends the transport, up to [`Stage::Over`].
     ///
-    /// What comes meanwhile is read and dropped: unread bytes would reset the connection, and destroy the Close frame.
+    /// What comes meanwhile is read and dropped, bounded in bytes and in time: unread bytes would reset the connection, and
+    /// destroy the Close frame.
     pub(crate) fn poll_end<T>(&mut self, io: &mut T, cx: &mut Context<'_>) -> Poll<()>
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
-        while let Stage::Ending { cause, is_shut, is_read } = self.stage {
+        while let Stage::Ending { cause, is_shut, is_read, dropped } = self.stage {
             let progress = if self.poll_write(io, cx).is_pending() {
                 Poll::Pending
             } else if !is_shut && (is_read || R::CLOSES_TRANSPORT || !matches!(cause, Cause::Closed)) {
                 // [RFC 6455 §7.1.1]: the server ends the transport first, and a client whose peer failed.
                 Pin::new(&mut *io).poll_shutdown(cx).map(|_| {
-                    let now = self.clock.now();
-                    self.clock.deadlines.shut_down(now);
-                    self.stage = Stage::Ending { cause, is_shut: true, is_read };
+                    // Who broke a rule may be in the midst of a long message, and first write it to its end before
+                    // it reads why: it has the time of an answer to the Close frame.
+                    if !matches!(cause, Cause::Protocol(_)) {
+                        let now = self.clock.now();
+                        self.clock.deadlines.shut_down(now);
+                    }
+                    self.stage = Stage::Ending { cause, is_shut: true, is_read, dropped };
                 })
-            } else if is_read {
+            } else if is_read || dropped == MAX_DROPPED {
                 self.finish(cause);
                 return Poll::Ready(());
             } else {
                 // A transport that always has something would keep the task from yielding.
                 ready!(coop::poll_proceed(cx)).made_progress();
-                poll_discard(io, cx).map(|is_read| {
-                    self.stage = Stage::Ending { cause, is_shut, is_read };
+                poll_discard(io, cx).map(|read| {
+                    let kib = u16::try_from(read.div_ceil(1024)).unwrap_or(MAX_DROPPED);
+                    let dropped = dropped.saturating_add(kib);
+                    self.stage = Stage::Ending { cause, is_shut, is_read: read == 0, dropped };
                 })
             };
             let is_due = self.act_if_due(io, cx);
@@ -182,12 +192,12 @@ impl<R: Role> Way<R> {
     }
 }
 
-/// Reads and drops, and returns whether the transport has ended.
-fn poll_discard<T: AsyncRead + Unpin>(io: &mut T, cx: &mut Context<'_>) -> Poll<bool> {
+/// Reads and drops, and returns how much that was: nothing if the transport has ended.
+fn poll_discard<T: AsyncRead + Unpin>(io: &mut T, cx: &mut Context<'_>) -> Poll<usize> {
     let mut buffer = pool::take_read();
     let mut into = ReadBuf::new(&mut buffer);
     let outcome = Pin::new(io).poll_read(cx, &mut into);
-    let is_ended = into.filled().is_empty();
+    let read = into.filled().len();
     pool::give_read(buffer);
-    outcome.map(|outcome| outcome.is_err() || is_ended)
+    outcome.map(|outcome| outcome.map_or(0, |()| read))
 }

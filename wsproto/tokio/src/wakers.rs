@@ -1,4 +1,5 @@
-//! One waker for two tasks. A transport keeps one for reading and one for writing, and both halves of a socket read and write.
+//! One waker for two tasks. A transport keeps one for reading and one for writing, and both halves of a
+//! socket read and write.
 
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -17,8 +18,8 @@ pub(crate) enum Half {
 pub(crate) struct Wakers(Mutex<[Option<Waker>; 2]>);
 
 impl Wakers {
-    /// Polls for one half, as whom `poll` is to wait. `progress` tells what the other half may wait for: when that has changed,
-    /// it is woken.
+    /// Polls for one half, as whom `poll` is to wait. `progress` tells what the other half may wait for: when
+    /// that has changed, it is woken.
     pub(crate) fn poll_as<S, V, P: PartialEq>(
         self: &Arc<Self>,
         half: Half,

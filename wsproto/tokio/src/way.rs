@@ -8,12 +8,12 @@ use wsproto::deflate::Level;
 use wsproto::error::AbnormalClosure;
 use wsproto::{CloseCode, CloseFrame, Message, Misuse, ProtocolError};
 
-use crate::agreed::Closed;
 use crate::clock::Clock;
 use crate::outbox::Outbox;
 use crate::server::Stop;
 use crate::trace::Trace;
 use crate::{Error, Options, pool};
+use wsproto_adapter::shared::Closed;
 
 #[derive(Debug)]
 pub(crate) struct Way<R: Role> {
@@ -47,6 +47,8 @@ pub(crate) enum Stage {
         cause: Cause,
         is_shut: bool,
         is_read: bool,
+        /// KiB that came meanwhile, those begun counted whole.
+        dropped: u16,
     },
     Over(Cause),
 }
@@ -104,8 +106,11 @@ impl<R: Role> Way<R> {
     pub(crate) fn feed(&mut self, message: Message<'_>, is_plain: bool) -> Result<(), Error> {
         let is_close = matches!(message, Message::Close(_));
         self.check_room(!is_close)?;
-        let len = if message.is_data() { message.len() } else { 0 };
-        self.encode(len, is_plain, |frame, out| frame.append(message, out))?;
+        let len = message.len();
+        let is_data = message.is_data();
+        let compresses = |frame: &FrameEncoder<'_>| is_data && frame.compresses(len);
+        self.encode(compresses, is_plain, |frame, out| frame.append(message, out))?;
+        self.trace.counters.sent.messages += u64::from(is_data);
         if is_close {
             self.clock.deadlines.close_queued();
         }
@@ -115,8 +120,10 @@ impl<R: Role> Way<R> {
     /// Queues a fragment.
     pub(crate) fn feed_fragment(&mut self, fragment: Fragment<'_>, is_plain: bool) -> Result<(), Error> {
         self.check_room(true)?;
-        // Whether fragments are compressed is decided by the first, whatever its length.
-        self.encode(usize::MAX - 1, is_plain, |frame, out| frame.append_fragment(fragment, out))
+        let may_compress = |frame: &FrameEncoder<'_>| frame.may_compress();
+        self.encode(may_compress, is_plain, |frame, out| frame.append_fragment(fragment, out))?;
+        self.trace.counters.sent.messages += u64::from(fragment.is_last);
+        Ok(())
     }
 
     /// Queues a message that `write` appends.
@@ -126,7 +133,10 @@ impl<R: Role> Way<R> {
         write: impl FnOnce(&mut Vec<u8>) -> T,
     ) -> Result<T, Error> {
         self.check_room(true)?;
-        self.encode(usize::MAX - 1, false, |frame, out| frame.append_with(kind, out, write))
+        let may_compress = |frame: &FrameEncoder<'_>| frame.may_compress();
+        let written = self.encode(may_compress, false, |frame, out| frame.append_with(kind, out, write))?;
+        self.trace.counters.sent.messages += 1;
+        Ok(written)
     }
 
     /// Queues a Ping whose answer is measured, unless one is under way.
@@ -160,17 +170,17 @@ impl<R: Role> Way<R> {
         }
     }
 
+    /// Encodes a frame, with the thread's compressor if `compresses` says so.
     fn encode<T>(
         &mut self,
-        len: usize,
+        compresses: impl FnOnce(&FrameEncoder<'_>) -> bool,
         is_plain: bool,
         append: impl FnOnce(FrameEncoder<'_>, &mut Vec<u8>) -> Result<T, Misuse>,
     ) -> Result<T, Error> {
         let frame = self.sender.frame();
+        let frame = if is_plain { frame.uncompressed() } else { frame };
         let out = self.outbox.tail();
-        let outcome = if is_plain {
-            append(frame.uncompressed(), out)
-        } else if frame.compresses(len) {
+        let outcome = if compresses(&frame) {
             pool::with_compressor(self.level, |compressor| append(frame.with_compressor(compressor), out))
         } else {
             append(frame, out)
@@ -228,7 +238,7 @@ impl<R: Role> Way<R> {
     /// From here on there is only what waits to be written; `is_read`: the transport has ended.
     pub(crate) fn begin_end(&mut self, cause: Cause, is_read: bool) {
         if let Stage::Open = self.stage {
-            self.stage = Stage::Ending { cause, is_shut: false, is_read };
+            self.stage = Stage::Ending { cause, is_shut: false, is_read, dropped: 0 };
         }
     }
 

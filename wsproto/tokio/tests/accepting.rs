@@ -8,7 +8,8 @@ use tokio_wsproto::{
     Accept, AcceptError, Handshake, Message, Opening, Options, Timeouts, accept, accept_with,
 };
 
-const UPGRADE: &str = "GET /chat?token=1 HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const UPGRADE: &str = "GET /chat?token=1 HTTP/1.1\r\nHost: example.com\r\n\
+    Upgrade: websocket\r\nConnection: Upgrade\r\n\
      Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
 /// A stream on which `sent` has come, and its other end.

@@ -122,6 +122,26 @@ async fn a_close_frame_is_to_be_answered_in_five_seconds() {
     assert_eq!(seconds(begun), 5);
 }
 
+/// That it goes on talking gives a peer no more time, and whoever was told of the end is not asked for a sign of life.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_talks_on_behind_our_close_frame_is_given_up() {
+    let (left, mut peer) = duplex(64);
+    let mut socket = server(left, &Options::new());
+    assert!(common::poll_once(socket.recv()).is_none());
+    sleep(Duration::from_secs(20)).await;
+    let begun = Instant::now();
+    let closing = tokio::spawn(async move { socket.close(CloseCode::GOING_AWAY, "").await });
+    let mut close = [0; 4];
+    peer.read_exact(&mut close).await.unwrap();
+    assert_eq!(close, *b"\x88\x02\x03\xe9");
+    sleep(Duration::from_secs(4)).await;
+    peer.write_all(HELLO).await.unwrap();
+    let error = closing.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Deadline(Deadline::Closing)), "{error}");
+    assert_eq!(seconds(begun), 5);
+    assert_eq!(peer.read(&mut close).await.unwrap(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_transports_end_is_waited_for_one_second_and_missing_it_is_no_error() {
     for closes_first in [false, true] {
@@ -135,6 +155,22 @@ async fn the_transports_end_is_waited_for_one_second_and_missing_it_is_no_error(
             assert_eq!(socket.recv().await.unwrap(), None);
         }
         assert_eq!(seconds(begun), 1);
+    }
+}
+
+/// In words of its own, and not in those that systems have for sockets.
+#[test]
+fn a_deadline_says_what_was_waited_for() {
+    for (deadline, text) in [
+        (Deadline::Pong, "nothing came from the peer, not even an answer to a Ping"),
+        (Deadline::Write, "the peer took nothing of what was sent for too long"),
+        (Deadline::Closing, "the peer did not answer the Close frame in time"),
+    ] {
+        let error = Error::Deadline(deadline);
+        assert_eq!(error.to_string(), text);
+        assert!(error.is_gone());
+        let error = io::Error::from(error);
+        assert_eq!((error.kind(), error.to_string().as_str()), (io::ErrorKind::TimedOut, text));
     }
 }
 
@@ -239,4 +275,51 @@ async fn a_flood_does_not_put_off_the_end() {
     assert!(matches!(socket.recv().await, Err(Error::Protocol(_))));
     assert!((1..30).contains(&seconds(begun)), "{}", seconds(begun));
     clock.abort();
+}
+
+/// In the midst of a message that is too long, as most clients are that write before they read.
+#[tokio::test(start_paused = true)]
+async fn who_broke_a_rule_is_read_on_for_a_while_so_that_the_close_frame_arrives() {
+    let (left, mut peer) = duplex(1024);
+    let mut socket = server(left, &Options::new());
+    let begun = Instant::now();
+    let breaking = async {
+        peer.write_all(b"\x81\x02hi").await.unwrap(); // not masked
+        while peer.write_all(b"!").await.is_ok() {
+            sleep(Duration::from_millis(500)).await;
+        }
+        let mut told = Vec::new();
+        peer.read_to_end(&mut told).await.unwrap();
+        assert_eq!((told[0], &told[2..4]), (0x88, &1002_u16.to_be_bytes()[..]));
+    };
+    let serving = async {
+        let error = socket.recv().await.unwrap_err();
+        drop(socket);
+        (error, seconds(begun))
+    };
+    let ((error, seconds), ()) = tokio::join!(serving, breaking);
+    assert!(matches!(error, Error::Protocol(_)), "{error}");
+    assert_eq!(seconds, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_broke_a_rule_and_pours_is_not_read_on_without_end() {
+    let (left, mut peer) = duplex(1 << 20);
+    let mut socket = server(left, &Options::new());
+    let pouring = async {
+        peer.write_all(b"\x81\x02hi").await.unwrap();
+        let (chunk, mut poured) = (vec![0; 1 << 20], 0);
+        while peer.write_all(&chunk).await.is_ok() {
+            poured += 1;
+        }
+        poured
+    };
+    let serving = async {
+        let error = socket.recv().await.unwrap_err();
+        drop(socket);
+        error
+    };
+    let (error, poured) = tokio::join!(serving, pouring);
+    assert!(matches!(error, Error::Protocol(_)), "{error}");
+    assert!((60..70).contains(&poured), "{poured} MiB");
 }

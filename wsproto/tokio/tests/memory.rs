@@ -39,7 +39,7 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn a_socket_is_small() {
     let sizes = [size_of::<WebSocket<TcpStream>>(), size_of::<WebSocket<TcpStream, Client>>()];
-    assert!(sizes.iter().all(|&size| size <= 560), "{sizes:?}");
+    assert!(sizes.iter().all(|&size| size <= 8), "{sizes:?}");
 }
 
 /// A task is as large as the largest of its futures: what an opening handshake needs must not stay with it.
@@ -66,26 +66,36 @@ fn a_task_that_accepts_is_as_small_as_one_that_receives() {
             let _ = socket.feed(message);
         }
     }
+    async fn borrows(mut socket: WebSocket<TcpStream>) {
+        while let Ok(Some((message, mut out))) = socket.read().await {
+            let _ = out.feed(message);
+        }
+    }
     fn size<A, F>(_: fn(A) -> F) -> usize {
         size_of::<F>()
     }
     let (receives, handshake) = (size(receives), size_of::<Handshake<TcpStream>>());
-    // A span takes its place, twice.
-    let most = if cfg!(feature = "tracing") { 1152 } else { 1024 };
-    assert!(receives <= most, "{receives}");
-    assert!(size(accepts) <= receives + 64, "{} and {receives}", size(accepts));
-    // The handshake was the caller's to begin with.
-    assert!(size(handles) <= receives + handshake + 64, "{} and {receives}", size(handles));
-    assert!(size(reads) <= receives + 2 * handshake + 128, "{} and {receives}", size(reads));
+    assert!(receives <= 64, "{receives}");
+    assert!(size(borrows) <= receives + 32, "{} and {receives}", size(borrows));
+    assert!(handshake <= 56, "{handshake}");
+    for accepts in [size(accepts), size(handles), size(reads)] {
+        assert!(accepts <= receives + 2 * handshake, "{accepts} and {receives}");
+    }
 }
 
 /// All in one test, since the counter is the process's.
 #[tokio::test]
 async fn idle_connections_hold_no_buffers() {
     // The thread's buffers and its compressor come with the first of a kind; 256 bytes and more are the pipe's.
-    for (agreed, most) in
-        [(Agreed::new(), usize::MAX), (Agreed::new(), 1800), (compressed(), usize::MAX), (compressed(), 2200)]
-    {
+    let span = if cfg!(feature = "tracing") { 72 } else { 0 };
+    // zlib-rs takes some more with its second kind of message, for the thread: divided by all of them.
+    let zlib = if cfg!(feature = "zlib-rs") { 400 } else { 0 };
+    for (agreed, most) in [
+        (Agreed::new(), usize::MAX),
+        (Agreed::new(), 1310 + span),
+        (compressed(), usize::MAX),
+        (compressed(), 1620 + span + zlib),
+    ] {
         let mut peers = Vec::with_capacity(COUNT);
         let mut tasks = tokio::task::JoinSet::new();
         let mut streams: Vec<_> = (0..COUNT).map(|_| duplex(256)).collect();
@@ -136,6 +146,6 @@ async fn half_a_frame_pins_no_buffer() {
         sockets.push((socket, peer));
     }
     let each = HELD.load(Ordering::Relaxed).saturating_sub(before) / COUNT;
-    println!("{each} bytes for half a frame and the timer");
-    assert!(each < 200, "{each}");
+    println!("{each} bytes for a socket, half a frame and the timer");
+    assert!(each < 640, "{each}");
 }

@@ -2,16 +2,18 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Bytewise, client, compressed, pair, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_wsproto::wsproto::connection::Fragment;
+use tokio_wsproto::wsproto::connection::{Fragment, Sender};
 use tokio_wsproto::wsproto::error::AbnormalClosure;
 use tokio_wsproto::{
-    Agreed, CloseCode, CloseFrame, Error, Fault, Message, MessageKind, Misuse, Options, ProtocolError,
-    Received, Server, ThreadKeys, WebSocket,
+    Agreed, CloseCode, CloseFrame, Error, Fault, Message, MessageKind, Misuse, Options, Policy,
+    ProtocolError, Received, Server, ThreadKeys, WebSocket,
 };
 
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // [RFC 6455 §5.7]
@@ -338,6 +340,37 @@ async fn who_floods_and_takes_nothing_gets_no_more_answers_than_the_high_water()
     let _ = tokio::time::timeout(Duration::from_millis(100), peer.write_all(&HELLO.repeat(100_000))).await;
     let most = most.await.unwrap();
     assert!((500..520).contains(&most), "{most}");
+}
+
+/// Few bytes become many messages: they come out of one read one by one, as their answers leave.
+#[tokio::test(start_paused = true)]
+async fn who_floods_with_compressed_messages_is_not_answered_further_than_it_reads() {
+    let (left, mut peer) = duplex(100_000);
+    let mut sender = Sender::new(ThreadKeys::client()).with_deflate(compressed().deflate, Policy::new());
+    let mut frames = Vec::new();
+    for _ in 0..100 {
+        sender.frame().append(&vec![0; 100 * 1024], &mut frames).unwrap();
+    }
+    assert!(frames.len() < 100_000, "{}", frames.len());
+    peer.write_all(&frames).await.unwrap();
+    let mut socket = WebSocket::from_upgraded(left, Server, b"", compressed(), &Options::new());
+    let handled = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&handled);
+    let talk = tokio::spawn(async move {
+        while let Ok(Some(message)) = socket.recv().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            socket.feed_uncompressed(message).unwrap();
+        }
+    });
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let at_first = handled.load(Ordering::Relaxed);
+    assert!(at_first <= 2, "{at_first}");
+    // Each that goes out makes room for the next.
+    peer.read_exact(&mut vec![0; 400 * 1024]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let then = handled.load(Ordering::Relaxed) - at_first;
+    assert!((3..=5).contains(&then), "{then}");
+    talk.abort();
 }
 
 #[tokio::test]

@@ -88,8 +88,8 @@ async fn more_connections_than_the_cap_are_told_503() {
     first.join().unwrap();
 }
 
-/// `accept` fails for want of descriptors, and then there are some again: nothing that a test can bring about for one server
-/// alone. That nothing else ends it is.
+/// `accept` fails for want of descriptors, and then there are some again: nothing that a test can bring about
+/// for one server alone. That nothing else ends it is.
 #[tokio::test]
 async fn clients_that_go_at_once_or_say_nonsense_do_not_end_the_server() {
     let (address, stop, running) = serve(10, Duration::from_secs(10)).await;

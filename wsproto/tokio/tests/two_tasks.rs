@@ -221,3 +221,33 @@ async fn only_halves_of_one_connection_reunite() {
     assert!(reader.reunite(writer).is_ok());
     assert!(other_reader.reunite(other_writer).is_ok());
 }
+
+/// Answers are encoded while the message is borrowed, and leave with the other half too.
+#[tokio::test]
+async fn the_half_that_reads_borrows_messages() {
+    let (socket, mut peer) = pair(1 << 16);
+    let (mut reader, writer) = socket.split();
+    peer.feed("Hello").unwrap();
+    peer.feed("again").unwrap();
+    peer.flush().await.unwrap();
+    for text in ["Hello", "again"] {
+        let heard = reader.read_with(|message, mut out| {
+            out.feed(message).unwrap();
+            matches!(message, wsproto::Message::Text(heard) if heard == text)
+        });
+        assert_eq!(heard.await.unwrap(), Some(true));
+    }
+    assert!(writer.unsent() > 0);
+    let reading = tokio::spawn(async move { reader.read_with(|_, _| ()).await });
+    assert_eq!(peer.recv().await.unwrap(), Some(Message::from("Hello")));
+    assert_eq!(peer.recv().await.unwrap(), Some(Message::from("again")));
+    peer.close(CloseCode::NORMAL, "").await.unwrap();
+    assert_eq!(reading.await.unwrap().unwrap(), None);
+
+    let (left, mut right) = duplex(100);
+    let (mut reader, _writer) = server(left, &untimed()).split();
+    tokio::io::AsyncWriteExt::write_all(&mut right, b"\x81\x81\0\0\0\0\xFF").await.unwrap();
+    drop(right);
+    let outcome = reader.read_with(|message, _| panic!("{message:?}")).await;
+    assert!(matches!(outcome, Err(Error::Protocol(_))), "{outcome:?}");
+}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::rig::{ENTER, Rig};
-use crate::{assert_quiet, assert_quiet_but_for_attempts, tapped_page, two_pages};
+use crate::{HURRY, assert_quiet, assert_quiet_but_for_attempts, tapped_page, two_pages};
 
 #[tokio::test]
 async fn the_light_tells_when_the_server_goes_and_returns() {
@@ -148,5 +148,120 @@ async fn a_page_that_was_put_out_says_so_and_rests() {
     assert!(rested.as_f64().is_some_and(|ms| ms > 5_000.0), "came back after {rested} ms");
     page.say("Ada", "sorry").await;
     page.sees("document.querySelector('[data-state=sent]')").await;
+    assert_quiet(&[&page]).await;
+}
+
+/// Wi-Fi gone, a NAT that forgot: both directions are swallowed, and nothing says so.
+const SWALLOW: &str = "window.isDead = false; window.sockets = 0;
+    window.WebSocket = class extends WebSocket {
+      constructor(...about) { super(...about); sockets++; }
+      send(post) { isDead || super.send(post); }
+      set onmessage(act) { super.onmessage = act && ((event) => isDead || act(event)); }
+    };";
+
+#[tokio::test]
+async fn a_dead_network_is_noticed_although_nobody_says_anything() {
+    let rig = Rig::start().await;
+    let page = rig.page_after(&format!("{HURRY}{SWALLOW}")).await;
+    page.is_online().await;
+    // Silence alone is no reason: each time the server answers.
+    rig.wait_a_second().await;
+    rig.wait_a_second().await;
+    page.is_online().await;
+    assert_eq!(page.eval("sockets").await, 1);
+
+    page.eval("window.isDead = true").await;
+    page.shows("presence", "offline").await;
+    page.eval("window.isDead = false").await;
+    page.is_online().await;
+    assert_quiet_but_for_attempts(&[&page]).await;
+}
+
+#[tokio::test]
+async fn the_page_looks_again_when_the_network_or_the_reader_comes_or_goes() {
+    let rig = Rig::start().await;
+    let hurry = HURRY.replace(", 15_000: 400", "");
+    for event in [
+        "dispatchEvent(new Event('offline'))",
+        "dispatchEvent(new Event('online'))",
+        "document.dispatchEvent(new Event('visibilitychange'))",
+    ] {
+        let page = rig.page_after(&format!("{hurry}{SWALLOW}")).await;
+        page.is_online().await;
+        page.eval("window.isDead = true").await;
+        rig.wait_a_second().await;
+        page.is_online().await;
+        page.eval(event).await;
+        page.shows("presence", "offline").await;
+    }
+}
+
+/// A server that greets, and hangs up if `ends` is 1006; what is waited for, but for silence, is in `waits`.
+const GREETS: &str = "window.attempts = []; window.waits = []; window.ahead = 0;
+    const later = window.setTimeout, now = performance.now.bind(performance);
+    window.setTimeout = (act, ms) => (ms && ms !== 10_000 && ms !== 15_000 && waits.push(ms), later(act, ms));
+    performance.now = () => now() + ahead;
+    window.WebSocket = class {
+      constructor() {
+        attempts.push(now());
+        window.hangUp = (code) => this.onclose({ code });
+        queueMicrotask(() => { this.onmessage({ data: '{\"msg\":[]}' }); if (hangsUp) hangUp(1006); });
+      }
+    };";
+
+#[tokio::test]
+async fn a_server_that_greets_and_hangs_up_is_left_in_peace() {
+    let rig = Rig::start().await;
+    let page = rig.page_after(&format!("window.hangsUp = true; {GREETS}")).await;
+    page.sees("attempts.length >= 4").await;
+    for (n, least) in [250, 500, 1000].iter().enumerate() {
+        let waited = page.eval(&format!("attempts[{n} + 1] - attempts[{n}]")).await;
+        assert!(
+            waited.as_f64().is_some_and(|ms| ms > f64::from(least - 2)),
+            "attempt {n} waited {waited} ms"
+        );
+    }
+    // One that has lasted was none of these failures.
+    page.eval("[window.hangsUp = false, dispatchEvent(new Event('online'))]").await;
+    page.shows("presence", "online").await;
+    page.eval("[window.ahead = 11_000, hangUp(1006)]").await;
+    page.sees("waits.at(-1) <= 500").await;
+}
+
+#[tokio::test]
+async fn a_server_that_wants_the_page_to_come_later_is_heeded() {
+    let rig = Rig::start().await;
+    let page = rig.browser().await;
+    page.before_the_page_runs(&format!("window.hangsUp = false; {GREETS}")).await;
+    for (code, least, most) in [(1012, 5_000, 30_500), (1013, 30_000, 60_500)] {
+        page.goto(&rig.url()).await;
+        page.shows("presence", "online").await;
+        page.eval(&format!("hangUp({code})")).await;
+        let wait = page.eval("waits.at(-1)").await;
+        let is_heeded = wait.as_f64().is_some_and(|ms| (f64::from(least)..f64::from(most)).contains(&ms));
+        assert!(is_heeded, "{wait} ms after {code}");
+        page.shows("notice", "The server is busy.").await;
+        // Nor earlier because the network is back.
+        page.eval("dispatchEvent(new Event('online'))").await;
+        assert_eq!(page.eval("attempts.length").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn two_tabs_of_one_browser_are_one_person() {
+    let rig = Rig::start().await;
+    let page = rig.page().await;
+    page.fill("name", "Ada").await;
+    page.fill("text", "").await;
+    page.open_tab(&rig.url()).await;
+    page.is_online().await;
+    page.say("Augusta", "from the second tab").await;
+    page.sees("document.querySelector('.mine[data-state=sent]')").await;
+
+    page.first_tab().await;
+    page.shows("log", "from the second tab").await;
+    page.sees("document.querySelector('.mine[data-state=sent]')").await;
+    page.sees("document.getElementById('name').value === 'Augusta'").await;
+    page.shows("rename", "Augusta").await;
     assert_quiet(&[&page]).await;
 }

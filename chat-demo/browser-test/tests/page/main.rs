@@ -16,6 +16,7 @@ mod posting;
 mod reading;
 mod rig;
 mod talk;
+mod today;
 
 use rig::{Page, Rig};
 
@@ -51,6 +52,10 @@ const FAKE: &str = "window.sent = [];
       close() {}
     };
     window.messages = (...list) => list.map(([user, text, time, key], i) => ({ user, text, time, key, id: `${time}-${i}` }));";
+
+/// Waits that are long for a test, made short.
+const HURRY: &str = "const late = window.setTimeout;
+    window.setTimeout = (act, ms, ...more) => late(act, { 10_000: 400, 15_000: 400 }[ms] ?? ms, ...more);";
 
 /// Two people, both connected.
 async fn two_pages(rig: &Rig) -> (Page, Page) {

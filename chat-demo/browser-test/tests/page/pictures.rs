@@ -26,8 +26,10 @@ async fn pictures() {
             15
         ],
         ["Mallory", "<script>alert(\"hi\")</script>", 0, 9, 21],
-        ["Linus", "It even works on my phone 🎉", 0, 9, 30],
-        ["Ada", "Then let us write that down:\nhttps://www.rfc-editor.org/rfc/rfc6455", 0, 9, 31],
+        ["Linus", "`tc qdisc add dev lo root netem loss 100%`", 0, 9, 28],
+        ["Linus", "… and back: nothing was lost.", 0, 9, 29],
+        ["Linus", "🎉", 0, 9, 29],
+        ["Ada", "Then let us write that down: https://www.rfc-editor.org/rfc/rfc6455", 0, 9, 31],
     ]);
     let rig = Rig::start().await;
     let (ada, others) = (rig.browser().await, rig.page().await);
@@ -61,13 +63,19 @@ async fn pictures() {
         } else {
             others.posts_as(user, &[text]).await;
         }
-        ada.shows("log", text).await;
+        ada.shows("log", text.trim_matches('`')).await;
     }
     ada.shows("online", "5 people").await;
     ada.sees("document.querySelectorAll('[data-state=sent]').length === 2").await;
     for scheme in ["light", "dark"] {
         for (width, height) in [(320, 640), (1440, 900)] {
             ada.look(width, height, scheme).await;
+            others
+                .eval(
+                    "['{\"here\":\"Grace\"}', '{\"typing\":true}'].forEach((word) => window.others.get('Grace').send(word))",
+                )
+                .await;
+            ada.shows("typing", "Grace").await;
             ada.sees(AT_BOTTOM).await;
             ada.eval("document.activeElement.blur()").await; // no caret that blinks
             std::fs::write(folder.join(format!("page-{width}-{scheme}.png")), ada.picture().await)

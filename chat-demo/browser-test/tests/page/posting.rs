@@ -37,7 +37,7 @@ async fn a_post_is_pending_until_the_server_has_shown_it_to_all() {
 }
 
 #[tokio::test]
-async fn a_post_that_got_lost_can_be_sent_again() {
+async fn a_post_that_got_lost_is_sent_again_by_itself() {
     let rig = Rig::start().await;
     let (page, other) = (tapped_page(&rig).await, rig.page().await);
     // The connection breaks before the server has it.
@@ -49,18 +49,48 @@ async fn a_post_that_got_lost_can_be_sent_again() {
     page.eval("tap.mend()").await;
     page.is_online().await;
 
-    page.sees(&are("failed")).await;
-    page.shows("log", "Not sent").await;
-    other.say("Ben", "Anybody?").await;
-    page.shows("log", "Anybody?").await;
-    page.eval(SEND_AGAIN).await;
     page.sees(&are("sent")).await;
-    page.sees("document.activeElement.id === 'text'").await;
-    page.sees("!document.querySelector('.actions')").await;
     other.shows("log", "hello?").await;
     assert_eq!(page.messages().await, other.messages().await);
-    assert_eq!(page.messages().await.as_array().map(Vec::len), Some(2));
+    assert_eq!(page.messages().await.as_array().map(Vec::len), Some(1));
     assert_quiet_but_for_attempts(&[&page, &other]).await;
+}
+
+/// In their order, and not faster than the server takes them.
+#[tokio::test]
+async fn many_posts_that_got_lost_are_all_sent_again() {
+    let rig = Rig::start_with(&["--burst", "6"]).await;
+    let (page, other) = (tapped_page(&rig).await, rig.page().await);
+    page.eval("tap.holds = true").await;
+    let said: Vec<String> = (0..14).map(|n| format!("message {n}.")).collect();
+    for text in &said {
+        page.say("Ada", text).await;
+    }
+    page.eval("[tap.held.length = 0, tap.holds = tap.cut(), tap.mend()]").await;
+    other.sees("document.querySelectorAll('#log li').length === 14").await;
+    let heard = other.messages().await;
+    let heard: Vec<_> = heard.as_array().expect("a list").iter().map(|message| &message["text"]).collect();
+    assert_eq!(heard, said.iter().collect::<Vec<_>>());
+    page.sees("document.querySelectorAll('[data-state=sent]').length === 14").await;
+    assert_quiet_but_for_attempts(&[&page, &other]).await;
+}
+
+#[tokio::test]
+async fn a_post_that_was_refused_can_be_sent_again() {
+    let rig = Rig::start().await;
+    let page = page_of_a_fake(&rig).await;
+    page.say("Ada", "hello?").await;
+    page.eval("server({ error: 'Too much.', key: sent[0].key })").await;
+    page.sees(&are("failed")).await;
+    page.shows("log", "Not sent").await;
+    page.eval("server({ new: messages(['Ben', 'Anybody?', 1]) })").await;
+    page.eval(SEND_AGAIN).await;
+    page.sees(&are("pending")).await;
+    page.sees("document.activeElement.id === 'text'").await;
+    page.sees("!document.querySelector('.actions')").await;
+    page.sees("sent.length === 2 && sent[0].key === sent[1].key").await;
+    page.sees("document.querySelector('#log li:last-child p').textContent === 'hello?'").await;
+    assert_quiet(&[&page]).await;
 }
 
 /// The server had it, and nobody could tell.
@@ -103,17 +133,14 @@ async fn what_was_sent_twice_is_shown_once() {
 async fn a_connection_that_swallows_a_post_is_given_up() {
     let rig = Rig::start().await;
     let page = tapped_page(&rig).await;
-    page.eval("[tap.isPatient = false, tap.holds = true]").await;
+    page.eval("[tap.isPatient = false, tap.sockets[0].send = () => 0, 0][2]").await;
     page.say("Ada", "into the void").await;
     page.sees(&are("pending")).await;
     page.sees("tap.sockets.length === 2").await;
     let waited = page.eval("tap.since[1] - tap.since[0]").await;
     assert!(waited.as_f64().is_some_and(|ms| ms > 10_000.0), "given up after {waited} ms");
-    page.sees(&are("failed")).await;
-    page.eval("tap.holds = false").await;
-    page.eval(SEND_AGAIN).await;
     page.sees(&are("sent")).await;
-    assert_quiet(&[&page]).await;
+    assert_quiet_but_for_attempts(&[&page]).await;
 }
 
 /// 5 a second and 10 at once are allowed.
@@ -188,27 +215,90 @@ async fn unsent_text_survives_a_reconnect_and_a_reload() {
     page.shows("presence", "offline").await;
     page.press(ENTER).await;
     page.shows("notice", "Not connected").await;
-    page.eval("tap.mend()").await;
-    page.is_online().await;
     page.sees("document.getElementById('text').value === 'half a thou'").await;
-    page.sees(&are("failed")).await;
 
     page.reload().await;
     page.is_online().await;
     page.sees("document.getElementById('text').value === 'half a thou'").await;
+    // By itself: it was asked for.
+    page.sees(&are("sent")).await;
+    page.reload().await;
+    page.sees(&are("sent")).await;
+    assert_eq!(page.eval("document.getElementById('text').value").await, "half a thou");
+    assert_quiet_but_for_attempts(&[&page]).await;
+}
+
+#[tokio::test]
+async fn a_post_that_was_refused_survives_a_reload() {
+    let rig = Rig::start().await;
+    let page = page_of_a_fake(&rig).await;
+    page.say("Ada", "too much").await;
+    page.eval("server({ error: 'Too much.', key: sent[0].key })").await;
     page.sees(&are("failed")).await;
+    page.fill("text", "half a thou").await;
+
+    page.reload().await;
+    page.eval("server({ msg: [], online: 1 })").await;
+    page.sees(&are("failed")).await;
+    assert_eq!(page.eval("sent.length").await, 0, "what was refused is not sent again by itself");
     // To be changed: it comes before what is there.
     page.eval(EDIT).await;
-    page.sees("document.getElementById('text').value === 'on its way\\nhalf a thou'").await;
+    page.sees("document.getElementById('text').value === 'too much\\nhalf a thou'").await;
     page.sees(&are("")).await;
     page.sees("document.activeElement.id === 'text'").await;
     page.press(ENTER).await;
-    page.sees(&are("sent")).await;
+    page.sees("sent.length === 1").await;
+    assert_quiet(&[&page]).await;
+}
 
-    page.reload().await;
-    page.sees(&are("sent")).await;
-    assert_eq!(page.eval("document.getElementById('text').value").await, "");
-    assert_quiet_but_for_attempts(&[&page]).await;
+/// Each says one thing, where it can be seen, and until it is mended.
+#[tokio::test]
+async fn what_is_missing_is_said_until_it_is_there() {
+    let rig = Rig::start().await;
+    let page = rig.page().await;
+    page.fill("text", "Hello").await;
+    page.press(ENTER).await;
+    page.shows("notice", "Please choose a name first.").await;
+    page.sees("document.activeElement.id === 'name'").await;
+    page.press("A").await;
+    page.sees("document.getElementById('notice').textContent === ''").await;
+    page.fill("text", " ").await;
+    page.press(ENTER).await;
+    page.shows("notice", "Please write something first.").await;
+    page.press("a").await;
+    page.sees("document.getElementById('notice').textContent === ''").await;
+    page.fill("text", &"x".repeat(503)).await;
+    page.press(ENTER).await;
+    page.shows("notice", "Please shorten it").await;
+    let texts = page.eval("['notice', 'left'].map((id) => document.getElementById(id).textContent)").await;
+    assert_eq!(
+        texts,
+        json!(["Please shorten it before you send it.", "3 too many"]),
+        "no text says it twice"
+    );
+    assert_quiet(&[&page]).await;
+}
+
+#[tokio::test]
+async fn the_counter_moves_nothing_and_too_long_is_seen() {
+    let rig = Rig::start().await;
+    let page = rig.page().await;
+    page.fill("name", "Ada").await;
+    for width in [320, 1000] {
+        page.look(width, 700, "light").await;
+        page.fill("text", &"x".repeat(449)).await;
+        let widths = "['text', 'send'].map((id) => document.getElementById(id).offsetWidth)";
+        let before = page.eval(widths).await;
+        for len in [450, 500, 503] {
+            page.fill("text", &"x".repeat(len)).await;
+            assert_eq!(page.eval(widths).await, before, "{len} characters");
+        }
+        page.press("x").await; // the focus is seen
+        let colours = "[getComputedStyle(document.getElementById('text'))].map((s) => [s.outlineStyle, s.outlineColor === s.borderTopColor, \
+            s.outlineColor === getComputedStyle(document.getElementById('left')).color])[0]";
+        assert_eq!(page.eval(colours).await, json!(["solid", true, true]), "the ring is red, too");
+    }
+    assert_quiet(&[&page]).await;
 }
 
 /// In characters, as the server counts them: an emoji is one, and takes two of JavaScript's.
@@ -229,7 +319,7 @@ async fn characters_are_counted_near_the_limit() {
     assert_eq!(left(&"😀".repeat(500)).await, json!(["0 left", "false"]));
     assert_eq!(left(&"😀".repeat(503)).await, json!(["3 too many", "true"]));
     page.say("Ada", &"😀".repeat(503)).await;
-    page.shows("notice", "3 too many").await;
+    page.shows("notice", "Please shorten it").await;
     assert_eq!(page.messages().await, json!([]), "it was not sent");
     page.say("Ada", &"😀".repeat(500)).await;
     page.sees(&are("sent")).await;

@@ -67,8 +67,8 @@ async fn days_are_told_apart() {
         "[...document.querySelectorAll('#log li')].map((li) => li.querySelector('h2')?.textContent ?? '')";
     page.eval("window.at = (day, hour) => new Date().setHours(24 * day + hour, 30, 0, 0)").await;
 
-    page.eval("server({ new: messages(['A', 'a', Date.UTC(2020, 1, 29, 12)], ['A', 'b', at(-1, 1)], ['A', 'c', at(-1, 23)]) })").await;
-    page.eval("server({ new: messages(['A', 'd', at(0, 0)], ['A', 'e', at(0, 23)]) })").await;
+    page.eval("server({ new: messages(['A', 'a', Date.UTC(2020, 1, 29, 12)], ['A', 'b', at(-1, 1)], ['A', 'c', at(-1, 1) + 60_000]) })").await;
+    page.eval("server({ new: messages(['A', 'd', at(0, 0)], ['A', 'e', at(0, 0) + 60_000]) })").await;
     let old =
         page.eval("new Date(Date.UTC(2020, 1, 29, 12)).toLocaleDateString([], { dateStyle: 'full' })").await;
     assert_eq!(page.eval(headings).await, json!([old, "Yesterday", "", "Today", ""]));
@@ -115,5 +115,34 @@ async fn the_page_lets_old_messages_go() {
     page.sees("document.querySelector('#log li:first-child h2').textContent === 'Today'").await;
     page.sees("!document.querySelector('#log li:first-child').classList.contains('continued')").await;
     page.sees(AT_BOTTOM).await;
+    assert_quiet(&[&page]).await;
+}
+
+/// As one goes out for each that comes in, the list's height stays the same.
+#[tokio::test]
+async fn a_reader_at_the_bottom_stays_there_when_old_messages_go() {
+    let rig = Rig::start().await;
+    let page = page_of_a_fake(&rig).await;
+    page.look(360, 640, "light").await;
+    page.eval("server({ new: messages(...[...Array(500)].map((_, n) => ['A', `message ${n}.`, n])) })").await;
+    page.sees(AT_BOTTOM).await;
+    for n in 500..530 {
+        page.eval(&format!("server({{ new: messages(['A', 'message {n}.', {n}]) }})")).await;
+        page.is_drawn().await;
+    }
+    page.sees("document.querySelectorAll('#log li').length === 500").await;
+    page.sees(AT_BOTTOM).await;
+    assert_eq!(page.eval("document.getElementById('latest').hidden").await, true);
+    // Who has scrolled up keeps the place.
+    page.eval("document.getElementById('log').scrollTo(0, 5000)").await;
+    page.is_drawn().await;
+    let seen = "[...document.querySelectorAll('#log li')].find((li) => li.getBoundingClientRect().top > 100).textContent";
+    let before = page.eval(seen).await;
+    for n in 530..540 {
+        page.eval(&format!("server({{ new: messages(['A', 'message {n}.', {n}]) }})")).await;
+        page.is_drawn().await;
+    }
+    assert_eq!(page.eval(seen).await, before);
+    page.shows("latest", "10 new messages").await;
     assert_quiet(&[&page]).await;
 }

@@ -45,7 +45,7 @@ fn receive(bench: &Bench, name: &str, opcode: Opcode, payload: &[u8], total: usi
     bench.compare(
         name,
         count,
-        1.25,
+        if opcode == Opcode::Text { 2.1 } else { 1.6 },
         || assert_eq!(receive_all(&mut session, &stream, payload.len()), count),
         || copy_all(&mut buffer, &stream),
     );

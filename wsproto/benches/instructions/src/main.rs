@@ -9,7 +9,7 @@ mod browser_request;
 use std::hint::black_box;
 
 use browser_request::REQUEST;
-use wsproto::connection::{Client, Limits, Message, Sender, Server};
+use wsproto::connection::{Client, Limits, Message, Reply, Sender, Server};
 use wsproto::handshake::{Choice, Request};
 use wsproto::session::Session;
 use wsproto::wire::{FrameHeader, MaskingKey, Opcode, frame};
@@ -17,12 +17,19 @@ use wsproto::wire::{FrameHeader, MaskingKey, Opcode, frame};
 /// A name, and what does it so often.
 type Routine = (&'static str, fn(usize));
 
-const ROUTINES: [Routine; 11] = [
+const ROUTINES: [Routine; 18] = [
     ("receive 16 bytes of text", |times| receive(Opcode::Text, 16, times)),
     ("receive 125 bytes of text", |times| receive(Opcode::Text, 125, times)),
     ("receive 1024 bytes of text", |times| receive(Opcode::Text, 1024, times)),
-    ("receive 1024 bytes of binary", |times| receive(Opcode::Binary, 1024, times)),
+    ("receive 16384 bytes of text", |times| receive(Opcode::Text, 16_384, times)),
     ("receive 100000 bytes of text in pieces", |times| receive(Opcode::Text, 100_000, times)),
+    ("receive 1048576 bytes of text in pieces", |times| receive(Opcode::Text, 1 << 20, times)),
+    ("receive 16 bytes of binary", |times| receive(Opcode::Binary, 16, times)),
+    ("receive 1024 bytes of binary", |times| receive(Opcode::Binary, 1024, times)),
+    ("receive 16384 bytes of binary", |times| receive(Opcode::Binary, 16_384, times)),
+    ("receive 1048576 bytes of binary in pieces", |times| receive(Opcode::Binary, 1 << 20, times)),
+    ("receive 16 bytes of text as bytes", |times| receive_bytes(16, times)),
+    ("receive 16384 bytes of text as bytes", |times| receive_bytes(16_384, times)),
     ("receive a ping", |times| receive(Opcode::Ping, 5, times)),
     ("send 16 bytes of text", |times| send(16, times)),
     ("send 16 bytes of text, masked", |times| send_masked(16, times)),
@@ -54,18 +61,12 @@ extern "Rust" fn measured(work: &mut dyn FnMut()) {
 
 const KEY: MaskingKey = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
 
-/// Out of reads of 16 KiB; that they are copied into the session's buffer is not counted.
+/// Out of reads of 16 KiB; that they are copied into the session's buffer is not counted. What is larger comes
+/// in pieces.
 fn receive(opcode: Opcode, len: usize, times: usize) {
-    let payload = vec![b'x'; len];
-    let header = FrameHeader::new(opcode, true, len as u64).expect("a frame");
-    let mut one = vec![0; len + 14];
-    let n = frame::encode(header.with_masking_key(Some(KEY)), &payload, &mut one).expect("it fits");
-    let bytes = one[..n].repeat(times);
     let mut session = Session::new(Server, Limits::new(), vec![0; 16_384]);
-    let (mut rest, mut received) = (&bytes[..], 0);
-    while !rest.is_empty() {
-        let read = session.push_some(&rest[..rest.len().min(16_384)]);
-        rest = &rest[read..];
+    feed(opcode, len, times, |bytes| {
+        let (read, mut received) = (session.push_some(bytes), 0);
         measured(&mut || {
             while let Some((message, _sender)) = session.next().expect("valid frames") {
                 let (Message::Text(_) | Message::Binary(_) | Message::Ping(_)) = black_box(message) else {
@@ -74,6 +75,42 @@ fn receive(opcode: Opcode, len: usize, times: usize) {
                 received += 1;
             }
         });
+        (read, received)
+    });
+}
+
+/// The same of text that is asked for as bytes.
+fn receive_bytes(len: usize, times: usize) {
+    let (mut incoming, _sender) = Session::new(Server, Limits::new(), vec![0; 16_384]).split();
+    feed(Opcode::Text, len, times, |bytes| {
+        let (read, mut received) = (incoming.push_some(bytes), 0);
+        measured(&mut || {
+            while let Some(message) = incoming.next_bytes(&mut Reply::new()).expect("valid frames") {
+                black_box(message);
+                received += 1;
+            }
+        });
+        (read, received)
+    });
+}
+
+/// Gives the frames of so many messages to `take`, which says how many bytes it took, and how many messages.
+fn feed(opcode: Opcode, len: usize, times: usize, mut take: impl FnMut(&[u8]) -> (usize, usize)) {
+    let payload = vec![b'x'; len];
+    let header = FrameHeader::new(opcode, true, len as u64).expect("a frame");
+    let mut one = vec![0; len + 14];
+    let n = frame::encode(header.with_masking_key(Some(KEY)), &payload, &mut one).expect("it fits");
+    // A few at a time: a thousand of the largest are a gigabyte.
+    let few = times.min((1 << 22) / n + 1);
+    let bytes = one[..n].repeat(few);
+    let mut received = 0;
+    while received < times {
+        let mut rest = &bytes[..n * few.min(times - received)];
+        while !rest.is_empty() {
+            let (read, messages) = take(&rest[..rest.len().min(16_384)]);
+            rest = &rest[read..];
+            received += messages;
+        }
     }
     assert_eq!(received, times);
 }

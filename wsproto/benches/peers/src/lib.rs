@@ -1,6 +1,8 @@
 //! What the benchmarks share: programs started on one core, connections to them, and the page of results.
 
+pub mod load;
 pub mod page;
+pub mod plot;
 
 use std::fs;
 use std::future::Future;

@@ -23,5 +23,6 @@ pub const ENTRY_POINTS: &[EntryPoint] = entry_points![
     Backoff::with_first,
     Backoff::with_cap,
     Backoff::with_lasting,
+    Backoff::cap,
     Backoff::retry_in,
 ];

@@ -112,12 +112,12 @@ const TEXT: (&str, &[u8]) = ("Content-Type", b"text/plain");
 impl<'a> Answer<'a> {
     /// Takes a status, header fields and the body of an ordinary answer.
     ///
-    /// `Connection` and `Content-Length` are written without being given.
+    /// `Connection` and `Content-Length` are written without being given; 304, the answer to a conditional request, has no
+    /// body, and no `Content-Length`, which would be that of 200.
     ///
     /// # Errors
     ///
-    /// [`HandshakeMisuse::Status`] if the status is not 200 to 599, or is 304, which answers a conditional request, or
-    /// if 204 or 205 are to have a body. [`FieldName`](HandshakeMisuse::FieldName) or
+    /// [`HandshakeMisuse::Status`] if the status is not 200 to 599, or if 204, 205 or 304 are to have a body. [`FieldName`](HandshakeMisuse::FieldName) or
     /// [`FieldValue`](HandshakeMisuse::FieldValue) if a field is malformed.
     /// [`ReservedField`](HandshakeMisuse::ReservedField) for `Connection`, `Content-Length` and `Transfer-Encoding`.
     pub fn new(
@@ -125,9 +125,9 @@ impl<'a> Answer<'a> {
         headers: &'a [(&'a str, &'a [u8])],
         body: &'a [u8],
     ) -> Result<Self, HandshakeMisuse> {
-        // [RFC 9110 §15.3.5], [RFC 9110 §15.3.6]
-        let has_no_body = matches!(status, 204 | 205);
-        if !matches!(status, 200..=599) || status == 304 || (has_no_body && !body.is_empty()) {
+        // [RFC 9110 §15.3.5], [RFC 9110 §15.3.6], [RFC 9110 §15.4.5]
+        let has_no_body = matches!(status, 204 | 205 | 304);
+        if !matches!(status, 200..=599) || (has_no_body && !body.is_empty()) {
             return Err(HandshakeMisuse::Status);
         }
         check_fields(headers, frames_the_message)?;
@@ -263,8 +263,8 @@ impl<'a> Answer<'a> {
             b"Connection: close\r\n"
         });
         // [RFC 9110 §8.6] "MUST NOT send a Content-Length header field in any response with a status code of [...]
-        // 204".
-        if self.status != 204 {
+        // 204", and in 304 only that of the 200 it stands for.
+        if !matches!(self.status, 204 | 304) {
             dst.put(b"Content-Length: ");
             dst.put_decimal(self.body.len());
             dst.put(b"\r\n");

@@ -11,8 +11,8 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::error::{ConnectError, Step};
 use super::progress::Progress;
+use crate::{ConnectError, Step};
 
 /// After this time the next address is tried, beside the one before ([RFC 8305 §5]).
 ///
@@ -58,8 +58,8 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     order
 }
 
-/// Tries the addresses one after the other, each a quarter of a second behind the one before or when that one failed, and
-/// returns the first connection. The other attempts are given up, also if the future is dropped.
+/// Tries the addresses one after the other, each a quarter of a second behind the one before or when that one
+/// failed, and returns the first connection. The other attempts are given up, also if the future is dropped.
 async fn race<T, F>(addresses: Vec<SocketAddr>, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
 where
     T: Send + 'static,

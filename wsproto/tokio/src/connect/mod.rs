@@ -1,13 +1,11 @@
 //! From a URL to a connection.
 
+mod body;
 mod dial;
-mod error;
 #[cfg(feature = "h2")]
 mod http2;
 mod open;
 mod progress;
-mod redirect;
-mod response;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,20 +14,18 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use wsproto::deflate::Policy;
-use wsproto::handshake::permessage_deflate::{self, OfferText};
-use wsproto::handshake::{ClientHandshake, Offer, Url, random_nonce};
+use wsproto::handshake::Url;
+use wsproto_adapter::shared::{Plan, Proxy, Route};
 
-use crate::proxy::{ProxyError, Route};
-use crate::tls::Tls;
-use crate::{Client, MaybeTls, Options, WebSocket};
+use crate::tls::{Layer, Tls};
+use crate::{Client, ConnectError, MaybeTls, Options, ProxyError, Response, Step, WebSocket, proxy};
 
 use progress::{Progress, limit};
 
-pub use error::{ConnectError, Step};
-pub use redirect::RedirectError;
-pub use response::Response;
+pub(crate) use body::read_body;
 
-/// Connects to a `ws` or `wss` URL, within ten seconds. [`Connect`] does the same with header fields, subprotocols and options.
+/// Connects to a `ws` or `wss` URL, within ten seconds. [`Connect`] does the same with header fields,
+/// subprotocols and options.
 ///
 /// `wss` needs one of the features `rustls-webpki-roots` and `rustls-native-roots`.
 ///
@@ -60,7 +56,7 @@ pub async fn connect(url: &str) -> Result<WebSocket<MaybeTls, Client>, ConnectEr
 /// | | default |
 /// |---|---|
 /// | [`header`](Self::header), [`origin`](Self::origin), [`subprotocols`](Self::subprotocols) | none |
-/// | [`options`](Self::options), [`deflate`](Self::deflate) | [`Options::new`]: 10 s for all of it, compression offered |
+/// | [`options`](Self::options), [`deflate`](Self::deflate) | [`Options::new`]: 10 s for all, compression |
 /// | [`address`](Self::address) | those of the URL's host, in the order of RFC 8305 |
 /// | [`proxy`](Self::proxy), [`proxy_from_env`](Self::proxy_from_env) | none, whatever the environment says |
 /// | [`redirects`](Self::redirects) | not followed |
@@ -85,14 +81,7 @@ pub async fn connect(url: &str) -> Result<WebSocket<MaybeTls, Client>, ConnectEr
 /// ```
 #[derive(Clone)]
 pub struct Connect {
-    url: String,
-    headers: Vec<(String, Vec<u8>)>,
-    subprotocols: Vec<String>,
-    origin: Option<String>,
-    options: Options,
-    addresses: Vec<SocketAddr>,
-    redirects: u8,
-    route: Route,
+    plan: Plan,
     tls: Tls,
 }
 
@@ -101,33 +90,27 @@ impl Connect {
     /// Takes a `ws` or `wss` URL. [`connect`](Self::connect) tells whether it is well-formed.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
-            url: url.into(),
-            headers: Vec::new(),
-            subprotocols: Vec::new(),
-            origin: None,
-            options: Options::new(),
-            addresses: Vec::new(),
-            redirects: 0,
-            route: Route::default(),
+            plan: Plan::new(url.into()),
             #[allow(clippy::default_constructed_unit_structs, reason = "without TLS it is one")]
             tls: Tls::default(),
         }
     }
 
-    /// Adds a header field to the request, such as `Authorization` or `Cookie`. The handshake's own fields are not the caller's.
+    /// Adds a header field to the request, such as `Authorization` or `Cookie`. The handshake's own fields
+    /// are not the caller's.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.plan.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Sets the subprotocols that the client can speak, the preferred one first ([RFC 6455 §1.9]). Which of them was chosen,
-    /// [`WebSocket::subprotocol`] says; it may be none.
+    /// Sets the subprotocols that the client can speak, the preferred one first ([RFC 6455 §1.9]). Which of
+    /// them was chosen, [`WebSocket::subprotocol`] says; it may be none.
     ///
     /// [RFC 6455 §1.9]: https://www.rfc-editor.org/rfc/rfc6455#section-1.9
     #[must_use]
     pub fn subprotocols<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.subprotocols = names.into_iter().map(Into::into).collect();
+        self.plan.subprotocols = names.into_iter().map(Into::into).collect();
         self
     }
 
@@ -136,22 +119,22 @@ impl Connect {
     /// [RFC 6455 §4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-4.1
     #[must_use]
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
-        self.origin = Some(origin.into());
+        self.plan.origin = Some(origin.into());
         self
     }
 
-    /// Sets limits, deadlines and compression. The deadline of the opening handshake is that for all of it: resolving the name, TCP, TLS,
-    /// and HTTP.
+    /// Sets limits, deadlines and compression. The deadline of the opening handshake is that for all of it:
+    /// resolving the name, TCP, TLS, and HTTP.
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
-        self.options = options;
+        self.plan.options = options;
         self
     }
 
     /// Sets which compression is offered, or none: [`Options::with_deflate`].
     #[must_use]
     pub fn deflate(mut self, policy: Option<Policy>) -> Self {
-        self.options = self.options.with_deflate(policy);
+        self.plan.options = self.plan.options.with_deflate(policy);
         self
     }
 }
@@ -160,45 +143,51 @@ impl Connect {
 impl Connect {
     /// Adds an address to connect to, instead of those that the host's name has. `Host` field and TLS keep the name.
     ///
-    /// With a proxy, this is what the proxy is asked for; of many addresses the first. A redirect to another server does not heed it.
+    /// With a proxy, this is what the proxy is asked for; of many addresses the first. A redirect to another
+    /// server does not heed it.
     #[must_use]
     pub fn address(mut self, address: SocketAddr) -> Self {
-        self.addresses.push(address);
+        self.plan.addresses.push(address);
         self
     }
 
-    /// Connects through a proxy: `http://user:password@host:port` (CONNECT, [RFC 9110 §9.3.6]) or `socks5://…` ([RFC 1928]).
+    /// Connects through a proxy: `http://user:password@host:port` or `https://…` (CONNECT,
+    /// [RFC 9110 §9.3.6]), or `socks5://…` ([RFC 1928]).
     ///
-    /// User and password may be left out; they are percent-encoded. The port is 80 and 1080 where there is none. The proxy resolves the
-    /// server's name. The way to the proxy is in plaintext, so that a password can be read there; TLS to the server goes through it.
+    /// User and password may be left out; they are percent-encoded. The port is 80, 443 and 1080 where there
+    /// is none. The proxy resolves the server's name. The way to it is in plaintext, so that a password can
+    /// be read there, but for `https`: that has TLS as the features and `tls` make it, by the proxy's name.
+    /// TLS to the server goes through the tunnel.
     ///
     /// [RFC 1928]: https://www.rfc-editor.org/rfc/rfc1928
     /// [RFC 9110 §9.3.6]: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.route = Route::Proxy(url.into());
+        self.plan.route = Route::Proxy(url.into());
         self
     }
 
-    /// Connects through the proxy that the environment names, if it names one: for `wss` the first of `wss_proxy`, `https_proxy` and
-    /// `all_proxy`, for `ws` of `ws_proxy`, `http_proxy` and `all_proxy`, and the same in upper case, but for `HTTP_PROXY`, which a
-    /// request can set in a CGI program.
+    /// Connects through the proxy that the environment names, if it names one: for `wss` the first of
+    /// `wss_proxy`, `https_proxy` and `all_proxy`, for `ws` of `ws_proxy`, `http_proxy` and `all_proxy`, and
+    /// the same in upper case, but for `HTTP_PROXY`, which a request can set in a CGI program.
     ///
-    /// Not to hosts that `no_proxy` or `NO_PROXY` names: a list with commas of names, which stand for their subdomains as well, and
-    /// addresses, each with a port or without, and networks such as `10.0.0.0/8`; or `*`.
+    /// Not to hosts that `no_proxy` or `NO_PROXY` names: a list with commas of names, which stand for their
+    /// subdomains as well, and addresses, each with a port or without, and networks such as `10.0.0.0/8`; or
+    /// `*`.
     #[must_use]
     pub fn proxy_from_env(mut self) -> Self {
-        self.route = Route::Environment;
+        self.plan.route = Route::Environment;
         self
     }
 
-    /// Sets how many redirects are followed (301, 302, 303, 307, 308). Default: none; a redirect is [`ConnectError::Refused`].
+    /// Sets how many redirects are followed (301, 302, 303, 307, 308). Default: none; a redirect is
+    /// [`ConnectError::Refused`].
     ///
-    /// The deadline is one for all of them. None leads from `wss` to `ws`. To another server (scheme, host or port), `Authorization`,
-    /// `Cookie` and `Proxy-Authorization` are not sent.
+    /// The deadline is one for all of them. None leads from `wss` to `ws`. To another server (scheme, host or
+    /// port), `Authorization`, `Cookie` and `Proxy-Authorization` are not sent.
     #[must_use]
     pub fn redirects(mut self, most: u8) -> Self {
-        self.redirects = most;
+        self.plan.redirects = most;
         self
     }
 
@@ -216,8 +205,8 @@ impl Connect {
 
 /// Going there.
 impl Connect {
-    /// Connects: resolves the name, makes the TCP connection, TLS if the URL is `wss`, and the opening handshake, within
-    /// [`Timeouts::opening`](crate::Timeouts::opening).
+    /// Connects: resolves the name, makes the TCP connection, TLS if the URL is `wss`, and the opening
+    /// handshake, within [`Timeouts::opening`](crate::Timeouts::opening).
     ///
     /// **Cancel safety**: a future that is dropped closes whatever it opened.
     ///
@@ -228,8 +217,8 @@ impl Connect {
         self.connect_with_response().await.map(|(socket, _)| socket)
     }
 
-    /// Connects as [`connect`](Self::connect) does, and also returns the response that opened the connection, for its header fields: cookies
-    /// and the like.
+    /// Connects as [`connect`](Self::connect) does, and also returns the response that opened the connection,
+    /// for its header fields: cookies and the like.
     ///
     /// **Cancel safety**: a future that is dropped closes whatever it opened.
     ///
@@ -239,7 +228,7 @@ impl Connect {
     pub async fn connect_with_response(
         &self,
     ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
-        let mut progress = Progress::new(Step::Resolving, &self.options);
+        let mut progress = Progress::new(Step::Resolving, &self.plan.options);
         // In a box, since a task is as large as the largest of its futures, for all its life.
         let opened = limit(progress.deadline, Box::pin(self.follow(&mut progress))).await;
         opened.unwrap_or(Err(ConnectError::Deadline(progress.step)))
@@ -247,8 +236,8 @@ impl Connect {
 
     /// Makes the opening handshake over a stream that is there already: a tunnel, a Unix socket, a pipe.
     ///
-    /// The URL's scheme says whether TLS is made over it first. For a stream with TLS of its own, write `ws`. Addresses, proxies and
-    /// redirects mean nothing here.
+    /// The URL's scheme says whether TLS is made over it first. For a stream with TLS of its own, write `ws`.
+    /// Addresses, proxies and redirects mean nothing here.
     ///
     /// **Cancel safety**: a future that is dropped drops the stream.
     ///
@@ -273,143 +262,108 @@ impl Connect {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut progress = Progress::new(Step::Handshake, &self.options);
+        self.over_with_response(stream).await.map(|(socket, _)| socket)
+    }
+
+    /// Makes the opening handshake as [`over`](Self::over) does, and also returns the response that opened
+    /// the connection.
+    ///
+    /// **Cancel safety**: a future that is dropped drops the stream.
+    ///
+    /// # Errors
+    ///
+    /// As of [`connect`](Self::connect).
+    pub async fn over_with_response<T>(
+        &self,
+        stream: T,
+    ) -> Result<(WebSocket<MaybeTls<T>, Client>, Response), ConnectError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut progress = Progress::new(Step::Handshake, &self.plan.options);
         let deadline = progress.deadline;
         let opening = async {
-            let url = Url::parse(&self.url)?;
+            let url = Url::parse(&self.plan.url)?;
             let tls = self.tls.client(&url).await?;
-            let request = self.request(true);
-            open::open(stream, tls, request.handshake(&url)?, &self.options, &mut progress).await
+            let request = self.plan.request(&url);
+            let stream = Layer::Plain(stream);
+            open::open(stream, tls, request.handshake(&url)?, &self.plan.options, &mut progress).await
         };
         let opened = limit(deadline, Box::pin(opening)).await;
-        opened.unwrap_or(Err(ConnectError::Deadline(progress.step))).map(|(socket, _)| socket)
+        opened.unwrap_or(Err(ConnectError::Deadline(progress.step)))
     }
 
     async fn follow(
         &self,
         progress: &mut Progress,
     ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
-        let first = Url::parse(&self.url)?;
-        let mut followed = 0;
-        let mut target = Cow::Borrowed(&*self.url);
-        loop {
+        let mut target = Cow::Borrowed(&*self.plan.url);
+        for followed in 0.. {
             let url = Url::parse(&target)?;
-            let refused = match self.attempt(&url, redirect::is_same_server(&url, &first), progress).await {
-                Err(ConnectError::Refused(refused)) if self.redirects > 0 => refused,
-                outcome => return outcome,
-            };
-            let Some(next) = redirect::target(&refused, &url) else {
-                return Err(ConnectError::Refused(refused));
-            };
-            if followed == self.redirects {
-                return Err(RedirectError::TooMany.into());
+            match self.attempt(&url, progress).await {
+                Err(error) => target = Cow::Owned(self.plan.next_url(error, &url, followed)?),
+                opened => return opened,
             }
-            followed += 1;
-            target = Cow::Owned(next?);
         }
+        unreachable!("there are not so many redirects")
     }
 
-    /// Goes to one server; `is_own` if that is the URL's own.
+    /// Goes to one server.
     async fn attempt(
         &self,
         url: &Url<'_>,
-        is_own: bool,
         progress: &mut Progress,
     ) -> Result<(WebSocket<MaybeTls, Client>, Response), ConnectError> {
         // What can't be sent is found before there is a connection.
         let tls = self.tls.client(url).await?;
-        let request = self.request(is_own);
+        let request = self.plan.request(url);
         let handshake = request.handshake(url)?;
-        let stream = self.reach(url, is_own, progress).await?;
-        open::open(stream, tls, handshake, &self.options, progress).await
+        let stream = self.reach(url, progress).await?;
+        open::open(stream, tls, handshake, &self.plan.options, progress).await
     }
 
-    async fn reach(
-        &self,
-        url: &Url<'_>,
-        is_own: bool,
-        progress: &mut Progress,
-    ) -> Result<TcpStream, ConnectError> {
-        let addresses = if is_own { &*self.addresses } else { &[] };
-        let Some(proxy) = self.route.proxy(url)? else {
-            return match addresses {
-                [] => dial::dial(url.host(), url.port(), progress).await,
-                addresses => {
-                    dial::dial_addresses(addresses.to_vec(), progress).await.map_err(ConnectError::Io)
-                }
-            };
-        };
-        let dialled = dial::dial(proxy.host(), proxy.port(), progress).await;
-        let mut stream = dialled.map_err(|error| match error {
-            ConnectError::Io(error) | ConnectError::Resolve(error) => ProxyError::Unreachable(error).into(),
-            error => error,
-        })?;
-        progress.step = Step::Proxy;
-        match addresses {
-            [] => proxy.tunnel(&mut stream, (url.host(), url.port()), progress.deadline).await?,
-            [address, ..] => {
-                let host = address.ip().to_string();
-                proxy.tunnel(&mut stream, (&host, address.port()), progress.deadline).await?;
-            }
+    async fn reach(&self, url: &Url<'_>, progress: &mut Progress) -> Result<Layer<TcpStream>, ConnectError> {
+        let addresses = self.plan.addresses(url);
+        if let Some(proxy) = self.plan.route.proxy(url)? {
+            return self.reach_through(&proxy, url, addresses.first(), progress).await;
         }
+        let stream = match addresses {
+            [] => dial::dial(url.host(), url.port(), progress).await?,
+            addresses => {
+                dial::dial_addresses(addresses.to_vec(), progress).await.map_err(ConnectError::Io)?
+            }
+        };
+        Ok(Layer::Plain(stream))
+    }
+
+    async fn reach_through(
+        &self,
+        proxy: &Proxy,
+        url: &Url<'_>,
+        address: Option<&SocketAddr>,
+        progress: &mut Progress,
+    ) -> Result<Layer<TcpStream>, ConnectError> {
+        let proxy_url = proxy.url()?;
+        let tls = self.tls.client(&proxy_url).await?;
+        let dialled = dial::dial(proxy_url.host(), proxy_url.port(), progress).await;
+        let stream = dialled.map_err(ProxyError::of_connecting)?;
+        progress.step = Step::Proxy;
+        let mut stream = match tls {
+            None => Layer::Plain(stream),
+            Some(tls) => tls.connect(stream).await.map_err(ProxyError::of_connecting)?,
+        };
+        let (host, port) = match address {
+            None => (Cow::Borrowed(url.host()), url.port()),
+            Some(address) => (address.ip().to_string().into(), address.port()),
+        };
+        proxy::tunnel(proxy, &mut stream, (&host, port), progress.deadline).await?;
         Ok(stream)
     }
-
-    fn request(&self, is_own: bool) -> Request<'_> {
-        let is_sent = |name: &str| is_own || !is_secret(name);
-        let headers = self.headers.iter().filter(|(name, _)| is_sent(name));
-        Request {
-            origin: self.origin.as_deref(),
-            subprotocols: self.subprotocols.iter().map(String::as_str).collect(),
-            extensions: self.options.deflate().map(permessage_deflate::offer),
-            headers: headers.map(|(name, value)| (name.as_str(), value.as_slice())).collect(),
-        }
-    }
-}
-
-/// The lists that a [`ClientHandshake`] borrows.
-struct Request<'a> {
-    origin: Option<&'a str>,
-    subprotocols: Vec<&'a str>,
-    extensions: Option<OfferText>,
-    headers: Vec<(&'a str, &'a [u8])>,
-}
-
-impl Request<'_> {
-    fn handshake<'a>(&'a self, url: &Url<'a>) -> Result<ClientHandshake<'a>, ConnectError> {
-        let nonce = random_nonce().ok_or(ConnectError::Randomness)?;
-        Ok(ClientHandshake::new(self.offer(url.authority(), url.target()), nonce)?)
-    }
-
-    fn offer<'a>(&'a self, host: &'a str, target: &'a str) -> Offer<'a> {
-        Offer {
-            origin: self.origin,
-            subprotocols: &self.subprotocols,
-            extensions: self.extensions.as_deref(),
-            headers: &self.headers,
-            ..Offer::new(host, target)
-        }
-    }
-}
-
-/// Tells whether a field is for one server's eyes only ([RFC 9110 §15.4]).
-///
-/// [RFC 9110 §15.4]: https://www.rfc-editor.org/rfc/rfc9110#section-15.4
-fn is_secret(name: &str) -> bool {
-    ["authorization", "cookie", "proxy-authorization"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 /// Shows no value of a header field, and no proxy: there may be a password in it.
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connect")
-            .field("url", &self.url)
-            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
-            .field("subprotocols", &self.subprotocols)
-            .field("origin", &self.origin)
-            .field("options", &self.options)
-            .field("addresses", &self.addresses)
-            .field("redirects", &self.redirects)
-            .finish_non_exhaustive()
+        self.plan.fmt(f)
     }
 }

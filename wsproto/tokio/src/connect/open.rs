@@ -5,19 +5,16 @@
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use wsproto::handshake::{self, ClientHandshake, HeadLimits, ResponseDecoder};
+use wsproto::handshake::{self, ClientHandshake, ResponseDecoder};
+use wsproto_adapter::shared::HEAD;
 
-use super::error::{ConnectError, Step};
 use super::progress::Progress;
-use super::response::Response;
-use crate::tls::TlsClient;
-use crate::{Agreed, Client, MaybeTls, Options, ThreadKeys, WebSocket};
-
-/// Cookies and policies make the heads of some servers long.
-const HEAD: HeadLimits = HeadLimits::DEFAULT.with_bytes(32 * 1024);
+use super::read_body;
+use crate::tls::{Layer, TlsClient};
+use crate::{Agreed, Client, ConnectError, MaybeTls, Options, Response, Step, ThreadKeys, WebSocket};
 
 pub(super) async fn open<T>(
-    stream: T,
+    stream: Layer<T>,
     tls: Option<TlsClient>,
     handshake: ClientHandshake<'_>,
     options: &Options,
@@ -26,13 +23,13 @@ pub(super) async fn open<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut stream = match tls {
-        None => MaybeTls::plain(stream),
+    let mut stream = MaybeTls::new(match tls {
+        None => Layer::Plain(stream),
         Some(tls) => {
             progress.step = Step::Tls;
             tls.connect(stream).await?
         }
-    };
+    });
     progress.step = Step::Handshake;
     let mut request = Vec::new();
     handshake.append(&mut request);
@@ -51,7 +48,7 @@ where
     };
     let behind = received.get(head.end()..).unwrap_or_default();
     let response = head.response(&received);
-    let mut kept = Response::of(response.http());
+    let kept = Response::of(response.http());
     match response {
         handshake::Response::WebSocket(accepted) => {
             let agreed =
@@ -59,8 +56,8 @@ where
             Ok((WebSocket::from_upgraded(stream, ThreadKeys::client(), behind, agreed, options), kept))
         }
         handshake::Response::Http(_) => {
-            kept.read_body(&mut stream, behind, progress.deadline).await;
-            Err(ConnectError::Refused(Box::new(kept)))
+            let refused = read_body(kept, &mut stream, behind.to_vec(), progress.deadline).await;
+            Err(ConnectError::Refused(Box::new(refused)))
         }
     }
 }

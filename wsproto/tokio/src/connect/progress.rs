@@ -2,8 +2,7 @@ use std::future::Future;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::error::Step;
-use crate::Options;
+use crate::{Options, Step};
 
 /// How far the making of a connection has come, and until when it may take.
 pub(crate) struct Progress {

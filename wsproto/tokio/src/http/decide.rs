@@ -5,8 +5,8 @@ use http::{HeaderMap, Method, Response, Uri, Version};
 use wsproto::handshake::{Answer, Choice, HandshakeMisuse, HttpVersion, Request};
 
 use super::Refusal;
-use crate::server::negotiate;
 use crate::{Accept, AcceptError, Agreed, Options};
+use wsproto_adapter::shared::negotiate;
 
 /// The head of a request.
 pub(super) struct Head<'r> {

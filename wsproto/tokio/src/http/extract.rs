@@ -20,8 +20,9 @@ pub use super::upgrade::Upgraded;
 
 /// An opening handshake, extracted from a request; every other request is refused.
 ///
-/// Not as axum's own: pages of foreign Origins are refused, unless [`options`](Self::options) say otherwise, and heartbeat, deadlines and
-/// compression are on. Route it with `any`, so that it works over HTTP/2 as well.
+/// Not as axum's own: pages of foreign Origins are refused, unless [`options`](Self::options) say otherwise,
+/// and heartbeat, deadlines and compression are on. Route it with `any`, so that it works over HTTP/2 as
+/// well.
 ///
 /// | `axum::extract::ws` | here |
 /// |---|---|
@@ -72,7 +73,8 @@ pub struct WebSocketUpgrade {
 type OnFailed = Box<dyn FnOnce(AcceptError) + Send>;
 
 impl WebSocketUpgrade {
-    /// Sets the subprotocols that the server speaks, the preferred one first: of those, the first that the client offers is chosen.
+    /// Sets the subprotocols that the server speaks, the preferred one first: of those, the first that the
+    /// client offers is chosen.
     #[must_use]
     pub fn protocols<I>(mut self, protocols: I) -> Self
     where
@@ -134,7 +136,8 @@ impl WebSocketUpgrade {
         self
     }
 
-    /// Sets what is called if there is no connection after all, since the client went before it had its response. Default: nothing.
+    /// Sets what is called if there is no connection after all, since the client went before it had its
+    /// response. Default: nothing.
     #[must_use]
     pub fn on_failed_upgrade(mut self, callback: impl FnOnce(AcceptError) + Send + 'static) -> Self {
         self.on_failed = Some(Box::new(callback));
@@ -143,7 +146,8 @@ impl WebSocketUpgrade {
 
     /// Accepts, and returns the response. `callback` runs in a task of its own once that is sent.
     ///
-    /// The response is a refusal if the page's Origin is foreign (403), or for a subprotocol or a header field that can't be sent (500).
+    /// The response is a refusal if the page's Origin is foreign (403), or for a subprotocol or a header
+    /// field that can't be sent (500).
     pub fn on_upgrade<C, F>(mut self, callback: C) -> Response
     where
         C: FnOnce(WebSocket<Upgraded>) -> F + Send + 'static,

@@ -1,7 +1,8 @@
 //! Connections over HTTP/2 ([RFC 8441]), by the h2 crate: each is a stream, and a TCP connection has many of them.
 //!
-//! A server makes its connections with [`enable_connect_protocol`](h2::server::Builder::enable_connect_protocol). A client opens a
-//! stream with [`Connect::over_http2`](crate::Connect::over_http2).
+//! A server makes its connections with
+//! [`enable_connect_protocol`](h2::server::Builder::enable_connect_protocol). A client opens a stream with
+//! [`Connect::over_http2`](crate::Connect::over_http2).
 //!
 //! [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
 
@@ -20,7 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::decide::Head;
 use crate::{Accept, AcceptError, Options, Server, WebSocket};
 
-/// Tells whether a request is the opening handshake of a WebSocket: an extended CONNECT of this protocol ([RFC 8441 §5]).
+/// Tells whether a request is the opening handshake of a WebSocket: an extended CONNECT of this protocol
+/// ([RFC 8441 §5]).
 ///
 /// [RFC 8441 §5]: https://www.rfc-editor.org/rfc/rfc8441#section-5
 pub fn is_websocket<B>(request: &Request<B>) -> bool {
@@ -32,8 +34,8 @@ pub fn is_websocket<B>(request: &Request<B>) -> bool {
 ///
 /// # Errors
 ///
-/// [`AcceptError`]; the client was answered: a request that is no handshake with 400, or 501 for another protocol, a page of a
-/// foreign Origin with 403.
+/// [`AcceptError`]; the client was answered: a request that is no handshake with 400, or 501 for another
+/// protocol, a page of a foreign Origin with 403.
 ///
 /// # Examples
 ///

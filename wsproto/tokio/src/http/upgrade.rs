@@ -18,8 +18,9 @@ use crate::{Accept, AcceptError, Agreed, Options, Server, WebSocket};
 
 /// Accepts an opening handshake that hyper read: checks it and its Origin, and chooses of what it offers.
 ///
-/// Returns the response to send, 101 or over HTTP/2 200, and a future of the connection that is ready once hyper has sent that. Await
-/// it in a task of its own: hyper sends the response when the service has returned it.
+/// Returns the response to send, 101 or over HTTP/2 200, and a future of the connection that is ready once
+/// hyper has sent that. Await it in a task of its own: hyper sends the response when the service has returned
+/// it.
 ///
 /// # Errors
 ///

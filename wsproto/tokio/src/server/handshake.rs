@@ -1,15 +1,18 @@
+use std::future::Future;
+
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::handshake::{Answer, Origin, Request, ServerHandshake};
+use wsproto_adapter::shared::negotiate;
 
+use super::Plain;
 use super::head::{self, Head};
-use super::negotiate::negotiate;
-use super::serve::Stop;
-use super::{Accept, AcceptError, Plain};
-use crate::{Options, Server, WebSocket};
+use super::stop::Stop;
+use crate::{Accept, AcceptError, Options, Server, WebSocket};
 
 /// Accepts a WebSocket connection over a stream, with the default [`Options`].
 ///
-/// Pages of the same host and programs that are not browsers are let in. All others are answered 403; a plain HTTP request 426.
+/// Pages of the same host and programs that are not browsers are let in. All others are answered 403; a plain
+/// HTTP request 426.
 ///
 /// **Cancel safe** in the sense that nothing is left behind: the stream is dropped.
 ///
@@ -28,25 +31,27 @@ use crate::{Options, Server, WebSocket};
 /// # Ok(())
 /// # }
 /// ```
-pub async fn accept<T>(stream: T) -> Result<WebSocket<T>, AcceptError>
+pub fn accept<T>(stream: T) -> impl Future<Output = Result<WebSocket<T>, AcceptError>>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    accept_with(stream, &Options::new()).await
+    // Such futures are boxed, before they are polled: a task is as large as the largest of its futures, for
+    // all its life.
+    Box::pin(async { accept_with(stream, &Options::new()).await })
 }
 
 /// Accepts a WebSocket connection over a stream; see [`accept`].
 ///
+/// **Cancel safe** in the sense that nothing is left behind: the stream is dropped.
+///
 /// # Errors
 ///
 /// [`AcceptError`]; the client was answered.
-pub async fn accept_with<T>(stream: T, options: &Options) -> Result<WebSocket<T>, AcceptError>
+pub fn accept_with<T>(stream: T, options: &Options) -> impl Future<Output = Result<WebSocket<T>, AcceptError>>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    // In a box, since a task is as large as the largest of its futures, for all its life.
-    let opening = async { Handshake::read(stream, options).await?.accept(Accept::new()).await };
-    Box::pin(opening).await
+    Box::pin(async { Handshake::read(stream, options).await?.open(Accept::new()).await })
 }
 
 /// A client's opening handshake, to be looked at, and accepted or refused. Meanwhile await what you like.
@@ -70,8 +75,7 @@ where
 #[derive(Debug)]
 pub struct Handshake<T> {
     stream: T,
-    head: Head,
-    options: Options,
+    head: Box<Head>,
     stop: Option<Stop>,
 }
 
@@ -85,8 +89,8 @@ pub enum Opening<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Opening<T> {
-    /// Reads a request, within the time of [`Timeouts::opening`](crate::Timeouts::opening). One that is malformed or late is
-    /// answered.
+    /// Reads a request, within the time of [`Timeouts::opening`](crate::Timeouts::opening). One that is
+    /// malformed or late is answered.
     ///
     /// **Cancel safe** in the sense that nothing is left behind: the stream is dropped.
     ///
@@ -94,35 +98,36 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Opening<T> {
     ///
     /// [`AcceptError::Request`], [`Deadline`](AcceptError::Deadline), [`Disconnected`](AcceptError::Disconnected) or
     /// [`Io`](AcceptError::Io).
-    pub async fn read(mut stream: T, options: &Options) -> Result<Self, AcceptError> {
-        // What is needed here is not to be part of the task for as long as the connection lives.
-        let head = Box::pin(head::read(&mut stream, options)).await?;
-        Ok(match head.head.request(&head.bytes) {
-            Request::WebSocket(_) => {
-                Self::WebSocket(Handshake { stream, head, options: options.clone(), stop: None })
-            }
-            Request::Http(_) => Self::Http(Plain::new(stream, head, options)),
+    pub fn read(mut stream: T, options: &Options) -> impl Future<Output = Result<Self, AcceptError>> {
+        Box::pin(async {
+            let head = head::read(&mut stream, options).await?;
+            Ok(match head.parsed.request(&head.bytes) {
+                Request::WebSocket(_) => Self::WebSocket(Handshake { stream, head, stop: None }),
+                Request::Http(_) => Self::Http(Plain::new(stream, head)),
+            })
         })
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
-    /// Reads an opening handshake, as [`Opening::read`] does. A request of plain HTTP is answered 426, with a word on proxies that
-    /// drop `Upgrade` where it looks like that.
+    /// Reads an opening handshake, as [`Opening::read`] does. A request of plain HTTP is answered 426, with a
+    /// word on proxies that drop `Upgrade` where it looks like that.
     ///
     /// **Cancel safe** in the sense that nothing is left behind: the stream is dropped.
     ///
     /// # Errors
     ///
     /// As of `Opening::read`, and [`AcceptError::Http`].
-    pub async fn read(stream: T, options: &Options) -> Result<Self, AcceptError> {
-        match Opening::read(stream, options).await? {
-            Opening::WebSocket(handshake) => Ok(handshake),
-            Opening::Http(plain) => {
-                Box::pin(plain.require_upgrade()).await?;
-                Err(AcceptError::Http)
+    pub fn read(stream: T, options: &Options) -> impl Future<Output = Result<Self, AcceptError>> {
+        Box::pin(async {
+            match Opening::read(stream, options).await? {
+                Opening::WebSocket(handshake) => Ok(handshake),
+                Opening::Http(plain) => {
+                    plain.require_upgrade().await?;
+                    Err(AcceptError::Http)
+                }
             }
-        }
+        })
     }
 
     /// Accepts the handshake, and returns the connection. What the client sent behind its request is not lost.
@@ -131,15 +136,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
     ///
     /// # Errors
     ///
-    /// [`AcceptError::Origin`] for a foreign page; [`Misuse`](AcceptError::Misuse) for header fields that can't be sent. The
-    /// client was answered. [`Deadline`](AcceptError::Deadline) and [`Io`](AcceptError::Io) if the answer can't be written.
-    pub async fn accept(self, accept: Accept<'_>) -> Result<WebSocket<T>, AcceptError> {
-        // What is needed here is not to be part of the task for as long as the connection lives.
-        Box::pin(self.open(accept)).await
+    /// [`AcceptError::Origin`] for a foreign page; [`Misuse`](AcceptError::Misuse) for header fields that
+    /// can't be sent. The client was answered. [`Deadline`](AcceptError::Deadline) and
+    /// [`Io`](AcceptError::Io) if the answer can't be written.
+    pub fn accept(self, accept: Accept<'_>) -> impl Future<Output = Result<WebSocket<T>, AcceptError>> {
+        Box::pin(self.open(accept))
     }
 
     async fn open(mut self, accept: Accept<'_>) -> Result<WebSocket<T>, AcceptError> {
-        let options = accept.options(&self.options);
+        let options = accept.options(&self.head.options);
         let request = self.request();
         let negotiated = negotiate(&request, &accept, options);
         let mut bytes = Vec::new();
@@ -160,9 +165,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
             }
         };
         head::send(&mut self.stream, &bytes, options).await?;
-        let received = self.head.bytes.get(self.head.head.end()..).unwrap_or_default();
+        let received = self.head.bytes.get(self.head.parsed.end()..).unwrap_or_default();
         let mut socket = WebSocket::from_upgraded(self.stream, Server, received, agreed, options);
-        socket.way.stop = self.stop;
+        socket.inner.way.stop = self.stop;
         Ok(socket)
     }
 
@@ -172,7 +177,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
     ///
     /// # Errors
     ///
-    /// [`AcceptError::Misuse`] for a status that refuses nothing: it is 300 to 599, and not 304.
+    /// [`AcceptError::Misuse`] for a status that refuses nothing: it is 300 to 599.
     /// [`Deadline`](AcceptError::Deadline) and [`Io`](AcceptError::Io) if the answer can't be written.
     pub async fn refuse(self, status: u16, body: impl AsRef<[u8]>) -> Result<(), AcceptError> {
         let headers: &[(&str, &[u8])] = &[("Content-Type", b"text/plain")];
@@ -187,14 +192,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Handshake<T> {
     ///
     /// [`AcceptError::Deadline`] and [`Io`](AcceptError::Io) if the answer can't be written.
     pub async fn answer(mut self, answer: Answer<'_>) -> Result<(), AcceptError> {
-        Box::pin(head::answer(&mut self.stream, answer, &self.options)).await
+        Box::pin(head::answer(&mut self.stream, answer, &self.head.options)).await
     }
 }
 
 impl<T> Handshake<T> {
     /// Returns the engine's view of the handshake, which has all that was read.
     pub fn request(&self) -> ServerHandshake<'_> {
-        match self.head.head.request(&self.head.bytes) {
+        match self.head.parsed.request(&self.head.bytes) {
             Request::WebSocket(handshake) => handshake,
             Request::Http(_) => unreachable!("a head that is no handshake's makes none"),
         }

@@ -7,25 +7,28 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use wsproto::handshake::{Answer, RequestDecoder, RequestHead};
 
-use super::AcceptError;
-use crate::Options;
+use crate::{AcceptError, Options};
 
-/// A request's head, and what was read behind it.
+/// A request's head, what was read behind it, and how.
+///
+/// In a box: handlers move it, and a task is as large as all the places it is moved to, for as long as the
+/// connection lives.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) bytes: Vec<u8>,
-    pub(super) head: RequestHead,
+    pub(super) parsed: RequestHead,
+    pub(super) options: Options,
 }
 
 /// Reads a head. One that is malformed or late is answered.
-pub(super) async fn read<T>(stream: &mut T, options: &Options) -> Result<Head, AcceptError>
+pub(super) async fn read<T>(stream: &mut T, options: &Options) -> Result<Box<Head>, AcceptError>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let mut bytes = Vec::new();
     let opening = options.timeouts().opening();
     match within(opening, read_into(stream, &mut bytes)).await {
-        Some(Ok(head)) => Ok(Head { bytes, head }),
+        Some(Ok(parsed)) => Ok(Box::new(Head { bytes, parsed, options: options.clone() })),
         Some(Err(error)) => {
             if let AcceptError::Request(error) = &error {
                 answer(stream, error.answer(), options).await?;

@@ -1,17 +1,14 @@
 //! The server's side of the opening handshake.
 
-mod error;
+mod connections;
 mod handshake;
 mod head;
-mod negotiate;
 mod plain;
 mod serve;
+mod stop;
 
-pub use error::AcceptError;
+pub use connections::{Connections, Place};
 pub use handshake::{Handshake, Opening, accept, accept_with};
-pub use negotiate::Accept;
-#[allow(unused_imports, reason = "for handshakes that HTTP libraries read")]
-pub(crate) use negotiate::{Negotiated, negotiate};
 pub use plain::Plain;
-pub(crate) use serve::Stop;
 pub use serve::{Serve, Served, Trouble};
+pub(crate) use stop::Stop;

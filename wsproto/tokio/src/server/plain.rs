@@ -1,26 +1,24 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsproto::handshake::{Answer, HttpRequest, Request};
 
-use super::AcceptError;
 use super::head::{self, Head};
-use crate::Options;
+use crate::AcceptError;
 
 /// A request of plain HTTP, to be answered with a small page, or to be handed to an HTTP library.
 #[derive(Debug)]
 pub struct Plain<T> {
     stream: T,
-    head: Head,
-    options: Options,
+    head: Box<Head>,
 }
 
 impl<T> Plain<T> {
-    pub(super) fn new(stream: T, head: Head, options: &Options) -> Self {
-        Self { stream, head, options: options.clone() }
+    pub(super) const fn new(stream: T, head: Box<Head>) -> Self {
+        Self { stream, head }
     }
 
     /// Returns the engine's view of the request: method, path, query, header fields. A body is left to the caller.
     pub fn request(&self) -> HttpRequest<'_> {
-        match self.head.head.request(&self.head.bytes) {
+        match self.head.parsed.request(&self.head.bytes) {
             Request::Http(request) => request,
             Request::WebSocket(handshake) => *handshake.http(),
         }
@@ -60,7 +58,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
     pub async fn answer(mut self, answer: Answer<'_>) -> Result<(), AcceptError> {
         let is_head = self.request().method() == "HEAD";
         let answer = if is_head { answer.without_body() } else { answer };
-        Box::pin(head::answer(&mut self.stream, answer, &self.options)).await
+        Box::pin(head::answer(&mut self.stream, answer, &self.head.options)).await
     }
 
     /// Answers 426: here are only WebSockets.

@@ -1,27 +1,26 @@
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use std::{fmt, io};
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use wsproto::handshake::Answer;
 
-use super::{AcceptError, Handshake, Opening, head};
-use crate::Options;
+use super::stop::{Phase, Stop, unless};
+use super::{Handshake, Opening, head};
+use crate::{AcceptError, Options};
 
 /// A small server: takes connections, bounds their number, and ends them all in order.
 ///
 /// * Connections beyond [`max_connections`](Self::with_max_connections) are answered 503.
 /// * When `accept` fails, as it does for want of descriptors, the server pauses and goes on.
 /// * When it is told to stop, it takes no more connections, and every connection says goodbye with 1001
-///   ([RFC 6455 §7.4.1]): its `recv` returns `None` once the peer has answered. Clients whose request is not complete are dropped,
-///   and so are handlers that still run after the [grace](Self::with_grace).
+///   ([RFC 6455 §7.4.1]): its `recv` returns `None` once the peer has answered. Clients whose request is not
+///   complete are dropped, and so are handlers that still run after the [grace](Self::with_grace).
 /// * What goes wrong where no handler sees it can be [reported](Self::with_report).
 ///
 /// [RFC 6455 §7.4.1]: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
@@ -92,16 +91,6 @@ const MAX_REFUSED: usize = 64;
 /// How long the server pauses when `accept` fails.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Whether the server ends: every socket of it looks at this.
-#[derive(Debug, Clone)]
-pub(crate) struct Stop(Arc<watch::Sender<bool>>);
-
-impl Stop {
-    pub(crate) fn is_set(&self) -> bool {
-        *self.0.borrow()
-    }
-}
-
 impl Serve {
     /// Takes the listener. Default: [`Options::new`], 1024 connections, 10 s of grace, no report.
     pub const fn new(listener: TcpListener) -> Self {
@@ -146,11 +135,11 @@ impl Serve {
         Self { report, ..self }
     }
 
-    /// Serves until `until` is ready, and ends all connections. Each handler runs in a task of its own, behind a handshake that was
-    /// read: it accepts or refuses. Requests of plain HTTP are answered 426.
+    /// Serves until `until` is ready, and ends all connections. Each handler runs in a task of its own,
+    /// behind a handshake that was read: it accepts or refuses. Requests of plain HTTP are answered 426.
     ///
-    /// A handler that is waiting elsewhere than in a method of its socket hears of the end when it comes back there; so do halves
-    /// of a socket that were moved to other tasks.
+    /// A handler that is waiting elsewhere than in a method of its socket hears of the end when it comes back
+    /// there; so do halves of a socket that were moved to other tasks.
     ///
     /// **Cancel safety**: all handlers are dropped with this.
     pub async fn run<H, F>(self, handler: H, until: impl Future) -> Served
@@ -162,7 +151,8 @@ impl Serve {
         self.run_for(handler, until).await
     }
 
-    /// Serves as [`run`](Self::run) does, and hands requests of plain HTTP to the handler, too: for pages on the same port.
+    /// Serves as [`run`](Self::run) does, and hands requests of plain HTTP to the handler, too: for pages on
+    /// the same port.
     ///
     /// **Cancel safety**: all handlers are dropped with this.
     ///
@@ -205,7 +195,7 @@ impl Serve {
         H: Clone + Send + 'static,
     {
         let Self { listener, options, max_connections, grace, report } = self;
-        let stop = Stop(Arc::new(watch::Sender::new(false)));
+        let stop = Stop::new();
         let (mut handlers, mut refused) = (JoinSet::new(), JoinSet::new());
         let mut connections = 0;
         let mut until = pin!(until);
@@ -238,7 +228,7 @@ impl Serve {
             handlers.spawn(serve(stream, peer, options.clone(), stop.clone(), handler.clone(), report));
         }
         drop(listener);
-        stop.0.send_replace(true);
+        stop.set(Phase::Ending);
         let all = async {
             while let Some(ended) = handlers.join_next().await {
                 note(ended);
@@ -325,8 +315,7 @@ where
     // What this needs is not to be part of the task for as long as the connection lives.
     let mut reading = Box::pin(async move { B::read(stream, &options).await });
     async move {
-        let mut stopped = stop.0.subscribe();
-        let mut stopped = pin!(stopped.wait_for(|&stopped| stopped));
+        let mut stopped = pin!(stop.clone().reaches(Phase::Ending));
         let begun = unless(reading.as_mut(), stopped.as_mut()).await;
         drop(reading);
         let mut begun = match begun {
@@ -342,15 +331,6 @@ where
             handling.await;
         }
     }
-}
-
-/// Returns what `future` does, or `None` if `until` is ready before.
-async fn unless<F: Future>(mut future: Pin<&mut F>, mut until: Pin<&mut impl Future>) -> Option<F::Output> {
-    poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => until.as_mut().poll(cx).map(|_| None),
-    })
-    .await
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use wsproto::handshake::Url;
 
-use super::MaybeTls;
+use super::Layer;
 use crate::ConnectError;
 
 #[derive(Debug, Clone, Default)]
@@ -23,7 +23,7 @@ impl Tls {
 
 impl TlsClient {
     #[allow(clippy::unused_async)]
-    pub(crate) async fn connect<T>(self, _: T) -> Result<MaybeTls<T>, ConnectError> {
+    pub(crate) async fn connect<T>(self, _: T) -> Result<Layer<T>, ConnectError> {
         match self.0 {}
     }
 }

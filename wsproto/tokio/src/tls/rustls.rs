@@ -10,7 +10,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig};
 use wsproto::handshake::{Url, UrlError};
 
-use super::MaybeTls;
+use super::Layer;
 use crate::ConnectError;
 
 /// The protocol that is spoken within TLS ([RFC 7301 §6]).
@@ -51,12 +51,12 @@ impl Tls {
 }
 
 impl TlsClient {
-    pub(crate) async fn connect<T>(self, stream: T) -> Result<MaybeTls<T>, ConnectError>
+    pub(crate) async fn connect<T>(self, stream: T) -> Result<Layer<T>, ConnectError>
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
         match self.connector.connect(self.name, stream).await {
-            Ok(stream) => Ok(MaybeTls::tls(stream)),
+            Ok(stream) => Ok(Layer::Tls(Box::new(stream))),
             Err(error) if is_of_tls(&error) => Err(ConnectError::Tls(error)),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(ConnectError::Disconnected),
             Err(error) => Err(ConnectError::Io(error)),

@@ -1,13 +1,13 @@
 //! What the tests share: pairs of sockets, and a transport that is as slow as a transport can be.
 #![allow(dead_code, reason = "each test file takes a part")]
 
-use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio_wsproto::wsproto::deflate::Parameters;
 use tokio_wsproto::{Agreed, Client, Options, Server, ThreadKeys, WebSocket};
+use wsproto_test::Faulty;
 
 /// What both ends agree on by default: compression, without context takeover.
 pub fn compressed() -> Agreed {
@@ -40,54 +40,12 @@ pub fn pair_with(
 }
 
 /// Takes and gives one byte a turn, and is not ready at every other one.
-#[derive(Debug)]
-pub struct Bytewise<T> {
-    inner: T,
-    may_read: bool,
-    may_write: bool,
-}
+pub struct Bytewise;
 
-impl<T> Bytewise<T> {
-    pub fn new(inner: T) -> Self {
-        Self { inner, may_read: false, may_write: false }
-    }
-}
-
-impl<T: AsyncRead + Unpin> AsyncRead for Bytewise<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.may_read = !self.may_read;
-        if !self.may_read {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let mut one = [0];
-        let mut into = ReadBuf::new(&mut one);
-        std::task::ready!(Pin::new(&mut self.inner).poll_read(cx, &mut into))?;
-        buf.put_slice(into.filled());
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<T: AsyncWrite + Unpin> AsyncWrite for Bytewise<T> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.may_write = !self.may_write;
-        if !self.may_write {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.inner).poll_write(cx, &buf[..buf.len().min(1)])
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+impl Bytewise {
+    #[expect(clippy::new_ret_no_self, reason = "it is the kit's, in its slowest form")]
+    pub fn new<T>(inner: T) -> Faulty<T> {
+        Faulty::bytewise(inner)
     }
 }
 

@@ -54,7 +54,8 @@ async fn the_request_says_what_was_asked_for() {
 
 #[tokio::test]
 async fn compression_is_offered_and_used_where_the_server_does_it() {
-    let deflate = "\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n\r\n";
+    let deflate = "\r\nSec-WebSocket-Extensions: permessage-deflate; \
+                   server_no_context_takeover; client_no_context_takeover\r\n\r\n";
     // "Hello" compressed, of RFC 7692 §7.2.3.1, behind the head in one piece.
     let (client_end, mut server_end) = duplex(4096);
     let server = tokio::spawn(async move {
@@ -215,6 +216,26 @@ async fn wss_without_tls_is_an_error_and_never_plaintext() {
     assert_eq!(server_end.read(&mut [0; 16]).await.unwrap(), 0);
 }
 
+/// [RFC 9112 §3.2] The port of the scheme is left out, whoever wrote it.
+#[tokio::test]
+async fn the_host_field_has_no_port_that_goes_without_saying() {
+    for (url, line) in [
+        ("ws://h:80/", "\r\nHost: h\r\n"),
+        ("ws://h:443/", "\r\nHost: h:443\r\n"),
+        ("ws://h", "\r\nHost: h\r\n"),
+        ("ws://[::1]:80", "\r\nHost: [::1]\r\n"),
+    ] {
+        let (client_end, mut server_end) = duplex(4096);
+        let asking = tokio::spawn(async move { Connect::new(url).over(client_end).await.map(drop) });
+        let mut head = [0; 4096];
+        let n = server_end.read(&mut head).await.unwrap();
+        let head = String::from_utf8_lossy(&head[..n]);
+        assert!(head.contains(line), "{url}: {head}");
+        drop(server_end);
+        asking.await.unwrap().unwrap_err();
+    }
+}
+
 #[tokio::test]
 async fn a_connection_can_be_made_in_a_task_of_its_own() {
     let url = format!("ws://{}", echo_server());
@@ -228,6 +249,11 @@ async fn the_response_is_there_for_those_who_ask() {
     let (_socket, response) = Connect::new(format!("ws://{address}")).connect_with_response().await.unwrap();
     assert_eq!((response.status(), response.header("set-cookie")), (101, Some(&b"a=b"[..])));
     assert_eq!(response.body(), b"");
+
+    let (address, _requests) = scripted([ACCEPT.replace("\r\n\r\n", "\r\nSet-Cookie: a=b\r\n\r\n")]).await;
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (_socket, response) = Connect::new("ws://a").over_with_response(stream).await.unwrap();
+    assert_eq!((response.status(), response.header("set-cookie")), (101, Some(&b"a=b"[..])));
 }
 
 #[tokio::test]

@@ -200,7 +200,7 @@ async fn a_proxy_that_is_not_there_or_silent_is_told() {
     let error = Connect::new("ws://a").proxy(format!("http://{address}")).connect().await.unwrap_err();
     assert!(matches!(error, ConnectError::Proxy(ProxyError::Unreachable(_))), "{error:?}");
 
-    let error = Connect::new("ws://a").proxy("https://proxy").connect().await.unwrap_err();
+    let error = Connect::new("ws://a").proxy("socks4://proxy").connect().await.unwrap_err();
     assert!(matches!(error, ConnectError::Proxy(ProxyError::Url)), "{error:?}");
     assert_eq!((error.fault(), error.lost()), (Fault::Caller, None));
 }

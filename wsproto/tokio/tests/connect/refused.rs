@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
-use tokio_wsproto::backoff::{Backoff, Lost};
+use tokio_wsproto::backoff::{Delays, Lost};
 use tokio_wsproto::{Connect, ConnectError, Fault, Options, Response, Timeouts, connect};
 
 use crate::support::{PATIENCE, scripted};
@@ -17,7 +17,8 @@ async fn refused(answer: &str) -> Response {
 #[tokio::test]
 async fn a_refusal_has_status_fields_and_body() {
     let refused = refused(
-        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nRetry-After: 7\r\nContent-Length: 5\r\n\r\nlog inXXX",
+        "HTTP/1.1 401 Unauthorized\r\n\
+         WWW-Authenticate: Bearer\r\nRetry-After: 7\r\nContent-Length: 5\r\n\r\nlog inXXX",
     )
     .await;
     assert_eq!((refused.status(), refused.reason(), refused.body()), (401, "Unauthorized", &b"log i"[..]));
@@ -28,7 +29,20 @@ async fn a_refusal_has_status_fields_and_body() {
     let error = ConnectError::Refused(Box::new(refused));
     assert_eq!(error.to_string(), "the server answered 401 Unauthorized");
     assert_eq!((error.fault(), error.lost()), (Fault::Peer, Some(Lost::Refused { status: 401 })));
-    assert_eq!(Backoff::new().retry_in(error.lost().unwrap(), 0), None);
+    let mut delays = Delays::default();
+    delays.failed(&error);
+    assert_eq!(delays.next(), None);
+}
+
+#[tokio::test]
+async fn a_server_is_left_alone_for_as_long_as_it_wants_up_to_the_cap() {
+    for (wants, waits) in [("9", 9..=9), ("100000", 60..=60), ("0", 0..=5)] {
+        let refused = refused(&format!("HTTP/1.1 503 \r\nRetry-After: {wants}\r\n\r\n")).await;
+        let mut delays = Delays::default();
+        delays.failed(&ConnectError::Refused(Box::new(refused)));
+        let delay = delays.next().expect("a retry");
+        assert!(waits.contains(&delay.as_secs()), "{wants}: {delay:?}");
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,8 @@ use tungstenite::Message;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An answer that accepts, up to its blank line.
-pub(crate) const ACCEPT: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n";
+pub(crate) const ACCEPT: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n";
 
 /// Reads a request's head.
 pub(crate) async fn read_head(stream: &mut TcpStream) -> String {
@@ -31,7 +32,8 @@ pub(crate) fn fill_in(answer: &str, request: &str) -> String {
     answer.replace("{accept}", std::str::from_utf8(&accept).unwrap())
 }
 
-/// Gives one connection after the other one of these answers, and returns the requests. A connection is ended by the client.
+/// Gives one connection after the other one of these answers, and returns the requests. A connection is ended
+/// by the client.
 pub(crate) async fn scripted<S: Into<String>>(
     answers: impl IntoIterator<Item = S>,
 ) -> (SocketAddr, JoinHandle<Vec<String>>) {

@@ -5,13 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio_wsproto::rustls::crypto::ring;
 use tokio_wsproto::rustls::pki_types::PrivateKeyDer;
 use tokio_wsproto::rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use tokio_wsproto::{
-    CloseCode, Connect, ConnectError, Fault, Message, Options, RedirectError, Step, Timeouts,
+    CloseCode, Connect, ConnectError, Fault, Message, Options, ProxyError, RedirectError, Step, Timeouts,
 };
 
 use crate::support::{PATIENCE, echo, read_head, scripted};
@@ -29,6 +29,12 @@ fn echo_server() -> (SocketAddr, Arc<ClientConfig>) {
 type Tls = StreamOwned<ServerConnection, std::net::TcpStream>;
 
 fn serve(talk: impl Fn(Tls) + Send + Sync + Copy + 'static) -> (SocketAddr, Arc<ClientConfig>) {
+    let (server, client) = localhost();
+    (serve_as(server, talk), client)
+}
+
+/// A server's certificate for `localhost`, and a client that trusts it.
+fn localhost() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let provider = Arc::new(ring::default_provider());
@@ -37,14 +43,16 @@ fn serve(talk: impl Fn(Tls) + Send + Sync + Copy + 'static) -> (SocketAddr, Arc<
         .unwrap();
     let mut server = server.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let server = Arc::new(server);
     let mut roots = RootCertStore::empty();
     roots.add(cert.der().clone()).unwrap();
     let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let mut client = client.with_root_certificates(roots).with_no_client_auth();
     // It would be h2 then.
     client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    (Arc::new(server), Arc::new(client))
+}
 
+fn serve_as(server: Arc<ServerConfig>, talk: impl Fn(Tls) + Send + Sync + Copy + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -54,7 +62,7 @@ fn serve(talk: impl Fn(Tls) + Send + Sync + Copy + 'static) -> (SocketAddr, Arc<
             thread::spawn(move || talk(stream));
         }
     });
-    (address, Arc::new(client))
+    address
 }
 
 #[tokio::test]
@@ -118,7 +126,7 @@ async fn who_speaks_no_tls_is_told_from_who_hangs_up() {
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
         let (mut plain, _) = listener.accept().await.unwrap();
-        tokio::io::AsyncWriteExt::write_all(&mut plain, b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        plain.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         drop(listener.accept().await.unwrap());
         // Then it is silent.
         (plain, listener.accept().await.unwrap())
@@ -156,7 +164,7 @@ async fn tls_goes_through_a_proxy() {
     tokio::spawn(async move {
         let (mut client, _) = listener.accept().await.unwrap();
         assert!(read_head(&mut client).await.starts_with("CONNECT localhost:443 "));
-        tokio::io::AsyncWriteExt::write_all(&mut client, b"HTTP/1.1 200 \r\n\r\n").await.unwrap();
+        client.write_all(b"HTTP/1.1 200 \r\n\r\n").await.unwrap();
         let mut server = TcpStream::connect(address).await.unwrap();
         let _ = copy_bidirectional(&mut client, &mut server).await;
     });
@@ -164,6 +172,85 @@ async fn tls_goes_through_a_proxy() {
     let mut socket = tokio::time::timeout(PATIENCE, client.connect()).await.unwrap().unwrap();
     socket.send("hidden").await.unwrap();
     assert_eq!(socket.recv().await.unwrap(), Some(Message::from("hidden")));
+}
+
+/// A proxy behind TLS, for one tunnel to `server`; returns the request.
+async fn tls_proxy(
+    config: Arc<ServerConfig>,
+    server: SocketAddr,
+    answer: &'static str,
+) -> (SocketAddr, tokio::task::JoinHandle<String>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = listener.local_addr().unwrap();
+    let request = tokio::spawn(async move {
+        let (client, _) = listener.accept().await.unwrap();
+        let accepting = tokio_rustls::TlsAcceptor::from(config).accept(client);
+        let Ok(mut client) = accepting.await else { return String::new() };
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        client.write_all(answer.as_bytes()).await.unwrap();
+        client.flush().await.unwrap();
+        tokio::spawn(async move {
+            let Ok(mut server) = TcpStream::connect(server).await else { return };
+            let _ = copy_bidirectional(&mut client, &mut server).await;
+        });
+        String::from_utf8(head).unwrap()
+    });
+    (proxy, request)
+}
+
+#[tokio::test]
+async fn the_way_to_a_proxy_has_tls_whatever_goes_through_it() {
+    let (server, client) = localhost();
+    for scheme in ["ws", "wss"] {
+        let address = match scheme {
+            "ws" => crate::support::echo_server(),
+            _ => serve_as(Arc::clone(&server), echo),
+        };
+        let (proxy, request) = tls_proxy(Arc::clone(&server), address, "HTTP/1.1 200 \r\n\r\n").await;
+        let client = Connect::new(format!("{scheme}://localhost:1234/"))
+            .tls(Arc::clone(&client))
+            .proxy(format!("https://me:secret@localhost:{}", proxy.port()));
+        let mut socket = tokio::time::timeout(PATIENCE, client.connect()).await.unwrap().unwrap();
+        // What is asked for is whether the server is trusted.
+        assert_eq!(socket.get_ref().is_tls(), scheme == "wss");
+        assert_eq!(socket.get_ref().tls_connection().is_some(), scheme == "wss");
+        assert_eq!(socket.get_ref().get_ref().peer_addr().unwrap(), proxy);
+        let request = request.await.unwrap();
+        assert!(request.starts_with("CONNECT localhost:1234 HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n"), "{request}");
+        socket.send("x".repeat(100_000)).await.unwrap();
+        assert_eq!(socket.recv().await.unwrap().unwrap().len(), 100_000);
+        socket.close(CloseCode::NORMAL, "").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_trusted_or_refuses_is_told_from_the_server() {
+    let (server, client) = localhost();
+    let (_, stranger) = localhost();
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+    let (proxy, _request) = tls_proxy(Arc::clone(&server), nowhere, "").await;
+    let url = format!("https://localhost:{}", proxy.port());
+    let error = Connect::new("ws://localhost/").tls(stranger).proxy(url).connect().await.unwrap_err();
+    assert!(matches!(error, ConnectError::Proxy(ProxyError::Tls(_))), "{error:?}");
+    assert!(error.to_string().starts_with("TLS to the proxy failed: "), "{error}");
+    assert_eq!(error.fault(), Fault::Transport);
+
+    let answer = "HTTP/1.1 407 \r\nContent-Length: 0\r\n\r\n";
+    let (proxy, _request) = tls_proxy(server, nowhere, answer).await;
+    let url = format!("https://localhost:{}", proxy.port());
+    let error = Connect::new("wss://localhost/").tls(client).proxy(url).connect().await.unwrap_err();
+    assert!(matches!(&error, ConnectError::Proxy(ProxyError::Refused(refused)) if refused.status() == 407));
+}
+
+#[cfg(not(any(feature = "rustls-webpki-roots", feature = "rustls-native-roots")))]
+#[tokio::test]
+async fn without_authorities_and_configuration_a_proxy_behind_tls_is_an_error() {
+    let client = Connect::new("ws://localhost/").proxy("https://localhost:1");
+    assert!(matches!(client.connect().await, Err(ConnectError::TlsMissing)));
 }
 
 #[tokio::test]

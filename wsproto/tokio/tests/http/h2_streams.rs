@@ -98,6 +98,15 @@ async fn a_query_without_a_path_has_one_over_http2() {
 }
 
 #[tokio::test]
+async fn the_response_is_there_for_those_who_ask() {
+    let client = client(server(true).await).await;
+    let connect = Connect::new("ws://chat.example/").subprotocols(["echo"]);
+    let (_socket, response) = connect.over_http2_with_response(client).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.header("Sec-WebSocket-Protocol"), Some(&b"echo"[..]));
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_allow_it_is_not_asked() {
     let client = client(server(false).await).await;
     let error = Connect::new("ws://chat.example/").over_http2(client).await.unwrap_err();

@@ -27,8 +27,9 @@ const measure = (what, one, other) => measured.push([what, contrast(one, other)]
 const name = (element) => element.id || `${element.tagName} "${element.textContent.trim()}"`;
 const text = (what, element, pseudo) => measure(what, getComputedStyle(element, pseudo).color, background(element));
 
-for (const element of document.querySelectorAll("h1, h2, p, span, time, button, input, textarea")) {
-  if (element.checkVisibility()) text(name(element), element);
+for (const element of document.querySelectorAll("h1, h2, p, span, time, button, input, textarea, summary, a, code")) {
+  // A message's text has no box of its own.
+  if (element.checkVisibility() || element.matches("li p")) text(name(element), element);
 }
 for (const input of document.querySelectorAll("input, textarea")) {
   text(`placeholder of ${input.id}`, input, "::placeholder");
@@ -38,6 +39,8 @@ for (const message of document.querySelectorAll("li:not(.mine)")) {
   for (let hue = 0; hue < 360; hue += 5) {
     message.style.setProperty("--hue", hue);
     text(`name in hue ${hue}`, message.querySelector("strong"));
+    const face = getComputedStyle(message, "::after");
+    if (face.content !== "none") measure(`face in hue ${hue}`, face.color, face.backgroundColor);
   }
 }
 for (const element of document.querySelectorAll("input, textarea, .actions button, [data-state=failed] div, [data-state=pending] div")) {

@@ -120,10 +120,15 @@ impl Rig {
 
     /// A new browser with an empty profile, at no page.
     pub async fn browser(&self) -> Page {
+        self.browser_with_font(16).await
+    }
+
+    /// A new browser whose user has chosen this size for texts.
+    pub async fn browser_with_font(&self, px: u32) -> Page {
         let profile = tempfile::tempdir_in(&self.profiles).expect("a temporary folder").keep();
         let capabilities = json!({
             "goog:loggingPrefs": { "browser": "ALL" },
-            "goog:chromeOptions": { "args": [
+            "goog:chromeOptions": { "prefs": { "webkit": { "webprefs": { "default_font_size": px } } }, "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--hide-scrollbars", "--lang=en-GB", "--window-size=1000,800",
@@ -158,6 +163,19 @@ impl Page {
 
     pub async fn reload(&self) {
         self.client.refresh().await.expect("the page reloads");
+    }
+
+    /// Opens the page in another tab of this browser, and goes there.
+    pub async fn open_tab(&self, url: &str) {
+        let tab = self.client.new_window(true).await.expect("a tab");
+        self.client.switch_to_window(tab.handle).await.expect("it opens");
+        self.goto(url).await;
+    }
+
+    /// Goes to the tab that was opened first.
+    pub async fn first_tab(&self) {
+        let tabs = self.client.windows().await.expect("its tabs");
+        self.client.switch_to_window(tabs[0].clone()).await.expect("it is there");
     }
 
     /// The value of a JavaScript expression in the page.

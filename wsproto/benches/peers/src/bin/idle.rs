@@ -12,12 +12,14 @@ use peers::{Server, page};
 const CONNECTIONS: usize = 10_000;
 /// So that what a server sets up once is not counted.
 const WARM_UP: usize = 100;
+/// What a connection may cost at most, by the beginning of the server's name.
+const GOALS: [(&str, u64); 2] = [("tokio-wsproto", 1_400), ("chat-demo", 5_900)];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     peers::raise_file_limit();
     peers::take_load_core();
-    let mut table = format!("| | bytes a connection, {CONNECTIONS} of them idle |\n|---|---|\n");
+    let mut table = format!("| | bytes a connection, {CONNECTIONS} of them idle | goal |\n|---|---|---|\n");
     for (name, program) in arguments.iter().filter_map(|argument| argument.split_once('=')) {
         let (name, path) = name.split_once('@').map_or((name, None), |(name, path)| (name, Some(path)));
         let server = Server::start(program);
@@ -37,7 +39,16 @@ fn main() {
         std::thread::sleep(Duration::from_millis(500));
         let bytes = server.resident().saturating_sub(before) / CONNECTIONS as u64;
         eprintln!("{name}: {bytes}");
-        table += &format!("| {name} | {} |\n", page::figure(bytes as f64));
+        table += &format!("| {name} | {} | {} |\n", page::figure(bytes as f64), goal(name, bytes));
     }
     page::show("idle", &table);
+}
+
+/// What it was to cost at most, and whether it does.
+fn goal(name: &str, bytes: u64) -> String {
+    let Some((_, most)) = GOALS.iter().find(|(server, _)| name.starts_with(server)) else {
+        return String::new();
+    };
+    let verdict = if bytes <= *most { "met" } else { "**missed**" };
+    format!("at most {}: {verdict}", page::figure(*most as f64))
 }

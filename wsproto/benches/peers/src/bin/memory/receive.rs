@@ -1,5 +1,6 @@
 //! Receiving, by each library as its documentation shows it.
 
+use std::cell::Cell;
 use std::hint::black_box;
 
 use bytes::BytesMut;
@@ -61,6 +62,9 @@ macro_rules! peers {
 peers! {
     "copy": copy,
     "**wsproto** `Session`": session,
+    "**wsproto** `Session`, buffer kept": session_warm,
+    "**wsproto** `next_bytes`, buffer kept": session_bytes,
+    "**wsproto** `turn_over`": turn_over,
     "**wsproto** `Receiver`, in pieces": receiver,
     "sockudo-ws 3.1 `Protocol`": sockudo,
     "tungstenite 0.30": tungstenite,
@@ -98,17 +102,39 @@ fn copy<S: Sink>(stream: &[u8]) -> Result<S, ()> {
     Ok(sink)
 }
 
+/// The names of two rows.
+pub const WARM: &str = "**wsproto** `Session`, buffer kept";
+pub const AS_BYTES: &str = "**wsproto** `next_bytes`, buffer kept";
+
+thread_local! {
+    /// What a connection has that has received such messages before.
+    static KEPT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 fn session<S: Sink>(stream: &[u8]) -> Result<S, ()> {
-    let mut sink = S::default();
     // What is small enough stays in the nearest cache from the read to the message; it grows for those that are larger.
-    let mut session = Session::new(Server, Limits::new(), vec![0; 16 * 1024]);
+    session_over(vec![0; 16 * 1024], stream).map(|(sink, _)| sink)
+}
+
+fn session_warm<S: Sink>(stream: &[u8]) -> Result<S, ()> {
+    let (sink, buffer) = session_over(kept(), stream)?;
+    KEPT.set(buffer);
+    Ok(sink)
+}
+
+fn kept() -> Vec<u8> {
+    let mut kept = KEPT.take();
+    kept.resize(kept.len().max(16 * 1024), 0);
+    kept
+}
+
+fn session_over<S: Sink>(buffer: Vec<u8>, stream: &[u8]) -> Result<(S, Vec<u8>), ()> {
+    let mut sink = S::default();
+    let mut session = Session::new(Server, Limits::new(), buffer);
     let mut rest = stream;
     while !rest.is_empty() {
-        let space = session.buffer();
-        let n = space.len().min(rest.len()).min(READ);
-        space[..n].copy_from_slice(&rest[..n]);
+        let n = read(session.buffer(), &mut rest);
         session.filled(n);
-        rest = &rest[n..];
         while let Some((message, _sender)) = session.next().map_err(drop)? {
             match message {
                 Message::Text(text) => sink.take(text.as_bytes(), true),
@@ -117,7 +143,51 @@ fn session<S: Sink>(stream: &[u8]) -> Result<S, ()> {
             }
         }
     }
+    Ok((sink, session.split().0.reclaim().unwrap_or_default()))
+}
+
+fn session_bytes<S: Sink>(stream: &[u8]) -> Result<S, ()> {
+    let mut sink = S::default();
+    let mut session = Session::new(Server, Limits::new(), kept());
+    let mut rest = stream;
+    while !rest.is_empty() {
+        let n = read(session.buffer(), &mut rest);
+        session.filled(n);
+        while let Some((_, bytes, _sender)) = session.next_bytes().map_err(drop)? {
+            sink.take(bytes, true);
+        }
+    }
+    KEPT.set(session.split().0.reclaim().unwrap_or_default());
     Ok(sink)
+}
+
+/// The reads are into memory that all connections of a thread share.
+fn turn_over<S: Sink>(stream: &[u8]) -> Result<S, ()> {
+    let mut sink = S::default();
+    let mut session = Session::new(Server, Limits::new(), Vec::new());
+    let (mut of_thread, mut out, mut rest) = (kept(), Vec::new(), stream);
+    while !rest.is_empty() {
+        let n = read(&mut of_thread, &mut rest);
+        let outcome = session.turn_over(&mut of_thread[..n], &mut out, |message, _, _| {
+            match message {
+                Message::Text(text) => sink.take(text.as_bytes(), true),
+                Message::Binary(payload) => sink.take(payload, true),
+                _ => {}
+            }
+            Ok(())
+        });
+        outcome.map_err(drop)?;
+    }
+    KEPT.set(of_thread);
+    Ok(sink)
+}
+
+/// Reads as much as there is, and is allowed at once, and returns how many bytes that is.
+fn read(space: &mut [u8], rest: &mut &[u8]) -> usize {
+    let n = space.len().min(rest.len()).min(READ);
+    space[..n].copy_from_slice(&rest[..n]);
+    *rest = &rest[n..];
+    n
 }
 
 fn receiver<S: Sink>(stream: &[u8]) -> Result<S, ()> {

@@ -1,0 +1,88 @@
+"""The results, as a table for `README.md`, and in short for the one of the project."""
+
+import json
+import pathlib
+import re
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+MARKERS = "<!-- results -->", "<!-- end of results -->"
+
+
+# The mode, and the peer's role.
+WAYS = [(mode, role) for mode in ("plain", "compressed", "TLS") for role in ("client", "server")]
+
+
+def make_table(cells, peers):
+    """Two tables, for ours on the engine and ours on the crate, with notes under them."""
+    notes = []
+
+    def mark(note):
+        if note not in notes:
+            notes.append(note)
+        return f"[{notes.index(note) + 1}]"
+
+    def why_not(peer, mode, role):
+        if role == "server" and not peer.is_server:
+            return f"– {mark(peer.no_server)}"
+        if mode == "compressed" and peer.no_compression:
+            return f"– {mark(peer.no_compression)}"
+        return "not run"
+
+    lines = []
+    for title, is_crate, ways in [("the engine", False, WAYS[:4]), ("tokio-wsproto", True, WAYS)]:
+        columns = [f"{mode}, it is the {role}" for mode, role in ways]
+        lines += [f"| peer, and ours on {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+        for peer in peers:
+            row = [f"{peer.name} {version(peer.name)}" + (f" {mark(peer.note)}" if peer.note else "")]
+            for mode, role in ways:
+                cell = cells.get((peer.name, is_crate, mode, role))
+                row.append(describe(cell, mode) if cell else why_not(peer, mode, role))
+            lines.append(f"| {' | '.join(row)} |")
+        lines.append("")
+    return "\n".join([*lines, *(f"{n}. {note}." for n, note in enumerate(notes, 1))])
+
+
+def describe(cell, mode):
+    share = f", {cell.compressed} of {cell.messages} messages" if mode == "compressed" else ""
+    return f"{cell.passed} ✓{share}"
+
+
+def make_summary(cells, peers):
+    """Where everything passed, of ours on the engine and on the crate, and where there is nothing that could. TLS is the crate's."""
+    ways = [(mode, role) for role in ("server", "client") for mode in ("plain", "compressed", "TLS")]
+    head = "| | our client, plain | compressed | over TLS | our server, plain | compressed | over TLS |"
+    rows = [head, "|---" * 7 + "|"]
+    for peer in peers:
+        passed = []
+        for mode, role in ways:
+            needed = [True] if mode == "TLS" else [False, True]
+            passed.append("✓" if all((peer.name, is_crate, mode, role) in cells for is_crate in needed) else "–")
+        rows.append(f"| {peer.name} | {' | '.join(passed)} |")
+    return "\n".join(rows)
+
+
+def put_table(path, table):
+    """Between the markers, which stay."""
+    before, start, rest = path.read_text().partition(MARKERS[0])
+    _, end, after = rest.partition(MARKERS[1])
+    assert start and end, f"{path} has no markers"
+    path.write_text(f"{before}{start}\n{table}\n{end}{after}")
+
+
+def version(name):
+    """That of the lock file, or what Chromium says."""
+    if name == "Chromium":
+        said = subprocess.run(["chromium", "--version"], capture_output=True, text=True, check=True).stdout
+        return re.search(r"[\d.]+", said)[0]
+    if name == "libcurl":
+        return locked("curl-cffi", "8.21.0 (curl_cffi {})")
+    return locked(name.removeprefix("Node's ").removeprefix("Python "), "{}")
+
+
+def locked(name, form):
+    packages = json.loads((HERE / "node/package-lock.json").read_text())["packages"]
+    if found := packages.get(f"node_modules/{name}"):
+        return form.format(found["version"])
+    lines = (HERE / "python/requirements.txt").read_text() + (HERE / "Cargo.lock").read_text()
+    return form.format(re.search(rf'^(?:{name}==|name = "{name}"\nversion = ")([\w.]+)', lines, re.MULTILINE)[1])
