@@ -7,6 +7,7 @@ use std::thread;
 
 use wsproto_blocking::{
     Client, Connect, ConnectError, Limits, MaybeTls, Options, Policy, Timeouts, WebSocket, accept_with,
+    incoming,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -40,8 +41,7 @@ fn options() -> Options {
 fn serve(address: &str) -> Result<()> {
     let listener = TcpListener::bind(address)?;
     println!("listening on ws://{}", listener.local_addr()?);
-    for stream in listener.incoming() {
-        let stream = stream?;
+    for (stream, _) in incoming(&listener) {
         thread::spawn(|| {
             if let Err(error) = echo(stream) {
                 println!("{error}");

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError, mpsc::SyncSender, mpsc::sync_channel};
-use std::{io, thread, time::Duration};
-use wsproto_blocking::{Options, Prepared, Timeouts, accept_with};
+use std::{io, thread};
+use wsproto_blocking::{Options, Prepared, Timeouts, accept_with, incoming};
 
 /// All who are connected: their queues, and their sockets to end them by.
 type Room = Mutex<HashMap<SocketAddr, (SyncSender<Prepared>, TcpStream)>>;
@@ -18,16 +18,13 @@ const QUEUE: usize = 64;
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into()))?;
     println!("listening on ws://{}", listener.local_addr()?);
-    serve(&listener, Timeouts::new())
+    serve(&listener, Timeouts::new());
+    Ok(())
 }
 
-pub(crate) fn serve(listener: &TcpListener, timeouts: Timeouts) -> ! {
+pub(crate) fn serve(listener: &TcpListener, timeouts: Timeouts) {
     let room = Arc::new(Room::default());
-    loop {
-        let Ok((socket, peer)) = listener.accept() else {
-            thread::sleep(Duration::from_millis(100)); // descriptors are short for a while: no reason to end
-            continue;
-        };
+    for (socket, peer) in incoming(listener) {
         let room = Arc::clone(&room);
         thread::spawn(move || {
             let outcome = converse(socket, peer, &room, timeouts);

@@ -2,9 +2,8 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
 
-use wsproto_blocking::accept;
+use wsproto_blocking::{accept, incoming};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -12,22 +11,14 @@ fn main() -> Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let listener = TcpListener::bind(address)?;
     println!("listening on ws://{}", listener.local_addr()?);
-    loop {
-        let (stream, peer) = match listener.accept() {
-            Ok(accepted) => accepted,
-            // This connection is lost, or descriptors are short for a while: no reason to end.
-            Err(error) => {
-                eprintln!("accept: {error}");
-                thread::sleep(Duration::from_millis(100));
-                continue;
-            }
-        };
+    for (stream, peer) in incoming(&listener) {
         thread::spawn(move || {
             if let Err(error) = echo(stream) {
                 eprintln!("{peer}: {error}");
             }
         });
     }
+    Ok(())
 }
 
 fn echo(stream: TcpStream) -> Result<()> {

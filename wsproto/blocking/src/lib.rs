@@ -105,7 +105,7 @@ pub use out::Out;
 #[cfg(feature = "rustls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub use rustls;
-pub use server::{Handshake, Opening, Plain, accept, accept_with};
+pub use server::{Handshake, Opening, Plain, accept, accept_with, incoming};
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
 pub use tls::{MaybeTls, MaybeTlsInput, MaybeTlsOutput};

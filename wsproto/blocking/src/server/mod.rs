@@ -2,7 +2,9 @@
 
 mod handshake;
 mod head;
+mod incoming;
 mod plain;
 
 pub use handshake::{Handshake, Opening, accept, accept_with};
+pub use incoming::incoming;
 pub use plain::Plain;
