@@ -13,7 +13,7 @@ use wsproto_blocking::{Options, Prepared, Timeouts, accept_with, incoming};
 type Room = Mutex<HashMap<SocketAddr, (SyncSender<Prepared>, TcpStream)>>;
 
 /// How many messages may wait for one that is slow.
-const QUEUE: usize = 64;
+const QUEUE: usize = 128;
 
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind(std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into()))?;

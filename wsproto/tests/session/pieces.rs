@@ -1,6 +1,5 @@
 //! Messages piece by piece: what comes is what was sent, the buffer stays small, and what is left of a message can be skipped.
 
-use proptest::prelude::*;
 use wsproto::connection::{Event, Limits, Message, MessageKind, Reply, Server};
 use wsproto::error::ProtocolError;
 use wsproto::session::{Incoming, Next, Session};
@@ -122,6 +121,8 @@ fn the_limit_of_a_message_holds_for_its_pieces_together() {
 
 #[cfg(feature = "deflate")]
 mod compressed {
+    use proptest::prelude::*;
+
     use wsproto::MaskingKey;
     use wsproto::connection::{Client, Sender};
     use wsproto::deflate::{Parameters, Policy};
