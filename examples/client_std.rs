@@ -107,13 +107,9 @@ fn print_messages(reader: &mut Reader<Stream, Client>) -> Result<()> {
         let shown = match message {
             Message::Text(text) => visible(&text),
             Message::Binary(bytes) => {
-                let hex: Vec<_> = bytes.iter().take(64).map(|byte| format!(" {byte:02x}")).collect();
+                let hex = bytes.iter().take(64).map(|b| format!(" {b:02x}")).collect::<Vec<_>>().concat();
                 let rest = if bytes.len() > 64 { " …" } else { "" };
-                paint(
-                    io::stdout().is_terminal(),
-                    "36",
-                    &format!("[{} bytes]{}{rest}", bytes.len(), hex.concat()),
-                )
+                paint(io::stdout().is_terminal(), "36", &format!("[{} bytes]{hex}{rest}", bytes.len()))
             }
         };
         if writeln!(io::stdout(), "{shown}").is_err() {
