@@ -26,7 +26,6 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 LIMIT = 90
 # Ours, as servers, with what they can do as echoers.
 SERVERS = {
-    "echo_std": {"limits"},
     "echo_turn": {"limits"},
     "echo_tokio": {"limits"},
     "autobahn_server": {"raised"},
@@ -40,13 +39,12 @@ CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"], "autobahn_blocki
 # Ours, as clients that check.
 CHECKERS = {"ours": peers_module.CHECKER, "ours_tokio": peers_module.OURS_TOKIO_CHECKS}
 # One that refers to earlier messages where it may, and one that never does, and the crates: each offer is made to these.
-EACH_OFFER = {"echo_turn", "echo_std", "ours", "ours_tokio"}
+EACH_OFFER = {"echo_turn", "autobahn_blocking", "ours", "ours_tokio"}
 # What they are on, if not on the engine. One of them has TLS.
 CRATES = {
     "autobahn_tokio": "tokio-wsproto",
     "ours_tokio": "tokio-wsproto",
     "autobahn_blocking": "wsproto-blocking",
-    "echo_std": "wsproto-blocking",
 }
 WITH_TLS = "ours_tokio"
 
