@@ -144,8 +144,8 @@ fn the_time_of_a_pong_begins_when_its_ping_is_written() {
     slow.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut slow = open(slow);
     let mut talker = connect(&address.to_string());
-    // 6 MB: more than the system keeps, and less than with the queue. Meanwhile, and until the system takes no more in a second
-    // attempt either, it is heard of: else a Ping could be written before, and be its to answer.
+    // 6 MB: more than the system keeps, and less than with the queue. Meanwhile, and until the system takes no more
+    // in a second attempt either, it is heard of: else a Ping could be written before, and be its to answer.
     let message = Message::binary(vec![7; 60_000]);
     for _ in 0..100 {
         talker.send(message.clone()).unwrap();

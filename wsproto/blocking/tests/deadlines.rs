@@ -321,8 +321,8 @@ impl Split for Gate {
     }
 }
 
-/// While it waits behind other output, nobody can answer it: not in one thread, and not if one thread queues it while another one
-/// writes.
+/// While it waits behind other output, nobody can answer it: not in one thread, and not if one thread queues it while
+/// another one writes.
 #[test]
 fn the_time_of_a_pong_begins_when_its_ping_is_written() {
     thread::scope(|scope| {
