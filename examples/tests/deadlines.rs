@@ -125,30 +125,41 @@ fn what_others_say_is_no_sign_of_life() {
 fn the_time_of_a_pong_begins_when_its_ping_is_written() {
     // Time enough to read all that lies before it in the system, on a busy machine too.
     let pong = Duration::from_secs(2);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || broadcast::serve(&listener, TIMEOUTS.with_pong(Some(pong))));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    // Little may lie between the two.
-    let slow = runtime.block_on(async {
+    // Little may lie between the two: a connection has the sizes of its listener, and then they don't grow.
+    let (listener, slow) = runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(128 * 1024).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let listener = socket.listen(8).unwrap().into_std().unwrap();
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(16 * 1024).unwrap();
-        socket.connect(address).await.unwrap().into_std().unwrap()
+        let slow = socket.connect(listener.local_addr().unwrap()).await.unwrap();
+        (listener, slow.into_std().unwrap())
     });
+    let address = listener.local_addr().unwrap();
+    listener.set_nonblocking(false).unwrap();
+    thread::spawn(move || broadcast::serve(&listener, TIMEOUTS.with_pong(Some(pong))));
     slow.set_nonblocking(false).unwrap();
     slow.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut slow = open(slow);
     let mut talker = connect(&address.to_string());
-    // 6 MB: more than the system keeps, and less than with the queue.
+    // 6 MB: more than the system keeps, and less than with the queue. Meanwhile, and until the system takes no more
+    // in a second attempt either, it is heard of: else a Ping could be written before, and be its to answer.
     let message = Message::binary(vec![7; 60_000]);
     for _ in 0..100 {
         talker.send(message.clone()).unwrap();
         while talker.read().unwrap() != message {}
+        slow.write_all(&masked(0x8a, b"")).unwrap();
     }
     drop(talker);
+    for _ in 0..20 {
+        thread::sleep(SILENCE / 8);
+        slow.write_all(&masked(0x8a, b"")).unwrap();
+    }
     thread::sleep(2 * (SILENCE + pong));
     // It reads at last, and answers the Ping when it comes to it.
-    let mut received = 0;
+    let (mut received, mut pings) = (0, 0);
     loop {
         let mut header = [0; 2];
         slow.read_exact(&mut header).expect("it was dropped");
@@ -156,6 +167,7 @@ fn the_time_of_a_pong_begins_when_its_ping_is_written() {
             let mut payload = [0; 4];
             slow.read_exact(&mut payload).unwrap();
             slow.write_all(&masked(0x8a, &payload)).unwrap();
+            pings += 1;
         } else {
             assert_eq!(header, [0x82, 126]);
             slow.read_exact(&mut vec![0; 2 + 60_000]).unwrap();
@@ -165,6 +177,7 @@ fn the_time_of_a_pong_begins_when_its_ping_is_written() {
             break;
         }
     }
+    assert!(pings > 0, "else this shows nothing");
     slow.write_all(&masked(0x81, b"here")).unwrap();
     loop {
         match frame(&mut slow).expect("it was dropped") {
