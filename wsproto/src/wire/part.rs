@@ -25,7 +25,9 @@ pub(crate) fn part_mut(bytes: &mut [u8], place: impl SliceIndex<[u8], Output = [
 #[inline]
 pub(crate) fn move_down(bytes: &mut [u8], from: Range<usize>, to: usize) {
     debug_assert!(to <= from.start && from.end <= bytes.len(), "bytes are moved down only, within the slice");
-    if IS_SMALL {
+    if to >= from.start {
+        // They are there already, which is what most calls find: nothing may be gone through for that.
+    } else if IS_SMALL {
         // `memmove` is 700 bytes of code.
         for (at, to) in from.zip(to..) {
             let byte = bytes.get(at).copied();
@@ -33,7 +35,7 @@ pub(crate) fn move_down(bytes: &mut [u8], from: Range<usize>, to: usize) {
                 *place = byte;
             }
         }
-    } else if to < from.start && from.start < from.end && from.end <= bytes.len() {
+    } else if from.start < from.end && from.end <= bytes.len() {
         bytes.copy_within(from, to);
     }
 }
