@@ -100,8 +100,10 @@ async fn serve(listener: &'static async_io::Async<TcpListener>) {
                 continue;
             }
         };
-        if let Err(error) = echo(Socket(&socket), timeouts).await {
-            eprintln!("{error:?}");
+        match echo(Socket(&socket), timeouts).await {
+            Ok(()) => {}
+            Err(Trouble::Opening(error)) => eprintln!("{error}"),
+            Err(Trouble::Open(error)) => eprintln!("{error}"),
         }
         // The server ends the transport, and waits for the peer's end lest the last bytes get lost.
         if socket.get_ref().shutdown(Shutdown::Write).is_ok() {
