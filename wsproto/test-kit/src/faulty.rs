@@ -120,6 +120,12 @@ impl<T> Faulty<T> {
         self
     }
 
+    /// Fails no more: what failed goes on where it was.
+    pub fn recover(&mut self) {
+        self.read.fails = None;
+        self.write.fails = None;
+    }
+
     /// Returns how often it was not ready. Whoever waits for it has asked it: a call that waits and has not, will wait for ever.
     pub fn waits(&self) -> u64 {
         self.waits

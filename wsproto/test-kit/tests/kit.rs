@@ -62,7 +62,9 @@ fn faults_come_where_they_are_due() {
     let mut failing = Faulty::new(Vec::new()).with_write_error(3, ErrorKind::BrokenPipe);
     assert_eq!(failing.write(b"Hello").unwrap(), 3);
     assert_eq!(failing.write(b"lo").unwrap_err().kind(), ErrorKind::BrokenPipe);
-    assert_eq!(failing.into_inner(), b"Hel");
+    failing.recover();
+    assert_eq!(failing.write(b"lo").unwrap(), 2);
+    assert_eq!(failing.into_inner(), b"Hello");
 }
 
 #[test]
