@@ -40,17 +40,18 @@ impl Tasks {
 }
 
 /// Listens on the address that is the program's argument, by default 127.0.0.1:8080, and drives each connection by a task, until Ctrl-C or SIGTERM.
+/// The scheme, `ws` or `wss`, is what it says it serves.
 ///
 /// # Errors
 ///
 /// If it can't listen, or a connection was not done in time at the end.
-pub async fn listen<F>(connection: impl Fn(TcpStream, Tasks) -> F) -> Result<(), Error>
+pub async fn listen<F>(scheme: &str, connection: impl Fn(TcpStream, Tasks) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let listener = TcpListener::bind(&address).await?;
-    println!("listening on ws://{}", listener.local_addr()?);
+    println!("listening on {scheme}://{}", listener.local_addr()?);
 
     let tasks = Tasks::default();
     let mut signal = std::pin::pin!(stopped_by_signal());

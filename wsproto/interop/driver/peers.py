@@ -36,6 +36,8 @@ class Peer:
     accepts: object = field(default=lambda offer: offer in NO_8)
     # The code with which it answers a Close frame, if not with the same.
     answer: int = None
+    # The versions of HTTP over which it is a client, beside 1.1.
+    http: tuple = ()
 
 
 def all_peers(cache):
@@ -72,6 +74,7 @@ def all_peers(cache):
             checks=frozenset(),
             is_server=False,
             no_server="a browser is no server",
+            http=(2,),
         ),
         Peer("tungstenite", ["{target}/tungstenite_peer"], no_compression="tungstenite has no permessage-deflate"),
         Peer("fastwebsockets", ["{target}/fastwebsockets_peer"], no_compression="fastwebsockets has no permessage-deflate"),

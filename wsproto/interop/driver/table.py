@@ -12,6 +12,9 @@ MARKERS = "<!-- results -->", "<!-- end of results -->"
 # The mode, and the peer's role.
 WAYS = [(mode, role) for mode in ("plain", "compressed", "TLS") for role in ("client", "server")]
 
+# Those of HTTP, beside 1.1.
+VERSIONS = (2,)
+
 
 def make_table(cells, peers):
     """A table for ours on the engine and on each crate, with notes under them."""
@@ -40,6 +43,14 @@ def make_table(cells, peers):
                 row.append(describe(cell, mode) if cell else why_not(peer, mode, role))
             lines.append(f"| {' | '.join(row)} |")
         lines.append("")
+    columns = [f"over HTTP/{number}, it is the client" for number in VERSIONS]
+    lines += [f"| peer, and ours on tokio-wsproto | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for peer in peers:
+        if peer.http:
+            row = [cells.get((peer.name, "tokio-wsproto", f"over HTTP/{number}", "client")) for number in VERSIONS]
+            row = [describe(cell, "") if cell else "–" for cell in row]
+            lines.append(f"| {peer.name} {version(peer.name)} | {' | '.join(row)} |")
+    lines.append("")
     return "\n".join([*lines, *(f"{n}. {note}." for n, note in enumerate(notes, 1))])
 
 

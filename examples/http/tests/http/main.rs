@@ -4,3 +4,4 @@ mod deadlines;
 mod h2;
 mod http1;
 mod program;
+mod tls;
