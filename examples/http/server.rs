@@ -33,6 +33,22 @@ impl Tasks {
         });
     }
 
+    /// Tells whether there is no room for another connection.
+    pub fn is_full(&self) -> bool {
+        self.tracker.len() >= TASKS
+    }
+
+    /// Tells all tasks to come to their end, and waits for it.
+    ///
+    /// # Errors
+    ///
+    /// If that takes too long.
+    pub async fn end(&self) -> Result<(), Error> {
+        self.stop.cancel();
+        self.tracker.close();
+        Ok(timeout(STOPPING, self.tracker.wait()).await?)
+    }
+
     /// Counts a task that somebody else starts, until what this returns is dropped.
     pub fn track(&self) -> TaskTrackerToken {
         self.tracker.token()
@@ -61,7 +77,7 @@ where
             () = &mut signal => break,
         };
         match socket {
-            Ok((socket, _)) if tasks.tracker.len() < TASKS => {
+            Ok((socket, _)) if !tasks.is_full() => {
                 // Frames are small and wait for nothing. A connection that is gone already is no reason to end.
                 let _ = socket.set_nodelay(true);
                 tasks.spawn(connection(socket, tasks.clone()));
@@ -76,13 +92,12 @@ where
         }
     }
     drop(listener);
-    tasks.stop.cancel();
-    tasks.tracker.close();
-    Ok(timeout(STOPPING, tasks.tracker.wait()).await?)
+    tasks.end().await
 }
 
+/// Waits for Ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn stopped_by_signal() {
+pub async fn stopped_by_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => tokio::select! {
@@ -93,7 +108,8 @@ async fn stopped_by_signal() {
     }
 }
 
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
-async fn stopped_by_signal() {
+pub async fn stopped_by_signal() {
     drop(tokio::signal::ctrl_c().await);
 }

@@ -40,16 +40,16 @@ CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"], "autobahn_blocki
 CHECKERS = {"ours": peers_module.CHECKER, "ours_tokio": peers_module.OURS_TOKIO_CHECKS}
 # One that refers to earlier messages where it may, and one that never does, and the crates: each offer is made to these.
 EACH_OFFER = {"echo_turn", "autobahn_blocking", "ours", "ours_tokio"}
+# Over these versions of HTTP, in TLS.
+OVER_HTTP = {2: "h2_extended_connect", 3: "h3_server"}
 # What they are on, if not on the engine. One of them has TLS.
 CRATES = {
     "autobahn_tokio": "tokio-wsproto",
     "ours_tokio": "tokio-wsproto",
-    "h2_extended_connect": "tokio-wsproto",
+    **dict.fromkeys(OVER_HTTP.values(), "tokio-wsproto"),
     "autobahn_blocking": "wsproto-blocking",
 }
 WITH_TLS = "ours_tokio"
-# Over these versions of HTTP, in TLS.
-OVER_HTTP = {2: "h2_extended_connect"}
 
 
 class Failure(Exception):
@@ -77,6 +77,8 @@ class Run:
         tls = make_certificate(self.folder) if self.options.tls else None
         for peer in self.peers():
             for compress in (False, True) if self.options.compress else (False,):
+                if not peer.http1:
+                    break
                 if compress and peer.no_compression:
                     continue
                 for tls_or_none in (None, tls) if tls else (None,):
@@ -145,13 +147,19 @@ class Run:
             self.judge(name, "server", peer, plan, output, cases)
 
     async def over_http(self, peer, version, tls):
-        """It is the client of a server that speaks nothing but this version: all connections are streams of one."""
+        """It is the client of a server that speaks nothing but this version, compressed as each of them can."""
         name = OVER_HTTP[version]
         plan = make_plan(peer.checks | {"limits"}, compress=True, tls=tls, http=version)
         async with Program([self.options.examples / name, "127.0.0.1:0", tls["certificate"], tls["key"]]) as server:
-            async with self.relay(await server.port(), plan) as relay:
-                output = await finish([*peer.command, "client", relay.url(tls), self.write(plan)])
-        self.judge(name, "client", peer, plan, output, relay.connections)
+            port, seen = await server.port(), []
+            if version == 3:
+                # QUIC has nothing that a relay could read.
+                output = await finish([*peer.command, "client", f"wss://127.0.0.1:{port}", self.write(plan)])
+            else:
+                async with self.relay(port, plan) as relay:
+                    output = await finish([*peer.command, "client", relay.url(tls), self.write(plan)])
+                seen = relay.connections
+        self.judge(name, "client", peer, plan, output, seen)
 
     def relay(self, port, plan):
         return Relay(port, Secret if plan["tls"] else lambda: Connection(not plan["compress"], self.options.sabotage))
@@ -173,8 +181,8 @@ class Run:
                 raise Failure(f"{what}, {mode}: {line}" + ("" if line.startswith("not") else f", where {wanted} is due"))
         if len(lines) != len(expected):
             raise Failure(f"{what}, {mode}: {len(lines)} checks of {len(expected)}; the last lines:\n{output[-2000:]}")
-        # The page and all of the plan's are streams of one.
-        wanted = plan["connections"][:1] if plan["http"] else plan["connections"]
+        # Over HTTP/2 the page and all of the plan's are streams of one.
+        wanted = plan["connections"][: {2: 1, 3: 0}.get(plan["http"])]
         if len(connections) != len(wanted):
             raise Failure(f"{what}, {mode}: {len(connections)} connections of {len(wanted)}")
         column = mode if plan["http"] or not plan["tls"] else "TLS"

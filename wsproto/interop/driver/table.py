@@ -13,7 +13,7 @@ MARKERS = "<!-- results -->", "<!-- end of results -->"
 WAYS = [(mode, role) for mode in ("plain", "compressed", "TLS") for role in ("client", "server")]
 
 # Those of HTTP, beside 1.1.
-VERSIONS = (2,)
+VERSIONS = (2, 3)
 
 
 def make_table(cells, peers):
@@ -36,7 +36,7 @@ def make_table(cells, peers):
     for title, ways in [("the engine", WAYS[:4]), ("tokio-wsproto", WAYS), ("wsproto-blocking", WAYS[:4])]:
         columns = [f"{mode}, it is the {role}" for mode, role in ways]
         lines += [f"| peer, and ours on {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-        for peer in peers:
+        for peer in (peer for peer in peers if peer.http1):
             row = [f"{peer.name} {version(peer.name)}" + (f" {mark(peer.note)}" if peer.note else "")]
             for mode, role in ways:
                 cell = cells.get((peer.name, title, mode, role))
@@ -64,7 +64,7 @@ def make_summary(cells, peers):
     ways = [(mode, role) for role in ("server", "client") for mode in ("plain", "compressed", "TLS")]
     head = "| | our client, plain | compressed | over TLS | our server, plain | compressed | over TLS |"
     rows = [head, "|---" * 7 + "|"]
-    for peer in peers:
+    for peer in (peer for peer in peers if peer.http1):
         passed = []
         for mode, role in ways:
             needed = ["tokio-wsproto"] if mode == "TLS" else ["the engine", "tokio-wsproto", "wsproto-blocking"]
