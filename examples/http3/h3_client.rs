@@ -2,7 +2,7 @@
 //!
 //! It trusts the server with this certificate, a file in PEM, and no other.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,23 +44,24 @@ async fn main() -> ExitCode {
 async fn say(address: &str, certificate: &str, text: &str) -> Result<(), Error> {
     let server = lookup_host(address).await?.next().ok_or("no such host")?;
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host).trim_matches(['[', ']']);
-    let mut endpoint = Endpoint::client(if server.is_ipv4() {
-        "0.0.0.0:0".parse()?
-    } else {
-        (Ipv6Addr::UNSPECIFIED, 0).into()
-    })?;
+    let own =
+        if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let mut endpoint = Endpoint::client(own)?;
     endpoint.set_default_client_config(trust(certificate)?);
     let mut connection = Connection::begin(endpoint.connect(server, host)?.await?).await?;
+    let said = talk(&mut connection, address, text).await;
+    connection.close();
+    endpoint.wait_idle().await; // until the server has heard of it
+    said
+}
 
-    let mut socket = open(&mut connection, address).await?;
+async fn talk(connection: &mut Connection, address: &str, text: &str) -> Result<(), Error> {
+    let mut socket = open(connection, address).await?;
     socket.send(text).await?;
     if let Some(message) = socket.recv().await? {
         println!("{}", message.as_text().unwrap_or("[binary]"));
     }
-    socket.close(CloseCode::NORMAL, "").await?;
-    drop(socket);
-    connection.close();
-    Ok(endpoint.wait_idle().await)
+    Ok(socket.close(CloseCode::NORMAL, "").await?)
 }
 
 fn trust(certificate: &str) -> Result<ClientConfig, Error> {

@@ -2,71 +2,21 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use http::Request;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{AlertDescription, ClientConfig, ClientConnection, Error, RootCertStore, Stream};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{AlertDescription, ClientConnection, Error, Stream};
 use tokio_wsproto::{Connect, ConnectError, http2};
 
+use crate::files::Files;
 use crate::program::Program;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_h2_extended_connect");
-
-/// Files in PEM, which go with the test.
-struct Files {
-    folder: PathBuf,
-    certificate: CertificateDer<'static>,
-}
-
-impl Files {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("wsproto-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = signing_key.serialize_der();
-        for (name, label, der) in
-            [("certificate", "CERTIFICATE", &cert.der()[..]), ("key", "PRIVATE KEY", &key)]
-        {
-            let body = BASE64_STANDARD.encode(der);
-            let pem = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
-            std::fs::write(folder.join(format!("{name}.pem")), pem).unwrap();
-        }
-        Self { folder, certificate: cert.der().clone() }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.join(name).to_str().unwrap().to_owned()
-    }
-
-    fn serve(&self) -> Program {
-        Program::start_with(PROGRAM, &[&self.path("certificate.pem"), &self.path("key.pem")])
-    }
-
-    /// A client's configuration, which trusts this certificate alone.
-    fn client(&self, protocol: &[u8]) -> Arc<ClientConfig> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.certificate.clone()).unwrap();
-        let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![protocol.to_vec()];
-        config.into()
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
 
 fn name() -> ServerName<'static> {
     ServerName::try_from("localhost").unwrap()
@@ -75,7 +25,7 @@ fn name() -> ServerName<'static> {
 #[test]
 fn a_page_and_its_websockets_share_a_connection() {
     let files = Files::new("page");
-    let program = files.serve();
+    let program = files.serve(PROGRAM);
     let talk = async {
         let socket = tokio::net::TcpStream::connect(&program.address).await.unwrap();
         let connector = TlsConnector::from(files.client(b"h2"));
@@ -122,7 +72,7 @@ fn run(test: impl Future<Output = ()>) {
 #[test]
 fn nothing_but_http_2_is_spoken() {
     let files = Files::new("alpn");
-    let program = files.serve();
+    let program = files.serve(PROGRAM);
     let mut socket = TcpStream::connect(&program.address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut tls = ClientConnection::new(files.client(b"http/1.1"), name()).unwrap();
