@@ -144,12 +144,13 @@ async fn take(mut stream: RecvStream, told: &watch::Sender<Option<bool>>) -> std
         }
     };
     match kind {
-        CONTROL => control(&mut stream, told).await,
+        CONTROL => control(&mut stream, told).await?,
         // Without a table, there is nothing to say.
-        kind if QPACK.contains(&kind) => Ok(drop(copy(&mut stream, &mut sink()).await)),
+        kind if QPACK.contains(&kind) => drop(copy(&mut stream, &mut sink()).await),
         // [RFC 9114 §6.2]
-        _ => Ok(drop(stream.stop(STREAM_CREATION_ERROR))),
+        _ => drop(stream.stop(STREAM_CREATION_ERROR)),
     }
+    Ok(())
 }
 
 /// [RFC 9114 §6.2.1]: one for each side, the settings first, and never closed.

@@ -3,7 +3,6 @@
 //! Each stream is a connection [RFC 9220]: opened by an extended CONNECT, and then as any other. Browsers find such a server by the
 //! `Alt-Svc` field of one over TCP.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +58,8 @@ async fn main() -> Result<(), Error> {
     }
     endpoint.set_server_config(None); // nobody new
     tasks.end().await?;
-    Ok(timeout(LINGER, endpoint.wait_idle()).await.unwrap_or(()))
+    let _ = timeout(LINGER, endpoint.wait_idle()).await;
+    Ok(())
 }
 
 fn transport() -> TransportConfig {
@@ -82,9 +82,7 @@ async fn serve(incoming: Incoming, tasks: Tasks) -> Result<(), Error> {
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Ok((send, receive)) => {
-                    let stop = tasks.stop.clone();
-                    let quic = connection.quic().clone();
-                    requests.spawn(async { answer(quic, send, receive, stop).await });
+                    requests.spawn(answer(connection.quic().clone(), send, receive, tasks.stop.clone()));
                 }
                 Err(error) => {
                     tell(&error);
@@ -149,11 +147,11 @@ async fn answer(
         Ok(Request::WebSocket(handshake)) => handshake,
         Ok(Request::Http(_)) => {
             let page = Fields::default().with(":status", "200").with("content-type", "text/html");
-            return Ok(match (method, path) {
-                ("GET", "/") => end(page, PAGE.as_bytes(), send, receive).await?,
-                ("CONNECT", _) => end(status(501), b"no such protocol\n", send, receive).await?,
-                _ => end(status(404), b"not found\n", send, receive).await?,
-            });
+            return match (method, path) {
+                ("GET", "/") => end(page, PAGE.as_bytes(), send, receive).await,
+                ("CONNECT", _) => end(status(501), b"no such protocol\n", send, receive).await,
+                _ => end(status(404), b"not found\n", send, receive).await,
+            };
         }
         Err(error) => {
             let refusal = error.answer();
@@ -162,7 +160,7 @@ async fn answer(
         }
     };
     if handshake.origin().is_some_and(|origin| !origin.is_same_host(handshake.host())) {
-        return Ok(end(status(403), b"pages of this origin may not connect\n", send, receive).await?);
+        return end(status(403), b"pages of this origin may not connect\n", send, receive).await;
     }
     let subprotocol = subprotocol::select(SUBPROTOCOLS, handshake.subprotocols());
     let deflate = permessage_deflate::accept(handshake.extensions(), &Policy::new());
@@ -184,8 +182,8 @@ fn with_headers<'a>(code: u16, headers: impl Iterator<Item = (&'a str, &'a [u8])
 }
 
 /// Sends a response that is no WebSocket, and the stream's end.
-async fn end(head: Fields, body: &[u8], mut send: SendStream, mut receive: RecvStream) -> io::Result<()> {
+async fn end(head: Fields, body: &[u8], mut send: SendStream, mut receive: RecvStream) -> Result<(), Error> {
     let _ = receive.stop(NO_ERROR);
     head.send_with(body, &mut send).await?;
-    send.finish().map_err(io::Error::other)
+    Ok(send.finish()?)
 }

@@ -17,8 +17,8 @@ use tokio::time::timeout;
 use wsproto_http_examples::tls;
 use wsproto_http3_examples::connection::{ALPN, Connection};
 use wsproto_http3_examples::frame::{
-    CLOSED_CRITICAL_STREAM, DATA, FRAME_ERROR, FRAME_UNEXPECTED, Fields, HEADERS, MESSAGE_ERROR,
-    MISSING_SETTINGS, NO_ERROR, REQUEST_CANCELLED, SETTINGS, STREAM_CREATION_ERROR, append_header,
+    CLOSED_CRITICAL_STREAM, DATA, FRAME_ERROR, FRAME_UNEXPECTED, Fields, GOAWAY, HEADERS, MESSAGE_ERROR,
+    MISSING_SETTINGS, NO_ERROR, REQUEST_CANCELLED, SETTINGS, STREAM_CREATION_ERROR, append_header, read,
 };
 use wsproto_http3_examples::stream::Stream;
 
@@ -188,7 +188,8 @@ fn messages_come_back_whatever_the_frames_of_http() {
             },
             reader.read_exact(&mut answer)
         );
-        (written.unwrap(), read.unwrap());
+        written.unwrap();
+        read.unwrap();
         assert!(answer[..10] == *b"\x82\x7f\0\0\0\0\0\x04\0\0" && answer[10..].iter().all(|&byte| byte == 7));
     });
 }
@@ -262,6 +263,27 @@ fn the_server_closes_when_it_is_told_to_stop() {
         assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
         assert_eq!(closed(connection.quic()).await, NO_ERROR);
         assert!(tokio::task::spawn_blocking(|| rig.program.wait()).await.unwrap().success());
+    });
+}
+
+/// [RFC 9114 §5.2]: it names the first stream that it does not answer.
+#[test]
+fn the_server_says_that_it_goes() {
+    run("goaway", async |rig| {
+        let quic = rig.quic().await;
+        let mut control = quic.accept_uni().await.unwrap();
+        let mut kind = [1];
+        control.read_exact(&mut kind).await.unwrap();
+        let (settings, payload) = read(&mut control).await.unwrap().unwrap();
+        assert_eq!((kind, settings), ([0], SETTINGS));
+        assert!(payload.ends_with(&[0x8, 1]), "{payload:02x?}");
+        let (mut send, mut receive) = quic.open_bi().await.unwrap();
+        let request = Fields::default().with(":method", "GET").with(":scheme", "https");
+        request.with(":authority", &rig.program.address).with(":path", "/").send(&mut send).await.unwrap();
+        assert_eq!(Fields::receive(&mut receive).await.unwrap().pseudo(":status"), Some("200"));
+        rig.program.terminate();
+        assert_eq!(read(&mut control).await.unwrap(), Some((GOAWAY, vec![4])));
+        assert_eq!(closed(&quic).await, NO_ERROR);
     });
 }
 

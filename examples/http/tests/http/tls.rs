@@ -14,7 +14,6 @@ use tokio_rustls::rustls::{AlertDescription, ClientConnection, Error, Stream};
 use tokio_wsproto::{Connect, ConnectError, http2};
 
 use crate::files::Files;
-use crate::program::Program;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_h2_extended_connect");
 
