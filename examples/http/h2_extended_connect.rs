@@ -1,8 +1,9 @@
-//! An echo server over HTTP/2, by the h2 crate: `h2_extended_connect [ADDR [CERTIFICATE KEY]]`, by default 127.0.0.1:8080.
+//! An echo server over HTTP/2, by the h2 crate: `h2_extended_connect [ADDR [CERTIFICATE KEY]]`.
 //!
 //! Each stream is a connection [RFC 8441]: opened by an extended CONNECT, and then as any other.
-//! A certificate and its key are files in PEM. Browsers speak HTTP/2 over TLS alone, and open a WebSocket over a connection that they
-//! have already: so there is a page. Without TLS, a client has to know that HTTP/2 is spoken here.
+//! The address is 127.0.0.1:8080 unless told; a certificate and its key are files in PEM. Browsers speak HTTP/2
+//! over TLS alone, and open a WebSocket over a connection that they have already: so there is a page. Without
+//! TLS, a client has to know that HTTP/2 is spoken here.
 
 use std::sync::Arc;
 use std::time::Duration;

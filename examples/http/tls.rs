@@ -8,8 +8,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 
 use crate::Error;
 
-/// Makes a configuration of a certificate with its chain and of its key, two files in PEM, for a server that speaks `protocol` alone
-/// ([RFC 7301]).
+/// Makes the configuration of a server that speaks `protocol` alone ([RFC 7301]). `certificate` is a file in
+/// PEM with a certificate and its chain, `key` one with its key.
 ///
 /// # Errors
 ///

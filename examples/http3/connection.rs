@@ -37,7 +37,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Tells the peer what is allowed here, and listens to what it says in a task of its own, which ends with the connection.
+    /// Tells the peer what is allowed here, and listens to it in a task of its own, which ends with the
+    /// connection.
     ///
     /// # Errors
     ///

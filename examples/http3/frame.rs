@@ -25,7 +25,8 @@ pub const MISSING_SETTINGS: VarInt = VarInt::from_u32(0x10a);
 pub const REQUEST_CANCELLED: VarInt = VarInt::from_u32(0x10c);
 pub const MESSAGE_ERROR: VarInt = VarInt::from_u32(0x10e);
 
-/// So large all the header fields of a message may be ([RFC 9114 §4.2.2]), and any other frame that is read as a whole.
+/// So large all the header fields of a message may be ([RFC 9114 §4.2.2]), and any other frame that is read
+/// as a whole.
 ///
 /// [RFC 9114 §4.2.2]: https://www.rfc-editor.org/rfc/rfc9114#section-4.2.2
 pub const MAX_FIELDS: u64 = 16 * 1024;

@@ -1,7 +1,7 @@
 //! An echo server over HTTP/3: `h3_server ADDR CERTIFICATE KEY`, the latter two files in PEM.
 //!
-//! Each stream is a connection [RFC 9220]: opened by an extended CONNECT, and then as any other. Browsers find such a server by the
-//! `Alt-Svc` field of one over TCP.
+//! Each stream is a connection [RFC 9220]: opened by an extended CONNECT, and then as any other. Browsers find
+//! such a server by the `Alt-Svc` field of one over TCP.
 
 use std::sync::Arc;
 use std::time::Duration;
