@@ -102,7 +102,7 @@ impl Rig {
 fn run<F: Future<Output = ()>>(name: &str, test: impl FnOnce(Rig) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        timeout(Duration::from_secs(60), test(Rig::new(name))).await.expect("in time");
+        timeout(Duration::from_secs(50), test(Rig::new(name))).await.expect("in time");
     });
 }
 
