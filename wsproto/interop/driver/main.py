@@ -343,7 +343,7 @@ def main():
     for name in ("examples", "peers", "cache"):
         parser.add_argument(f"--{name}", type=lambda path: pathlib.Path(path).resolve(), required=True)
     parser.add_argument("--compress", action="store_true", help="the compressed half too")
-    parser.add_argument("--tls", action="store_true", help="tokio-wsproto over TLS, too")
+    parser.add_argument("--tls", action="store_true", help="tokio-wsproto over TLS, too, and over HTTP/2 and HTTP/3")
     parser.add_argument("--only", help="this peer alone")
     parser.add_argument("--sabotage", choices=["byte", "code", "extension"], help="spoil what the server sends")
     parser.add_argument("--write", type=pathlib.Path, help="put the tables into the READMEs of this tree, between their markers")
