@@ -14,13 +14,12 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let script = Script {
-        reads: [r0, r1],
-        writes: [w0, w1],
+        reads: [r0, r1].map(usize::from),
+        writes: [w0, w1].map(usize::from),
         acts: [a0, a1, a2, a3],
         received: received.into(),
         read_fails: options & 2 != 0,
         write_fails_at: (options & 4 != 0).then_some(fails_at.into()),
-        is_slow: options & 8 != 0,
         is_narrow: options & 16 != 0,
     };
     match options % 2 {

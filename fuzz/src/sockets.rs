@@ -1,13 +1,13 @@
 //! A tokio-wsproto socket over a transport that does as a script says, held against a connection that is fed whole.
 
 use std::future::Future;
-use std::io::{self, ErrorKind};
-use std::pin::{Pin, pin};
+use std::io::{ErrorKind, Write};
+use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_wsproto::{Agreed, CloseCode, Error, Fault, Options, Received, Timeouts, WebSocket};
 use wsproto::connection::{Connection, ConnectionState, Limits, MessageKind, Role};
+use wsproto_test::{Faulty, Pipe, pipe};
 
 use crate::cuts::LIMITS;
 use crate::messages::{Joiner, Owned, own, through_connection};
@@ -15,9 +15,9 @@ use crate::messages::{Joiner, Owned, own, through_connection};
 /// What the transport and the program do.
 #[derive(Debug, Clone, Copy)]
 pub struct Script {
-    /// How many bytes each read and write takes, in turn; 0: it waits, but never twice in a row.
-    pub reads: [u8; 2],
-    pub writes: [u8; 2],
+    /// How many bytes each read and write takes, in turn; 0: it waits.
+    pub reads: [usize; 2],
+    pub writes: [usize; 2],
     /// What the program does, in turn, each in a future that is polled once and dropped: see [`Program::act`].
     pub acts: [u8; 4],
     /// How many bytes were read with the opening handshake.
@@ -26,8 +26,6 @@ pub struct Script {
     pub read_fails: bool,
     /// Behind so many bytes nothing can be written any more.
     pub write_fails_at: Option<usize>,
-    /// Whether flushing and shutting down take a while.
-    pub is_slow: bool,
     /// Whether hardly anything may wait to be written.
     pub is_narrow: bool,
 }
@@ -57,17 +55,17 @@ pub fn check_socket<R: Role + Copy, P: Role + Copy>(role: R, peer: P, script: Sc
         assert_eq!(program.came, came);
     }
 
-    let broken = program.socket.get_ref().is_broken;
+    let written = program.peer.take_unread();
+    // What is told of a write behind the end of the transport is another error.
+    let broken = script.write_fails_at.is_some_and(|at| written.len() >= at);
     match program.outcome.as_ref().expect("an end") {
         Ok(()) => assert!(expected.error.is_none() && expected.at_eof.is_ok(), "not closed"),
         Err(Error::Protocol(error)) => assert_eq!(Some(*error), expected.error),
         Err(error) => {
             assert!(expected.error.is_none() && expected.state != ConnectionState::Closed);
             match error {
-                Error::Io(error) if script.read_fails => {
-                    assert!([ErrorKind::ConnectionReset, ErrorKind::BrokenPipe].contains(&error.kind()));
-                }
-                Error::Io(error) => assert!(broken && error.kind() == ErrorKind::BrokenPipe),
+                Error::Io(error) if script.read_fails && error.kind() == ErrorKind::ConnectionReset => {}
+                Error::Io(error) => assert!(broken && error.kind() == ErrorKind::ConnectionAborted),
                 Error::Disconnected(_) => assert!(!script.read_fails),
                 error => panic!("{error}"),
             }
@@ -75,7 +73,7 @@ pub fn check_socket<R: Role + Copy, P: Role + Copy>(role: R, peer: P, script: Sc
     }
 
     let is_cut = broken || matches!(program.outcome, Some(Err(Error::Io(_))));
-    check_written(peer, &program, &through_replies(peer, &expected.replies), is_cut);
+    check_written(peer, &program, &written, &through_replies(peer, &expected.replies), is_cut);
 }
 
 fn is_data(message: &Owned) -> bool {
@@ -88,8 +86,14 @@ fn through_replies<P: Role>(peer: P, replies: &[u8]) -> Vec<Owned> {
     told
 }
 
-fn check_written<R: Role, P: Role>(peer: P, program: &Program<R>, replies: &[Owned], is_cut: bool) {
-    let (written, rest) = decode(peer, &program.socket.get_ref().written);
+fn check_written<R: Role, P: Role>(
+    peer: P,
+    program: &Program<R>,
+    written: &[u8],
+    replies: &[Owned],
+    is_cut: bool,
+) {
+    let (written, rest) = decode(peer, written);
     assert!(is_cut || rest == 0, "half a frame, or one behind the Close frame");
     let (data, control): (Vec<_>, Vec<_>) = written.into_iter().partition(is_data);
     assert!(program.sent.starts_with(&data), "{data:?} of {:?}", program.sent);
@@ -128,7 +132,9 @@ fn decode<P: Role>(peer: P, bytes: &[u8]) -> (Vec<Owned>, usize) {
 }
 
 struct Program<R: Role> {
-    socket: WebSocket<Scripted, R>,
+    socket: WebSocket<Faulty<Pipe>, R>,
+    /// The other end, which has said all that it will.
+    peer: Pipe,
     script: Script,
     came: Vec<Owned>,
     /// What came of a message of which the last piece has not come.
@@ -150,9 +156,19 @@ impl<R: Role> Program<R> {
         if script.is_narrow {
             options = options.with_high_water(20).with_max_unsent(200);
         }
-        let stream = Scripted::new(script, wire);
+        let (stream, mut peer) = pipe();
+        peer.write_all(wire).expect("it is read");
+        peer.end();
+        let mut stream = Faulty::new(stream).with_reads(&script.reads).with_writes(&script.writes);
+        if script.read_fails {
+            stream = stream.with_read_error(wire.len(), ErrorKind::ConnectionReset);
+        }
+        if let Some(at) = script.write_fails_at {
+            stream = stream.with_write_error(at, ErrorKind::ConnectionAborted);
+        }
         Self {
             socket: WebSocket::from_upgraded(stream, role, received, Agreed::new(), &options),
+            peer,
             script,
             came: Vec::new(),
             cut: None,
@@ -254,9 +270,9 @@ impl<R: Role> Program<R> {
     }
 
     /// Polls once, and drops the future. If it waits, then for the transport, which was asked in this very poll.
-    fn poll<T>(&mut self, call: impl AsyncFnOnce(&mut WebSocket<Scripted, R>) -> T) -> Option<T> {
+    fn poll<T>(&mut self, call: impl AsyncFnOnce(&mut WebSocket<Faulty<Pipe>, R>) -> T) -> Option<T> {
         self.polls += 1;
-        let waited = self.socket.get_ref().waited;
+        let waits = self.socket.get_ref().waits();
         let polled = {
             let mut future = pin!(call(&mut self.socket));
             future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
@@ -264,7 +280,7 @@ impl<R: Role> Program<R> {
         match polled {
             Poll::Ready(output) => Some(output),
             Poll::Pending => {
-                assert!(self.socket.get_ref().waited > waited, "it waits for what will never come");
+                assert!(self.socket.get_ref().waits() > waits, "it waits for what will never come");
                 None
             }
         }
@@ -286,95 +302,5 @@ fn own_message(message: &tokio_wsproto::Message) -> Owned {
     match message {
         tokio_wsproto::Message::Text(text) => Owned::Text(text.to_string()),
         tokio_wsproto::Message::Binary(payload) => Owned::Binary(payload.to_vec()),
-    }
-}
-
-/// The transport.
-struct Scripted {
-    script: Script,
-    unread: Vec<u8>,
-    written: Vec<u8>,
-    /// How often each was called: read, write, flush, shut down.
-    calls: [usize; 4],
-    /// Whether the last call of each waited.
-    waits: [bool; 4],
-    /// How often it said that it waits.
-    waited: usize,
-    is_broken: bool,
-    is_shut: bool,
-}
-
-impl Scripted {
-    fn new(script: Script, wire: &[u8]) -> Self {
-        // Backwards, so that the next one is the last.
-        let unread = wire.iter().rev().copied().collect();
-        let (calls, waits) = ([0; 4], [false; 4]);
-        Self {
-            script,
-            unread,
-            written: Vec::new(),
-            calls,
-            waits,
-            waited: 0,
-            is_broken: false,
-            is_shut: false,
-        }
-    }
-
-    /// How many bytes it takes; nothing if it waits.
-    fn size(&mut self, call: usize, sizes: [u8; 2]) -> Poll<usize> {
-        let size = sizes[self.calls[call] % 2];
-        self.calls[call] += 1;
-        self.waits[call] = size == 0 && !self.waits[call];
-        self.waited += usize::from(self.waits[call]);
-        if self.waits[call] { Poll::Pending } else { Poll::Ready(usize::from(size).max(1)) }
-    }
-}
-
-impl AsyncRead for Scripted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        assert!(buf.remaining() > 0, "a read into nothing is no end");
-        let sizes = self.script.reads;
-        let size = std::task::ready!(self.size(0, sizes));
-        if self.unread.is_empty() && self.script.read_fails {
-            return Poll::Ready(Err(ErrorKind::ConnectionReset.into()));
-        }
-        for _ in 0..size.min(buf.remaining()) {
-            let Some(byte) = self.unread.pop() else { break };
-            buf.put_slice(&[byte]);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Scripted {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        assert!(!self.is_shut, "a write behind the end");
-        let sizes = self.script.writes;
-        let size = std::task::ready!(self.size(1, sizes));
-        let left = self.script.write_fails_at.map_or(usize::MAX, |at| at.saturating_sub(self.written.len()));
-        if left == 0 {
-            self.is_broken = true;
-            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
-        }
-        let taken = size.min(bytes.len()).min(left);
-        self.written.extend(&bytes[..taken]);
-        Poll::Ready(Ok(taken))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let size = u8::from(!self.script.is_slow);
-        self.size(2, [size; 2]).map(|_| Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let size = u8::from(!self.script.is_slow);
-        std::task::ready!(self.size(3, [size; 2]));
-        self.is_shut = true;
-        Poll::Ready(Ok(()))
     }
 }

@@ -9,11 +9,14 @@ use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use common::{Bytewise, client, compressed, millis, pair, server, streams, timed};
+use common::{client, compressed, millis, pair, server, streams, timed};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use wsproto_blocking::wsproto::connection::Role;
-use wsproto_blocking::{Client, CloseCode, Deadline, Error, Message, Options, Server, ThreadKeys, WebSocket};
+use wsproto_blocking::{
+    Client, CloseCode, Deadline, Error, Message, Options, Server, ThreadKeys, Untimed, WebSocket,
+};
+use wsproto_test::Faulty;
 
 fn would_block<V>(outcome: Result<V, Error>) -> Option<V> {
     match outcome {
@@ -44,7 +47,7 @@ fn one_byte_a_call_and_would_block_between_loses_nothing() {
     left.set_nonblocking(true).unwrap();
     right.set_nonblocking(true).unwrap();
     let options = Options::new();
-    let bytewise = |stream| Bytewise::new(stream, ErrorKind::WouldBlock);
+    let bytewise = |stream| Untimed(Faulty::bytewise(stream));
     let mut server = WebSocket::from_upgraded(bytewise(left), Server, b"", compressed(), &options);
     let mut client =
         WebSocket::from_upgraded(bytewise(right), ThreadKeys::client(), b"", compressed(), &options);

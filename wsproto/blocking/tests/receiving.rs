@@ -7,7 +7,7 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
-use common::{Bytewise, Scripted, client, compressed, pair, server, streams};
+use common::{client, compressed, pair, scripted, server, streams};
 use wsproto_blocking::backoff::Delays;
 use wsproto_blocking::wsproto::connection::Fragment;
 use wsproto_blocking::wsproto::error::AbnormalClosure;
@@ -15,6 +15,7 @@ use wsproto_blocking::{
     Agreed, CloseCode, CloseFrame, Error, Fault, Message, MessageKind, Misuse, Options, Prepared,
     ProtocolError, Server, ThreadKeys, Untimed, WebSocket,
 };
+use wsproto_test::{Faulty, pipe};
 
 #[test]
 fn messages_come_and_go_and_both_ends_see_the_closing_handshake() {
@@ -145,18 +146,23 @@ fn a_large_message_comes_whole() {
     assert!(sending.join().unwrap().is_err());
 }
 
+/// One byte a call, and a signal before each.
+fn interrupted<T>(stream: T) -> Untimed<Faulty<T>> {
+    Untimed(Faulty::bytewise(stream).with_not_ready(ErrorKind::Interrupted))
+}
+
 #[test]
 fn one_byte_a_call_is_enough() {
-    let (left, right) = streams();
+    let (left, right) = pipe();
     let options = Options::new();
-    let mut server = server(Bytewise::new(left, ErrorKind::Interrupted), &options);
+    let mut server = server(interrupted(left), &options);
     let echo = thread::spawn(move || {
         while let Some((message, mut out)) = server.read()? {
             out.feed(message)?;
         }
         Ok::<_, Error>(())
     });
-    let mut client = client(Bytewise::new(right, ErrorKind::Interrupted), &options);
+    let mut client = client(interrupted(right), &options);
     let text = "é".repeat(300);
     client.send(&text).unwrap();
     assert_eq!(client.recv().unwrap(), Some(Message::from(text)));
@@ -188,8 +194,9 @@ fn a_transport_that_just_ends_is_told_as_disconnected() {
 
 #[test]
 fn a_transport_that_fails_is_told_and_what_came_before_is_received() {
-    let reset = || Err(ErrorKind::ConnectionReset.into());
-    let mut socket = server(Scripted::new([Ok(HELLO.to_vec()), reset()]), &Options::new());
+    let (stream, _peer) = scripted(HELLO);
+    let stream = stream.with_read_error(HELLO.len(), ErrorKind::ConnectionReset);
+    let mut socket = server(Untimed(stream), &Options::new());
     assert_eq!(socket.recv().unwrap(), Some(Message::from("Hello")));
     for _ in 0..2 {
         assert!(matches!(socket.recv(), Err(Error::Io(error)) if error.kind() == ErrorKind::ConnectionReset));
@@ -200,9 +207,8 @@ fn a_transport_that_fails_is_told_and_what_came_before_is_received() {
 /// The peer may have said why, and gone.
 #[test]
 fn where_nothing_can_be_written_the_peers_close_frame_is_still_read() {
-    let mut stream = Scripted::new([Ok(CLOSE.to_vec())]);
-    stream.fails = Some((3, ErrorKind::BrokenPipe));
-    let mut socket = server(stream, &Options::new());
+    let (stream, _peer) = scripted(CLOSE);
+    let mut socket = server(Untimed(stream.with_write_error(3, ErrorKind::BrokenPipe)), &Options::new());
     let failed = socket.send("Hello");
     assert!(matches!(failed, Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe));
     assert_eq!(socket.recv().unwrap(), None);
@@ -230,7 +236,7 @@ fn an_answer_is_written_although_the_peer_has_ended_its_side() {
 #[test]
 fn the_reply_to_a_close_frame_is_not_lost_to_the_end_behind_it() {
     let (left, mut peer) = streams();
-    let mut socket = server(Bytewise::new(left, ErrorKind::Interrupted), &Options::new());
+    let mut socket = server(interrupted(left), &Options::new());
     peer.write_all(CLOSE).unwrap();
     peer.shutdown(Shutdown::Write).unwrap();
     assert_eq!(socket.recv().unwrap(), None);
@@ -302,7 +308,8 @@ fn the_close_frame_of_a_fault_arrives_although_there_is_more_to_read() {
 
 #[test]
 fn one_setter_bounds_messages_and_the_error_names_it() {
-    let mut socket = server(Scripted::new([Ok(HELLO.to_vec())]), &Options::new().with_max_message_size(4));
+    let (stream, _peer) = scripted(HELLO);
+    let mut socket = server(Untimed(stream), &Options::new().with_max_message_size(4));
     let error = socket.recv().unwrap_err();
     assert!(error.to_string().contains("Options::with_max_message_size"), "{error}");
 }
@@ -310,15 +317,15 @@ fn one_setter_bounds_messages_and_the_error_names_it() {
 /// The program may take its time with a message that came behind a Ping.
 #[test]
 fn a_pong_leaves_before_the_message_behind_its_ping_is_given() {
-    let sent = [b"\x89\x84\0\0\0\0Ping", HELLO].concat();
-    let mut socket = server(Scripted::new([Ok(sent)]), &Options::new());
+    let (stream, peer) = scripted(&[b"\x89\x84\0\0\0\0Ping", HELLO].concat());
+    let mut socket = server(Untimed(stream), &Options::new());
     assert_eq!(socket.recv().unwrap(), Some(Message::from("Hello")));
-    assert_eq!(socket.get_ref().written, b"\x8a\x04Ping");
+    assert_eq!(peer.take_unread(), b"\x8a\x04Ping");
 }
 
 #[test]
 fn more_than_the_most_unsent_is_refused_but_for_a_close_frame() {
-    let mut socket = server(Scripted::default(), &Options::new().with_max_unsent(1000));
+    let mut socket = server(Untimed(scripted(b"").0), &Options::new().with_max_unsent(1000));
     socket.feed(vec![0; 2000]).unwrap();
     assert!(matches!(socket.feed("more"), Err(Error::Full)));
     assert_eq!(socket.unsent(), 2004);
@@ -327,10 +334,10 @@ fn more_than_the_most_unsent_is_refused_but_for_a_close_frame() {
 
 #[test]
 fn no_message_is_given_while_more_than_the_high_water_waits() {
-    let would_block = || Err(ErrorKind::WouldBlock.into());
-    let mut stream = Scripted::new([Ok(HELLO.repeat(100)), would_block()]);
-    stream.fails = Some((20, ErrorKind::WouldBlock));
-    let mut socket = server(stream, &Options::new().with_high_water(100));
+    let (stream, peer) = scripted(&HELLO.repeat(100));
+    let stream = stream.with_read_error(100 * HELLO.len(), ErrorKind::WouldBlock);
+    let stream = stream.with_write_error(20, ErrorKind::WouldBlock);
+    let mut socket = server(Untimed(stream), &Options::new().with_high_water(100));
     let mut echoed = 0;
     let error = loop {
         match socket.recv() {
@@ -342,13 +349,13 @@ fn no_message_is_given_while_more_than_the_high_water_waits() {
     assert!(matches!(error, Error::Io(error) if error.kind() == ErrorKind::WouldBlock));
     // The high water and what the transport took, in messages of 7 bytes.
     assert_eq!(echoed, (100 + 20) / 7 + 1);
-    socket.get_mut().fails = None;
+    socket.get_mut().0.recover();
     for _ in echoed..100 {
         let message = socket.recv().unwrap().unwrap();
         socket.feed(message).unwrap();
     }
     socket.flush().unwrap();
-    assert_eq!(socket.get_ref().written, b"\x81\x05Hello".repeat(100));
+    assert_eq!(peer.take_unread(), b"\x81\x05Hello".repeat(100));
 }
 
 #[test]
@@ -362,8 +369,8 @@ fn a_reason_that_is_too_long_is_refused_and_the_connection_stands() {
 
 #[test]
 fn a_client_receives_too() {
-    let sent = b"\x81\x05Hello\x81\x85\0\0\0\0Hello".to_vec();
-    let mut socket = client(Scripted::new([Ok(sent)]), &Options::new());
+    let (stream, _peer) = scripted(b"\x81\x05Hello\x81\x85\0\0\0\0Hello");
+    let mut socket = client(Untimed(stream), &Options::new());
     assert_eq!(socket.recv().unwrap(), Some(Message::from("Hello")));
     assert!(matches!(socket.recv(), Err(Error::Protocol(ProtocolError::MaskedFrame))));
 }

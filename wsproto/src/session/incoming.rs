@@ -407,10 +407,11 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     }
 
     /// Drops what is left of a message of which a piece was given out.
+    #[cold]
+    #[inline(never)]
     fn drop_piece(&mut self, found: Found) {
         self.is_cut = !found.is_last();
-        self.pending = Pending::Given;
-        self.forget_given();
+        self.forget();
     }
 
     /// Puts a piece behind the message so far. The first piece stays where it is, and so does one that lies there
@@ -425,16 +426,22 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.message.end = end;
     }
 
+    #[inline]
     pub(super) fn forget_given(&mut self) {
         if matches!(self.pending, Pending::Given) {
-            self.inflation.clear();
-            if self.inflation.is_busy() {
-                self.pending = Pending::Inflating;
-                return;
-            }
-            self.pending = Pending::Nothing;
-            self.message = self.unread.start..self.unread.start;
+            self.forget();
         }
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
+        self.inflation.clear();
+        if self.inflation.is_busy() {
+            self.pending = Pending::Inflating;
+            return;
+        }
+        self.pending = Pending::Nothing;
+        self.message = self.unread.start..self.unread.start;
     }
 
     /// Moves what is still needed to the front where that pays, and has the buffer grow where no control frame fits.

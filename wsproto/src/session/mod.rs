@@ -219,19 +219,13 @@ impl<R: Role, B: Buffer> Session<R, B> {
                 }
             };
         }
-        match self.incoming.next_found(&mut self.reply) {
-            Ok(None) => Ok(None),
-            Ok(Some(message)) => {
-                if let Message::Close(_) = message {
-                    self.sender.peer_is(ReceiveState::CloseReceived);
-                }
-                Ok(Some((message, &mut self.sender)))
-            }
-            Err(error) => {
-                self.sender.peer_is(ReceiveState::Failed);
-                Err(error)
-            }
+        let found = self.incoming.next_found(&mut self.reply);
+        match found {
+            Ok(Some(Message::Close(_))) => self.sender.peer_is(ReceiveState::CloseReceived),
+            Err(_) => self.sender.peer_is(ReceiveState::Failed),
+            Ok(_) => {}
         }
+        Ok(found?.map(|message| (message, &mut self.sender)))
     }
 
     /// Returns the same as [`next`](Self::next) as its kind and checked bytes, and the sender. Text is UTF-8, but not

@@ -39,7 +39,7 @@ fn a_blocking_write_waits_for_its_reader() {
 
 #[test]
 fn faults_come_where_they_are_due() {
-    let mut slow = Faulty::new(&b"Hello"[..]).with_pieces(2).with_waits().with_end(3);
+    let mut slow = Faulty::new(&b"Hello"[..]).with_reads(&[0, 2]).with_end(3);
     let mut buf = [0; 8];
     let mut seen = Vec::new();
     for _ in 0..6 {
@@ -47,11 +47,24 @@ fn faults_come_where_they_are_due() {
     }
     let waits = Err(ErrorKind::WouldBlock);
     assert_eq!(seen, [waits, Ok(2), waits, Ok(1), waits, Ok(0)]);
+    assert_eq!(slow.waits(), 3);
+
+    // Never twice in a row, so that it ends.
+    let mut slow = Faulty::new(Vec::new()).with_writes(&[0, 0, 3]).with_not_ready(ErrorKind::Interrupted);
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        seen.push(slow.write(b"Hello").map_err(|error| error.kind()));
+    }
+    let waits = Err(ErrorKind::Interrupted);
+    assert_eq!(seen, [waits, Ok(1), Ok(3), waits]);
+    assert!(slow.flush().is_ok() && slow.flush().is_ok() && slow.flush().is_err(), "as a write of its turn");
 
     let mut failing = Faulty::new(Vec::new()).with_write_error(3, ErrorKind::BrokenPipe);
     assert_eq!(failing.write(b"Hello").unwrap(), 3);
     assert_eq!(failing.write(b"lo").unwrap_err().kind(), ErrorKind::BrokenPipe);
-    assert_eq!(failing.into_inner(), b"Hel");
+    failing.recover();
+    assert_eq!(failing.write(b"lo").unwrap(), 2);
+    assert_eq!(failing.into_inner(), b"Hello");
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 mod common;
 
-use common::{Bytewise, client, compressed, poll_once, server};
+use common::{client, compressed, poll_once, server};
 use tokio::io::{DuplexStream, duplex};
 use tokio_wsproto::{
     Broadcast, Client, CloseCode, Message, Options, Prepared, Received, Server, ThreadKeys, WebSocket,
 };
+use wsproto_test::Faulty;
 
 /// Calls until it is ready, each time anew, while other tasks run; returns how many futures were dropped.
 macro_rules! until_ready {
@@ -40,7 +41,7 @@ fn peer(stream: DuplexStream) -> WebSocket<DuplexStream, Client> {
 async fn receiving() {
     for way in ["recv", "read", "recv_or_drained", "recv_piece", "read_piece", "recv_or_forward"] {
         let (left, right) = duplex(16);
-        let mut socket = server(Bytewise::new(left), &Options::new());
+        let mut socket = server(Faulty::bytewise(left), &Options::new());
         let sending = tokio::spawn(async move {
             let mut peer = peer(right);
             for text in TEXTS {
@@ -100,7 +101,7 @@ async fn receiving() {
 async fn sending() {
     for way in ["send", "feed and flush", "send_fmt", "send_prepared", "ping"] {
         let (left, right) = duplex(3);
-        let stream = Bytewise::new(left);
+        let stream = Faulty::bytewise(left);
         let mut socket = WebSocket::from_upgraded(stream, Server, b"", compressed(), &Options::new());
         let receiving = tokio::spawn(async move {
             let options = Options::new();
@@ -143,9 +144,9 @@ async fn sending() {
 async fn closing_from_both_sides() {
     for first in [0, 3, 30] {
         let (left, right) = duplex(5);
-        let mut socket = server(Bytewise::new(left), &Options::new());
+        let mut socket = server(Faulty::bytewise(left), &Options::new());
         let closing = tokio::spawn(async move {
-            let mut peer = client(Bytewise::new(right), &Options::new());
+            let mut peer = client(Faulty::bytewise(right), &Options::new());
             for _ in 0..first {
                 tokio::task::yield_now().await;
             }
@@ -164,7 +165,7 @@ async fn closing_from_both_sides() {
 #[tokio::test]
 async fn forwarding_a_broadcast() {
     let (left, right) = duplex(3);
-    let mut socket = server(Bytewise::new(left), &Options::new());
+    let mut socket = server(Faulty::bytewise(left), &Options::new());
     let room = Broadcast::new(8);
     let (mut listener, mut alone) = (room.subscribe(), room.subscribe());
     let receiving = tokio::spawn(async move {
@@ -202,7 +203,7 @@ async fn forwarding_a_broadcast() {
 #[tokio::test]
 async fn each_method_of_both_halves() {
     let (left, right) = duplex(16);
-    let (mut reader, mut writer) = server(Bytewise::new(left), &Options::new()).split();
+    let (mut reader, mut writer) = server(Faulty::bytewise(left), &Options::new()).split();
     let echo = tokio::spawn(async move {
         let mut peer = peer(right);
         while let Some(message) = peer.recv().await.unwrap() {
@@ -247,7 +248,7 @@ async fn each_method_of_both_halves() {
 #[tokio::test]
 async fn both_halves() {
     let (left, right) = duplex(16);
-    let (mut reader, mut writer) = server(Bytewise::new(left), &Options::new()).split();
+    let (mut reader, mut writer) = server(Faulty::bytewise(left), &Options::new()).split();
     let echo = tokio::spawn(async move {
         let mut peer = peer(right);
         while let Some(message) = peer.recv().await.unwrap() {

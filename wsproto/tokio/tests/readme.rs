@@ -1,4 +1,4 @@
-//! The first server that a reader meets is compiled: the repository's page shows the one of this crate's page.
+//! The first programs that a reader meets are compiled: the repository's page shows those of the crates' pages.
 
 const OURS: &str = include_str!("../README.md");
 const TOP: &str = include_str!("../../../README.md");
@@ -10,6 +10,13 @@ fn program<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, block) = section.split_once("\n```rust").expect("a program is there");
     let (_, block) = block.split_once('\n').unwrap();
     block.split_once("\n```\n").expect("the program ends").0
+}
+
+#[test]
+fn the_repositorys_page_shows_the_session_that_the_engine_compiles() {
+    let engine = include_str!("../../README.md");
+    assert_eq!(program(TOP, "The engine alone"), program(engine, "Whole messages"));
+    assert!(include_str!("../../src/lib.rs").contains("#[doc = include_str!(\"../README.md\")]"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::{Bytewise, client, compressed, pair, server};
+use common::{client, compressed, pair, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_wsproto::wsproto::connection::{Fragment, Sender};
@@ -15,6 +15,7 @@ use tokio_wsproto::{
     Agreed, CloseCode, CloseFrame, Error, Fault, Message, MessageKind, Misuse, Options, Policy,
     ProtocolError, Received, Server, ThreadKeys, WebSocket,
 };
+use wsproto_test::Faulty;
 
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // [RFC 6455 §5.7]
 const CLOSE: &[u8] = b"\x88\x82\0\0\0\0\x03\xe8";
@@ -167,7 +168,7 @@ async fn an_answer_is_written_although_the_peer_has_ended_its_side() {
 #[tokio::test]
 async fn the_reply_to_a_close_frame_is_not_lost_to_the_end_behind_it() {
     let (left, mut peer) = duplex(64);
-    let mut socket = server(Bytewise::new(left), &Options::new());
+    let mut socket = server(Faulty::bytewise(left), &Options::new());
     peer.write_all(CLOSE).await.unwrap();
     peer.shutdown().await.unwrap();
     assert_eq!(socket.recv().await.unwrap(), None);

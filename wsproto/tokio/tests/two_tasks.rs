@@ -4,11 +4,12 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Bytewise, client, pair, pair_with, server};
+use common::{client, pair, pair_with, server};
 use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::time::timeout;
 use tokio_wsproto::wsproto::connection::Role;
 use tokio_wsproto::{CloseCode, Error, Message, Options, Timeouts, WebSocket};
+use wsproto_test::Faulty;
 
 /// No timer wakes anybody who was forgotten.
 fn untimed() -> Options {
@@ -202,7 +203,7 @@ async fn a_writer_that_waits_wakes_the_reader_for_what_it_has_read() {
     let (left, right) = duplex(64);
     let options = Options::new().with_timeouts(Timeouts::none());
     let (mut reader, mut writer) = server(left, &options).split();
-    let mut client = client(Bytewise::new(right), &options);
+    let mut client = client(Faulty::bytewise(right), &options);
     let reading = tokio::spawn(async move { reader.recv().await });
     tokio::task::yield_now().await;
     let writing = tokio::spawn(async move { writer.send(vec![0; 1000]).await });

@@ -1,4 +1,4 @@
-//! What the tests share: pairs of sockets, and a transport that is as slow as a transport can be.
+//! What the tests share: pairs of sockets.
 #![allow(dead_code, reason = "each test file takes a part")]
 
 use std::pin::pin;
@@ -7,7 +7,6 @@ use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio_wsproto::wsproto::deflate::Parameters;
 use tokio_wsproto::{Agreed, Client, Options, Server, ThreadKeys, WebSocket};
-use wsproto_test::Faulty;
 
 /// What both ends agree on by default: compression, without context takeover.
 pub fn compressed() -> Agreed {
@@ -37,16 +36,6 @@ pub fn pair_with(
 ) -> (WebSocket<DuplexStream>, WebSocket<DuplexStream, Client>) {
     let (left, right) = duplex(size);
     (server(left, options), client(right, options))
-}
-
-/// Takes and gives one byte a turn, and is not ready at every other one.
-pub struct Bytewise;
-
-impl Bytewise {
-    #[expect(clippy::new_ret_no_self, reason = "it is the kit's, in its slowest form")]
-    pub fn new<T>(inner: T) -> Faulty<T> {
-        Faulty::bytewise(inner)
-    }
 }
 
 /// Polls a future once, and drops it. `None` if it was not ready.
