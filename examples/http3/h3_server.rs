@@ -76,7 +76,8 @@ fn transport() -> TransportConfig {
 
 /// Answers the requests of a connection, each by a task, and keeps it going while there are any.
 async fn serve(incoming: Incoming, tasks: Tasks) -> Result<(), Error> {
-    let mut connection = Connection::begin(timeout(IDLE, incoming).await??).await?;
+    let begin = async { Ok::<_, Error>(Connection::begin(incoming.await?).await?) };
+    let mut connection = timeout(IDLE, begin).await??;
     let mut requests = JoinSet::new();
     let is_lost = loop {
         tokio::select! {
@@ -95,7 +96,7 @@ async fn serve(incoming: Incoming, tasks: Tasks) -> Result<(), Error> {
         }
     };
     if !is_lost {
-        connection.go_away().await?;
+        timeout(IDLE, connection.go_away()).await??;
     }
     while let Some(ended) = requests.join_next().await {
         report(ended);
@@ -128,11 +129,23 @@ fn report(ended: Result<Result<(), Error>, JoinError>) {
 /// Answers a request; of an opening handshake the stream goes on as a WebSocket.
 async fn answer(
     quic: quinn::Connection,
-    mut send: SendStream,
-    mut receive: RecvStream,
+    send: SendStream,
+    receive: RecvStream,
     stop: CancellationToken,
 ) -> Result<(), Error> {
-    let request = match timeout(IDLE, Fields::receive(&mut receive)).await? {
+    match timeout(IDLE, open(quic, send, receive)).await?? {
+        Some(socket) => echo(socket, stop).await,
+        None => Ok(()),
+    }
+}
+
+/// Reads a request and answers it; gives nothing if it is no opening handshake, or one that is refused.
+async fn open(
+    quic: quinn::Connection,
+    mut send: SendStream,
+    mut receive: RecvStream,
+) -> Result<Option<WebSocket<Stream>>, Error> {
+    let request = match Fields::receive(&mut receive).await {
         Ok(request) => request,
         Err(error) => {
             let _ = (send.reset(MESSAGE_ERROR), receive.stop(MESSAGE_ERROR));
@@ -146,7 +159,7 @@ async fn answer(
     let handshake = match request {
         Ok(Request::WebSocket(handshake)) => handshake,
         Ok(Request::Http(_)) => {
-            let page = Fields::default().with(":status", "200").with("content-type", "text/html");
+            let page = status(200).with("content-type", "text/html");
             return match (method, path) {
                 ("GET", "/") => end(page, PAGE.as_bytes(), send, receive).await,
                 ("CONNECT", _) => end(status(501), b"no such protocol\n", send, receive).await,
@@ -170,7 +183,7 @@ async fn answer(
     let deflate = deflate.as_ref().map(permessage_deflate::Agreement::parameters);
     let agreed = Agreed::new().with_subprotocol(subprotocol).with_deflate(deflate);
     let stream = Stream::new(quic, receive, send);
-    echo(WebSocket::from_upgraded(stream, Server, b"", agreed, &Options::new()), stop).await
+    Ok(Some(WebSocket::from_upgraded(stream, Server, b"", agreed, &Options::new())))
 }
 
 fn status(status: u16) -> Fields {
@@ -182,8 +195,14 @@ fn with_headers<'a>(code: u16, headers: impl Iterator<Item = (&'a str, &'a [u8])
 }
 
 /// Sends a response that is no WebSocket, and the stream's end.
-async fn end(head: Fields, body: &[u8], mut send: SendStream, mut receive: RecvStream) -> Result<(), Error> {
+async fn end(
+    head: Fields,
+    body: &[u8],
+    mut send: SendStream,
+    mut receive: RecvStream,
+) -> Result<Option<WebSocket<Stream>>, Error> {
     let _ = receive.stop(NO_ERROR);
     head.send_with(body, &mut send).await?;
-    Ok(send.finish()?)
+    send.finish()?;
+    Ok(None)
 }

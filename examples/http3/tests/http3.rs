@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{ClientConfig, ConnectionError, Endpoint, RecvStream, SendStream, ServerConfig, VarInt};
+use quinn::{
+    ClientConfig, ConnectionError, Endpoint, RecvStream, SendStream, ServerConfig, TransportConfig, VarInt,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use wsproto_http_examples::tls;
@@ -38,16 +40,21 @@ struct Rig {
 impl Rig {
     fn new(name: &str) -> Self {
         let files = Files::new(name);
-        let mut endpoint = Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
-        let tls = Arc::unwrap_or_clone(files.client(ALPN));
-        endpoint
-            .set_default_client_config(ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap())));
+        let endpoint = Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
         Self { program: files.serve(SERVER), endpoint, files }
     }
 
     /// A connection of QUIC, on which nothing is said yet.
     async fn quic(&self) -> quinn::Connection {
-        self.endpoint.connect(self.program.address.parse().unwrap(), "localhost").unwrap().await.unwrap()
+        self.quic_with(TransportConfig::default()).await
+    }
+
+    async fn quic_with(&self, transport: TransportConfig) -> quinn::Connection {
+        let tls = Arc::unwrap_or_clone(self.files.client(ALPN));
+        let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
+        config.transport_config(Arc::new(transport));
+        let address = self.program.address.parse().unwrap();
+        self.endpoint.connect_with(config, address, "localhost").unwrap().await.unwrap()
     }
 
     async fn connect(&self) -> Connection {
@@ -95,7 +102,7 @@ impl Rig {
 fn run<F: Future<Output = ()>>(name: &str, test: impl FnOnce(Rig) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        timeout(Duration::from_secs(30), test(Rig::new(name))).await.expect("in time");
+        timeout(Duration::from_secs(50), test(Rig::new(name))).await.expect("in time");
     });
 }
 
@@ -353,13 +360,26 @@ fn who_says_nothing_is_left() {
     run("silent", async |rig| {
         let begin = Instant::now();
         let silent = rig.quic().await;
+        // One that allows no answer: neither a control stream, nor a byte of a response.
+        let mut mute = TransportConfig::default();
+        mute.max_concurrent_uni_streams(0_u32.into());
+        let mute = rig.quic_with(mute).await;
+        let mut deaf = TransportConfig::default();
+        deaf.stream_receive_window(100_u32.into());
+        let deaf = rig.quic_with(deaf).await;
+        let (mut asking, _unread) = deaf.open_bi().await.unwrap();
+        let get = Fields::default().with(":method", "GET").with(":authority", "a").with(":path", "/");
+        get.send(&mut asking).await.unwrap();
         // A request that does not come to its end.
         let connection = rig.connect().await;
         let (mut send, mut receive) = connection.quic().open_bi().await.unwrap();
         send.write_all(&[1, 0x40]).await.unwrap();
-        let (silent, end) = tokio::join!(closed(&silent), receive.read_to_end(1000));
+        let (silent, end, mute) = tokio::join!(closed(&silent), receive.read_to_end(1000), mute.closed());
         assert_eq!((silent, end.unwrap()), (NO_ERROR, Vec::new()));
+        assert!(matches!(mute, ConnectionError::ApplicationClosed(_)), "{mute}");
         let waited = begin.elapsed().as_secs();
         assert!((9..25).contains(&waited), "{waited} s");
+        // First its request is given up, then the connection, which has no other.
+        assert_eq!(closed(&deaf).await, NO_ERROR);
     });
 }
