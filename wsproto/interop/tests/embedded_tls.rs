@@ -11,8 +11,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use embedded_io::ErrorType;
 use embedded_tls::pki::CertVerifier;
 use embedded_tls::{
-    Aes128GcmSha256, Certificate, CryptoProvider, CryptoRngCore, TlsClock, TlsConfig, TlsConnection, TlsContext,
-    TlsError, TlsVerifier,
+    Aes128GcmSha256, Certificate, CryptoProvider, CryptoRngCore, TlsClock, TlsConfig, TlsConnection,
+    TlsContext, TlsError, TlsVerifier,
 };
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
@@ -35,9 +35,10 @@ fn a_conversation_in_messages_of_all_sizes() {
         assert_eq!(socket.close_reason(), Some("bye"));
     });
     block_on(async {
-        let (mut read, mut write) = ([0; RECORD], [0; RECORD]);
+        let (mut read, mut write) = (vec![0; RECORD], vec![0; RECORD]);
         let tls = open(address, &certificate, &mut read, &mut write).await.unwrap();
-        let memory = (Box::leak(Box::new([0; 1 << 17])), [0; 300]);
+        let mut memory: Box<[u8; 1 << 17]> = vec![0; 1 << 17].try_into().unwrap();
+        let memory = (&mut *memory, [0; 300]);
         let random = UnwrapErr(getrandom::SysRng);
         let mut socket = Connect::new("localhost", "/").connect(tls, memory, clock(), random).await.unwrap();
         for len in [0, 1, 125, 126, 286, 287, 16_384, 16_385, 100_000] {
@@ -66,10 +67,11 @@ fn an_end_of_tls_without_a_close_frame_is_an_error_of_the_transport() {
         tls.flush().unwrap();
     });
     block_on(async {
-        let (mut read, mut write) = ([0; RECORD], [0; RECORD]);
+        let (mut read, mut write) = (vec![0; RECORD], vec![0; RECORD]);
         let tls = open(address, &certificate, &mut read, &mut write).await.unwrap();
         let random = UnwrapErr(getrandom::SysRng);
-        let mut socket = Connect::new("localhost", "/").connect(tls, [0; 512], clock(), random).await.unwrap();
+        let mut socket =
+            Connect::new("localhost", "/").connect(tls, [0; 512], clock(), random).await.unwrap();
         let error = socket.read().await.map(|_| ()).unwrap_err();
         assert!(matches!(error, Error::Io(TlsError::ConnectionClosed)), "{error}");
     });
@@ -87,8 +89,10 @@ fn a_server_whose_certificate_is_another_is_not_talked_to() {
     });
     let (_, certificate) = config();
     block_on(async {
-        let (mut read, mut write) = ([0; RECORD], [0; RECORD]);
-        let Err(error) = open(address, &certificate, &mut read, &mut write).await else { panic!("it was trusted") };
+        let (mut read, mut write) = (vec![0; RECORD], vec![0; RECORD]);
+        let Err(error) = open(address, &certificate, &mut read, &mut write).await else {
+            panic!("it was trusted")
+        };
         assert!(matches!(error, TlsError::InvalidCertificate | TlsError::InvalidSignature), "{error}");
     });
     serving.join().unwrap();
@@ -127,8 +131,8 @@ fn config() -> (Arc<ServerConfig>, Vec<u8>) {
 async fn open<'b>(
     address: SocketAddr,
     certificate: &[u8],
-    read: &'b mut [u8; RECORD],
-    write: &'b mut [u8; RECORD],
+    read: &'b mut [u8],
+    write: &'b mut [u8],
 ) -> Result<Tls<'b>, TlsError> {
     let stream = TcpStream::connect(address).unwrap();
     wsproto_interop::set_up(&stream).unwrap();
