@@ -31,25 +31,28 @@ SERVERS = {
     "autobahn_server": {"raised"},
     "autobahn_tokio": {"raised"},
     "autobahn_blocking": {"raised"},
+    "autobahn_embedded": {"raised"},
     "ours": {"raised", *peers_module.OBEYS},
     "ours_tokio": {"raised", *peers_module.OURS_TOKIO_OBEYS},
 }
 # Ours, as clients that echo.
-CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"], "autobahn_blocking": ["client"]}
+CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"], "autobahn_blocking": ["client"], "autobahn_embedded": ["client"]}
 # Ours, as clients that check.
 CHECKERS = {"ours": peers_module.CHECKER, "ours_tokio": peers_module.OURS_TOKIO_CHECKS}
 # One that refers to earlier messages where it may, and one that never does, and the crates: each offer is made to these.
 EACH_OFFER = {"echo_turn", "autobahn_blocking", "ours", "ours_tokio"}
 # Over these versions of HTTP, in TLS.
 OVER_HTTP = {2: "h2_extended_connect", 3: "h3_server"}
-# What they are on, if not on the engine. One of them has TLS.
+# What they are on, if not on the engine. One of them has TLS, and one no compression.
 CRATES = {
     "autobahn_tokio": "tokio-wsproto",
     "ours_tokio": "tokio-wsproto",
     **dict.fromkeys(OVER_HTTP.values(), "tokio-wsproto"),
     "autobahn_blocking": "wsproto-blocking",
+    "autobahn_embedded": "wsproto-embedded",
 }
 WITH_TLS = "ours_tokio"
+PLAIN = "autobahn_embedded"
 
 
 class Failure(Exception):
@@ -108,7 +111,7 @@ class Run:
     async def to_ours(self, peer, compress, tls):
         """It is the client, of each of our servers."""
         for name, obeys in SERVERS.items():
-            if tls and name != WITH_TLS:
+            if (tls and name != WITH_TLS) or (compress and name == PLAIN):
                 continue
             # In TLS it is the same again: one connection of each kind is enough.
             each_offer = compress and not tls and name in EACH_OFFER
@@ -139,6 +142,8 @@ class Run:
 
         plan = make_plan(peer.checks | {"raised"}, compress)
         for name, role in CLIENTS.items():
+            if compress and name == PLAIN:
+                continue
             async with Program([*peer.command, "server", self.write(plan)]) as server:
                 async with self.relay(await server.port(), plan) as relay:
                     await finish([self.options.examples / name, *role, f"127.0.0.1:{relay.port}"])

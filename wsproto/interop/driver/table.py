@@ -33,7 +33,7 @@ def make_table(cells, peers):
         return "not run"
 
     lines = []
-    for title, ways in [("the engine", WAYS[:4]), ("tokio-wsproto", WAYS), ("wsproto-blocking", WAYS[:4])]:
+    for title, ways in [("the engine", WAYS[:4]), ("tokio-wsproto", WAYS), ("wsproto-blocking", WAYS[:4]), ("wsproto-embedded", WAYS[:2])]:
         columns = [f"{mode}, it is the {role}" for mode, role in ways]
         lines += [f"| peer, and ours on {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
         for peer in (peer for peer in peers if peer.http1):
@@ -68,6 +68,7 @@ def make_summary(cells, peers):
         passed = []
         for mode, role in ways:
             needed = ["tokio-wsproto"] if mode == "TLS" else ["the engine", "tokio-wsproto", "wsproto-blocking"]
+            needed += ["wsproto-embedded"] if mode == "plain" else []
             passed.append("✓" if all((peer.name, title, mode, role) in cells for title in needed) else "–")
         rows.append(f"| {peer.name} | {' | '.join(passed)} |")
     return "\n".join(rows)

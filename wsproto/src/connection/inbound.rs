@@ -64,6 +64,11 @@ impl InboundMessage {
         Ok(())
     }
 
+    /// What its headers have announced, unless it is compressed.
+    pub(super) const fn announced_plain(&self) -> u64 {
+        if cfg!(feature = "deflate") && self.is_compressed { 0 } else { self.announced }
+    }
+
     /// Whether the pieces are text to be checked as they come: compressed text is not text yet.
     pub(super) fn is_plain_text(&self) -> bool {
         self.kind == MessageKind::Text && !(cfg!(feature = "deflate") && self.is_compressed)

@@ -54,7 +54,7 @@ const WHOLE_BINARY: u8 = 0x80 | Opcode::Binary.bits();
 pub(crate) struct WholeMessage {
     pub kind: MessageKind,
     header_len: usize,
-    payload_len: usize,
+    pub payload_len: usize,
     masking_key: Option<MaskingKey>,
 }
 
@@ -126,6 +126,14 @@ impl<R: Role> Receiver<R> {
 
     pub(crate) const fn max_message_size(&self) -> u64 {
         self.limits.max_message_size
+    }
+
+    /// Returns how many bytes the headers of the message under way have announced; none of one that is compressed.
+    pub(crate) fn announced(&self) -> u64 {
+        match &self.receiving {
+            Receiving::InMessage(message) | Receiving::InPayload(message, _) => message.announced_plain(),
+            _ => 0,
+        }
     }
 
     /// Returns how many bytes are still to come of the message under way, if its last frame has announced them.

@@ -105,7 +105,8 @@ impl<R: Role, B: Buffer> Session<R, B> {
     /// received, for a buffer that has held the handshake and where they were moved to the front.
     ///
     /// A message can be 131 bytes smaller than a fixed buffer (room for a control frame inside of it), or
-    /// [`max_message_size`](Limits::max_message_size), whichever is less. A fixed buffer has 131 bytes at least:
+    /// [`max_message_size`](Limits::max_message_size), whichever is less; only the latter limits those that are taken
+    /// [in pieces](Incoming::next_piece). A fixed buffer has 131 bytes at least:
     ///
     /// ```
     /// # use wsproto::{Limits, Server, Session};
