@@ -47,7 +47,7 @@ pub(super) struct Effort {
     /// From this length on a match is taken at once.
     pub(super) nice: usize,
     /// After so many positions without a match some are left out.
-    pub(super) patience: usize,
+    pub(super) patience: u32,
     /// Of what a match covers, each how manyth position is found later.
     pub(super) step: usize,
 }
@@ -127,7 +127,7 @@ impl Search<'_> {
     pub(super) fn next(&mut self, at: usize, end: usize) -> (usize, Match) {
         let (text, effort) = (&self.text, self.effort);
         let table = &mut *self.table;
-        let sparse = end.min(at.wrapping_add(effort.patience));
+        let sparse = end.min(at.wrapping_add(effort.patience as usize));
         let last = sparse.wrapping_add(3).min(text.input.len());
         let words = text.input.get(at..last).unwrap_or_default().windows(4);
         for (at, word) in (at..).zip(words) {
