@@ -32,9 +32,9 @@ impl Engine {
     pub(super) fn new(level: Level, window: WindowBits) -> Self {
         let is_lazy = level.get() > 3;
         let effort = if is_lazy {
-            Effort { depth: 4, nice: 32, step: 4 }
+            Effort { depth: 4, nice: 32, patience: 512, step: 4 }
         } else {
-            Effort { depth: 3, nice: 32, step: 4 }
+            Effort { depth: 3, nice: 32, patience: 64, step: 4 }
         };
         Self {
             finder: Finder::new(window),

@@ -46,9 +46,14 @@ pub(super) struct Effort {
     pub(super) depth: u32,
     /// From this length on a match is taken at once.
     pub(super) nice: usize,
+    /// After so many positions without a match some are left out.
+    pub(super) patience: u32,
     /// Of what a match covers, each how manyth position is found later.
     pub(super) step: usize,
 }
+
+/// Where nothing is found, one position more is left out after so many.
+const STEPS: usize = 32;
 
 /// How many entries the table has: one for every four bytes of the window, up to 24 KiB of them.
 const fn buckets(window: WindowBits) -> usize {
@@ -116,19 +121,35 @@ struct Text<'s> {
 }
 
 impl Search<'_> {
-    /// Finds the first match that begins from `at` on and before `end`, and has all before it found from then on. Returns where it
+    /// Finds the first match that begins from `at` on and before `end`, and has what stands before it found from then on. Returns where it
     /// begins; `end` and no match, if there is none.
     #[inline(never)]
     pub(super) fn next(&mut self, at: usize, end: usize) -> (usize, Match) {
         let (text, effort) = (&self.text, self.effort);
         let table = &mut *self.table;
-        let last = end.wrapping_add(3).min(text.input.len());
+        let sparse = end.min(at.wrapping_add(effort.patience as usize));
+        let last = sparse.wrapping_add(3).min(text.input.len());
         let words = text.input.get(at..last).unwrap_or_default().windows(4);
         for (at, word) in (at..).zip(words) {
             let found = text.find(table, effort, at, word, Match::NONE);
             if found.is_some() {
                 return (at, found);
             }
+        }
+        self.next_sparse(sparse, end)
+    }
+
+    /// The same, where so long there was none that it does not pay to look at each position.
+    #[inline(never)]
+    fn next_sparse(&mut self, mut at: usize, end: usize) -> (usize, Match) {
+        let mut step = 2 * STEPS;
+        while at < end {
+            let found = self.find(at, Match::NONE);
+            if found.is_some() {
+                return (at, found);
+            }
+            at = at.wrapping_add(step / STEPS);
+            step = step.wrapping_add(1);
         }
         (end, Match::NONE)
     }
@@ -216,7 +237,7 @@ impl Text<'_> {
     }
 
     /// Returns how many bytes from `at` on are the same as those `distance` bytes before.
-    #[inline]
+    #[inline(never)]
     fn common(&self, at: usize, distance: usize) -> usize {
         let rest = self.input.get(at..).unwrap_or_default();
         let rest = rest.get(..LONGEST).unwrap_or(rest);

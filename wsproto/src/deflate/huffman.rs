@@ -97,6 +97,9 @@ impl<const SYMBOLS: usize> Code<SYMBOLS> {
         // The rarest get the longest.
         let mut rest = sorted;
         for (len, number) in (0_u8..16).zip(numbers).rev() {
+            if number == 0 {
+                continue;
+            }
             let (these, others) = rest.split_at_checked(number.into()).unwrap_or((rest, &[]));
             for entry in these {
                 if let Some(to) = self.lengths.get_mut((entry & 0xFFFF) as usize) {
