@@ -225,7 +225,7 @@ mod asynchronous {
                 return Poll::Ready(Ok(()));
             }
             let mut piece = ReadBuf::new(buf.initialize_unfilled_to(n));
-            if let Poll::Pending = Pin::new(&mut self.inner).poll_read(cx, &mut piece)? {
+            if Pin::new(&mut self.inner).poll_read(cx, &mut piece)?.is_pending() {
                 self.waits += 1;
                 return Poll::Pending;
             }
