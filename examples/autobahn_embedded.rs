@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use embedded_io::{ErrorType, Read, Write};
 use wsproto_embedded::blocking::{ClientSocket, accept_with};
@@ -78,6 +79,7 @@ fn run_cases(address: &str, memory: &mut [u8; BUFFER], out: &mut [u8; OUT]) -> R
                 break;
             }
         }
+        wait_for_end(socket.into_transport())?;
     }
     // The server writes its reports and is gone, often before it answers the handshake.
     let target = format!("/updateReports?agent={AGENT}&shutdownOnComplete=true");
@@ -85,6 +87,13 @@ fn run_cases(address: &str, memory: &mut [u8; BUFFER], out: &mut [u8; OUT]) -> R
         Ok(mut socket) => while let Ok(Some(_)) = socket.read() {},
         Err(error) => println!("reports: {error}"),
     }
+    Ok(())
+}
+
+/// The server ends the transport first ([RFC 6455 §7.1.1]); without a clock the crate does not wait for it.
+fn wait_for_end(Tcp(mut stream): Tcp) -> Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    while matches!(std::io::Read::read(&mut stream, &mut [0; 4096]), Ok(1..)) {}
     Ok(())
 }
 

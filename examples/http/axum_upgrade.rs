@@ -19,7 +19,7 @@ use wsproto_http_examples::{Error, SUBPROTOCOLS, echo};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    listen(serve).await
+    listen("ws", serve).await
 }
 
 fn router(tasks: Tasks) -> Router {

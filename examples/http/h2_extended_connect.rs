@@ -1,18 +1,22 @@
-//! An echo server over HTTP/2, by the h2 crate: `h2_extended_connect [ADDR]`, by default 127.0.0.1:8080.
+//! An echo server over HTTP/2, by the h2 crate: `h2_extended_connect [ADDR [CERTIFICATE KEY]]`.
 //!
 //! Each stream is a connection [RFC 8441]: opened by an extended CONNECT, and then as any other.
-//! Without TLS: a client has to know that HTTP/2 is spoken here. Browsers want TLS, with `h2` in its ALPN.
+//! The address is 127.0.0.1:8080 unless told; a certificate and its key are files in PEM. Browsers speak HTTP/2
+//! over TLS alone, and open a WebSocket over a connection that they have already: so there is a page. Without
+//! TLS, a client has to know that HTTP/2 is spoken here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2::{RecvStream, server};
 use http::{Method, Request, Response};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_wsproto::{Accept, Options, http2};
 use wsproto_http_examples::server::{Tasks, listen};
-use wsproto_http_examples::{Error, SUBPROTOCOLS, echo};
+use wsproto_http_examples::{Error, PAGE, SUBPROTOCOLS, echo, tls};
 
 /// So long a connection may take to begin, and to be without a stream.
 const IDLE: Duration = Duration::from_secs(10);
@@ -24,11 +28,26 @@ type Asked = (Request<RecvStream>, server::SendResponse<Bytes>);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    listen(serve).await
+    let files: Vec<_> = std::env::args().skip(2).collect();
+    match files.as_slice() {
+        [] => listen("ws", serve).await,
+        [certificate, key] => {
+            let acceptor = TlsAcceptor::from(Arc::new(tls::server(certificate, key, b"h2")?));
+            let begin = |socket, tasks| {
+                let accepting = timeout(IDLE, acceptor.accept(socket));
+                async { serve(accepting.await??, tasks).await }
+            };
+            listen("wss", begin).await
+        }
+        _ => Err("usage: h2_extended_connect [ADDR [CERTIFICATE KEY]]".into()),
+    }
 }
 
 /// Accepts the streams of a connection, and keeps it going.
-async fn serve(socket: TcpStream, tasks: Tasks) -> Result<(), Error> {
+async fn serve<T>(socket: T, tasks: Tasks) -> Result<(), Error>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
     let mut builder = server::Builder::new();
     builder
         .enable_connect_protocol() // [RFC 8441 §3]: the setting that a client waits for
@@ -62,6 +81,10 @@ async fn serve(socket: TcpStream, tasks: Tasks) -> Result<(), Error> {
 
 /// Answers a request; of an opening handshake the stream goes on as a WebSocket, by a task of its own.
 fn answer((request, mut respond): Asked, tasks: &Tasks) -> Result<(), Error> {
+    if request.method() == Method::GET && request.uri().path() == "/" {
+        let head = Response::builder().header("content-type", "text/html").body(())?;
+        return Ok(respond.send_response(head, false)?.send_data(PAGE.into(), true)?);
+    }
     if request.method() != Method::CONNECT {
         respond.send_response(Response::builder().status(404).body(())?, true)?;
         return Ok(());

@@ -23,7 +23,7 @@ const HEAD_SIZE: usize = 16 * 1024;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    listen(serve).await
+    listen("ws", serve).await
 }
 
 /// Serves the requests of a connection. If one of them is upgraded, hyper is done, and a task of its own goes on.

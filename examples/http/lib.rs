@@ -1,6 +1,7 @@
 //! What the examples share.
 
 pub mod server;
+pub mod tls;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,9 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// What these servers speak, the preferred one first.
 pub const SUBPROTOCOLS: &[&str] = &["echo"];
+
+/// A page that sends what one types, and shows what comes back; it has to come from the server itself.
+pub const PAGE: &str = include_str!("echo.html");
 
 /// Answers each message with itself, until the client closes; or closes when `stop` is cancelled.
 ///

@@ -33,6 +33,22 @@ impl Tasks {
         });
     }
 
+    /// Tells whether there is no room for another connection.
+    pub fn is_full(&self) -> bool {
+        self.tracker.len() >= TASKS
+    }
+
+    /// Tells all tasks to come to their end, and waits for it.
+    ///
+    /// # Errors
+    ///
+    /// If that takes too long.
+    pub async fn end(&self) -> Result<(), Error> {
+        self.stop.cancel();
+        self.tracker.close();
+        Ok(timeout(STOPPING, self.tracker.wait()).await?)
+    }
+
     /// Counts a task that somebody else starts, until what this returns is dropped.
     pub fn track(&self) -> TaskTrackerToken {
         self.tracker.token()
@@ -40,17 +56,18 @@ impl Tasks {
 }
 
 /// Listens on the address that is the program's argument, by default 127.0.0.1:8080, and drives each connection by a task, until Ctrl-C or SIGTERM.
+/// The scheme, `ws` or `wss`, is what it says it serves.
 ///
 /// # Errors
 ///
 /// If it can't listen, or a connection was not done in time at the end.
-pub async fn listen<F>(connection: impl Fn(TcpStream, Tasks) -> F) -> Result<(), Error>
+pub async fn listen<F>(scheme: &str, connection: impl Fn(TcpStream, Tasks) -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let listener = TcpListener::bind(&address).await?;
-    println!("listening on ws://{}", listener.local_addr()?);
+    println!("listening on {scheme}://{}", listener.local_addr()?);
 
     let tasks = Tasks::default();
     let mut signal = std::pin::pin!(stopped_by_signal());
@@ -60,7 +77,7 @@ where
             () = &mut signal => break,
         };
         match socket {
-            Ok((socket, _)) if tasks.tracker.len() < TASKS => {
+            Ok((socket, _)) if !tasks.is_full() => {
                 // Frames are small and wait for nothing. A connection that is gone already is no reason to end.
                 let _ = socket.set_nodelay(true);
                 tasks.spawn(connection(socket, tasks.clone()));
@@ -75,13 +92,12 @@ where
         }
     }
     drop(listener);
-    tasks.stop.cancel();
-    tasks.tracker.close();
-    Ok(timeout(STOPPING, tasks.tracker.wait()).await?)
+    tasks.end().await
 }
 
+/// Waits for Ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn stopped_by_signal() {
+pub async fn stopped_by_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => tokio::select! {
@@ -92,7 +108,8 @@ async fn stopped_by_signal() {
     }
 }
 
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
-async fn stopped_by_signal() {
+pub async fn stopped_by_signal() {
     drop(tokio::signal::ctrl_c().await);
 }

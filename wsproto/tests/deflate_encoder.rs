@@ -252,6 +252,17 @@ fn symbols_come_as_often_as_can_be() {
     }
 }
 
+#[test]
+fn a_match_runs_over_the_end_of_a_block() {
+    for level in LEVELS {
+        for len in 65_270..65_300 {
+            let message = vec![0; len];
+            let payload = compress_whole(&mut Compressor::new(level, bits(8)), &message);
+            Readers::new(bits(8), false).read(&payload, &message);
+        }
+    }
+}
+
 /// By zlib 1.2.13 at level 1, memory level 8: 1,000 chat messages with takeover, the same without, and the JSON document.
 const BY_ZLIB: [[usize; 3]; 7] = [
     [90_329, 137_090, 18_572],

@@ -7,11 +7,13 @@ mod accept_error;
 mod agreed;
 pub mod backoff;
 mod connect;
+mod counters;
 mod error;
 mod keys;
 mod message;
 mod negotiate;
 mod options;
+mod piece;
 #[doc(hidden)]
 pub mod pool;
 mod prepared;
@@ -23,11 +25,13 @@ pub use bytestring::ByteString;
 pub use accept_error::AcceptError;
 pub use agreed::Agreed;
 pub use connect::{ConnectError, RedirectError, Response, Step};
+pub use counters::{Counters, Traffic};
 pub use error::{Error, Fault};
 pub use keys::{Client, ThreadKeys};
 pub use message::{AsMessage, Message};
 pub use negotiate::Accept;
 pub use options::Options;
+pub use piece::Piece;
 pub use prepared::Prepared;
 pub use proxy::{ProxyError, SocksError};
 

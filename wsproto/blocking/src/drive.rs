@@ -3,11 +3,12 @@
 use std::io::ErrorKind;
 use std::net::Shutdown;
 
-use wsproto::connection::{ReceiveState, Reply, Role};
+use wsproto::ProtocolError;
+use wsproto::connection::{Event, ReceiveState, Reply, Role};
 use wsproto::session::{Incoming, Next};
 use wsproto_adapter::shared::Closed;
 
-use crate::link::{Came, Link, Wait, act_if_due, is_untimed, read};
+use crate::link::{self, Access, Came, Link, Wait, act_if_due, is_untimed};
 use crate::way::{Cause, Stage};
 use crate::{Error, Message};
 
@@ -23,8 +24,17 @@ pub(crate) enum Messages {
     Dropped,
 }
 
-/// Drives the connection until a message is there (`true`, never if they are dropped) or it is over by a closing handshake
-/// (`false`).
+/// What is given of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// They are joined.
+    Whole,
+    /// What is there.
+    Piece,
+}
+
+/// Drives the connection until a message or a piece of one is there (`true`, never if they are dropped) or it is over by a closing
+/// handshake (`false`).
 ///
 /// In each turn: take what has come, write what waits, read. Only then see what is due, since what was read may be a sign of
 /// life.
@@ -32,6 +42,7 @@ pub(crate) fn drive<R: Role, L: Link<R>>(
     incoming: &mut Incoming<R, Vec<u8>>,
     link: &mut L,
     wanted: Messages,
+    unit: Unit,
 ) -> Result<bool, Error> {
     loop {
         match link.with(|way| way.stage) {
@@ -42,7 +53,11 @@ pub(crate) fn drive<R: Role, L: Link<R>>(
             }
             Stage::Over(cause) => return cause.outcome().map(|()| false),
         }
-        match incoming.peek() {
+        let next = match unit {
+            Unit::Whole if wanted != Messages::Dropped => incoming.peek(),
+            _ => incoming.peek_piece(),
+        };
+        match next {
             Some(Next::Message(_)) if wanted != Messages::Dropped => {
                 let (has_room, owes_reply) = link.with(|way| (way.has_room(), way.owes_reply));
                 if wanted == Messages::Paced && !has_room {
@@ -86,37 +101,37 @@ fn make_room<R: Role, L: Link<R>>(link: &mut L) -> Result<(), Error> {
     }
 }
 
-/// Takes what came, and does what it asks for. A message is dropped.
+/// Takes what came, and does what it asks for. Of a message a piece is dropped.
 fn take_control<R: Role, L: Link<R>>(incoming: &mut Incoming<R, Vec<u8>>, link: &mut L) {
     let mut reply = Reply::new();
-    let outcome = incoming.next(&mut reply);
+    let outcome = incoming.next_piece(&mut reply);
     link.with(|way| match outcome {
-        Ok(Some(wsproto::Message::Pong(payload))) => way.answered(payload),
-        Ok(Some(wsproto::Message::Close(close))) => {
+        Ok(Some(Event::Pong(payload))) => way.answered(payload),
+        Ok(Some(Event::Close(close))) => {
             let now = way.now();
             way.deadlines.close_received(now);
             way.closed = Some(Closed::of(close));
             way.reply(reply);
         }
-        Ok(Some(wsproto::Message::Ping(_))) => way.pong(reply),
-        Ok(_) => {}
+        Ok(Some(Event::Ping(_))) => way.pong(reply),
+        Ok(Some(Event::Data(data))) => way.counters.received.messages += u64::from(data.is_last),
+        Ok(None) => {}
         Err(error) => way.fail(error, reply),
     });
 }
 
-/// Takes the message that [`drive`] found, as one of its own. `None` if it was none after all.
-pub(crate) fn take_message<R: Role, L: Link<R>>(
-    incoming: &mut Incoming<R, Vec<u8>>,
-    link: &mut L,
-) -> Option<Message> {
+/// Takes the message that [`drive`] found. An error is that of a text that is not UTF-8, after all.
+pub(crate) fn take_message<'m, R: Role>(
+    incoming: &'m mut Incoming<R, Vec<u8>>,
+    link: &mut impl Access<R>,
+) -> Result<Option<wsproto::Message<'m>>, ProtocolError> {
     let mut reply = Reply::new();
-    match incoming.next(&mut reply) {
-        Ok(message) => message.and_then(Message::copied),
-        Err(error) => {
-            link.with(|way| way.fail(error, reply));
-            None
-        }
-    }
+    let taken = incoming.next(&mut reply);
+    link.with(|way| match taken {
+        Ok(_) => way.counters.received.messages += 1,
+        Err(error) => way.fail(error, reply),
+    });
+    taken
 }
 
 /// Receives a message of its own.
@@ -125,23 +140,42 @@ pub(crate) fn recv<R: Role, L: Link<R>>(
     link: &mut L,
     wanted: Messages,
 ) -> Result<Option<Message>, Error> {
-    while drive(incoming, link, wanted)? {
-        if let Some(message) = take_message(incoming, link) {
+    while drive(incoming, link, wanted, Unit::Whole)? {
+        if let Some(message) = take_message(incoming, link).ok().flatten().and_then(Message::copied) {
             return Ok(Some(message));
         }
     }
     Ok(None)
 }
 
+/// Receives a message where it lies.
+pub(crate) fn read<'m, R: Role, L: Link<R>>(
+    incoming: &'m mut Incoming<R, Vec<u8>>,
+    link: &mut L,
+    wanted: Messages,
+) -> Result<Option<wsproto::Message<'m>>, Error> {
+    if !drive(incoming, link, wanted, Unit::Whole)? {
+        return Ok(None);
+    }
+    take_message(incoming, link).map_err(|error| failed(link, error))
+}
+
+/// Ends what a fault of the peer has ended.
+pub(crate) fn failed<R: Role, L: Link<R>>(link: &mut L, error: ProtocolError) -> Error {
+    let _ = end(link);
+    Error::Protocol(error)
+}
+
 /// Reads once, and sees what is due.
 fn receive<R: Role, L: Link<R>>(incoming: &mut Incoming<R, Vec<u8>>, link: &mut L) -> Result<(), Error> {
-    let came = read(link, incoming.buffer());
+    let came = link::read(link, incoming.buffer());
     match came {
         Ok(Came::Bytes(n)) if n > 0 => {
             incoming.filled(n);
             link.with(|way| {
                 let now = way.now();
                 way.deadlines.received(now);
+                way.counters.received.bytes += n as u64;
             });
         }
         Ok(Came::Bytes(_)) => link.with(|way| way.end_of_transport(incoming.receive_eof(), None)),
@@ -174,7 +208,7 @@ pub(crate) fn end<R: Role, L: Link<R>>(link: &mut L) -> Result<(), Error> {
         } else if is_read || is_untimed(link) {
             link.with(|way| way.finish(cause));
         } else {
-            match read(link, &mut [0; 4096]).map_err(Error::Io)? {
+            match link::read(link, &mut [0; 4096]).map_err(Error::Io)? {
                 Came::Bytes(n) if n > 0 => {}
                 Came::Nothing => {}
                 Came::Bytes(_) | Came::Failure(_) => link.with(|way| way.advance_end(false, true)),

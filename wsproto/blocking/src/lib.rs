@@ -82,6 +82,7 @@ mod drive;
 mod link;
 mod out;
 mod patience;
+mod pieces;
 mod server;
 mod socket;
 mod split;
@@ -90,13 +91,14 @@ mod transport;
 mod way;
 
 pub use wsproto;
+pub use wsproto::connection::{Data, Fragment};
 pub use wsproto::deadlines::{Deadline, Timeouts};
 pub use wsproto::deflate::Policy;
 pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolError, Server};
 #[doc(inline)]
 pub use wsproto_adapter::{
-    Accept, AcceptError, Agreed, AsMessage, Client, ConnectError, Error, Fault, Message, Options, Prepared,
-    ProxyError, RedirectError, Response, SocksError, Step, ThreadKeys, backoff,
+    Accept, AcceptError, Agreed, AsMessage, Client, ConnectError, Counters, Error, Fault, Message, Options,
+    Piece, Prepared, ProxyError, RedirectError, Response, SocksError, Step, ThreadKeys, Traffic, backoff,
 };
 pub use wsproto_adapter::{ByteString, Bytes};
 

@@ -2,17 +2,17 @@ use std::net::Shutdown;
 use std::time::Duration;
 use std::{fmt, io};
 
-use wsproto::connection::{Fragment, Reply, Role};
+use wsproto::connection::{Fragment, Role};
 use wsproto::deflate::Policy;
 use wsproto::session::{Incoming, Session};
 use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 use wsproto_adapter::shared::Closed;
 
-use crate::drive::{self, Messages};
+use crate::drive::{self, Messages, Unit};
 use crate::link::{Access, Batch, Link, Wait};
 use crate::patience::Patience;
 use crate::way::Way;
-use crate::{Agreed, AsMessage, Error, Input, Message, Options, Out, Output, Prepared};
+use crate::{Agreed, AsMessage, Counters, Error, Input, Message, Options, Out, Output, Prepared};
 
 /// A WebSocket connection that owns its transport, such as a [`TcpStream`](std::net::TcpStream).
 ///
@@ -24,6 +24,7 @@ use crate::{Agreed, AsMessage, Error, Input, Message, Options, Out, Output, Prep
 /// |---|---|
 /// | [`recv`](Self::recv) | a message of its own |
 /// | [`read`](Self::read) | a borrowed message, and the way out for answers |
+/// | [`recv_piece`](Self::recv_piece), [`read_piece`](Self::read_piece) | a part of a message larger than the memory |
 ///
 /// | send | |
 /// |---|---|
@@ -112,7 +113,8 @@ impl<T: Input + Output, R: Role> WebSocket<T, R> {
         }
         // Where that can't be, they arrive later.
         let _ = stream.send_at_once();
-        let way = Way::new(sender, options);
+        let mut way = Way::new(sender, options);
+        way.counters.received.bytes = received.len() as u64;
         let whole = Whole { io: stream, batch: Batch::default(), reading: Patience::default(), way };
         Self { incoming, whole, subprotocol: agreed.subprotocol }
     }
@@ -155,19 +157,8 @@ impl<T: Input + Output, R: Role> WebSocket<T, R> {
     /// }
     /// ```
     pub fn read(&mut self) -> Result<Option<(wsproto::Message<'_>, Out<'_, R>)>, Error> {
-        if !drive::drive(&mut self.incoming, &mut self.whole, Messages::Paced)? {
-            return Ok(None);
-        }
-        let mut reply = Reply::new();
-        match self.incoming.next(&mut reply) {
-            Ok(message) => Ok(message.map(|message| (message, Out::new(&mut self.whole.way)))),
-            // A text that is not UTF-8, after all.
-            Err(error) => {
-                self.whole.way.fail(error, reply);
-                let _ = drive::end(&mut self.whole);
-                Err(Error::Protocol(error))
-            }
-        }
+        let message = drive::read(&mut self.incoming, &mut self.whole, Messages::Paced)?;
+        Ok(message.map(|message| (message, Out::new(&mut self.whole.way))))
     }
 }
 
@@ -229,7 +220,7 @@ impl<T: Input + Output, R: Role> WebSocket<T, R> {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock): call this again, or `recv`, to go on.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.whole.way.feed_close(CloseFrame::new(code, reason)?)?;
-        drive::drive(&mut self.incoming, &mut self.whole, Messages::Dropped).map(|_| ())
+        drive::drive(&mut self.incoming, &mut self.whole, Messages::Dropped, Unit::Piece).map(|_| ())
     }
 }
 
@@ -359,6 +350,21 @@ impl<T, R: Role> WebSocket<T, R> {
     /// Returns how long ago the opening handshake was complete.
     pub fn age(&self) -> Duration {
         self.whole.way.now().to_duration()
+    }
+
+    /// Returns how much has come and gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use wsproto_blocking::WebSocket;
+    /// fn report<T>(socket: &WebSocket<T>) {
+    ///     let counters = socket.counters();
+    ///     println!("{} messages in {} bytes", counters.received.messages, counters.received.bytes);
+    /// }
+    /// ```
+    pub const fn counters(&self) -> Counters {
+        self.whole.way.counters
     }
 
     /// Returns the transport.

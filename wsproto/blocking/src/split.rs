@@ -3,16 +3,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
 
-use wsproto::connection::{Fragment, Reply, Role};
+use wsproto::connection::{Fragment, Role};
 use wsproto::session::Incoming;
 use wsproto::{CloseCode, CloseFrame, MessageKind, Server};
 use wsproto_adapter::shared::Closed;
 
-use crate::drive::{self, Messages};
+use crate::drive::{self, Messages, Unit};
 use crate::link::{Access, Batch, Link, Wait};
 use crate::patience::Patience;
+use crate::pieces::recv_piece;
 use crate::way::{Acted, Stage, Way};
-use crate::{AsMessage, Error, Input, Message, Output, Prepared, Split, WebSocket};
+use crate::{AsMessage, Counters, Error, Input, Message, Output, Piece, Prepared, Split, WebSocket};
 
 /// The half of a [`WebSocket`] that receives; [`WebSocket::split`] makes it.
 ///
@@ -222,19 +223,17 @@ impl<T: Split, R: Role> Reader<T, R> {
     /// As of `WebSocket::recv`.
     pub fn read(&mut self) -> Result<Option<wsproto::Message<'_>>, Error> {
         let Some(Half { incoming, link }) = &mut self.half else { return Ok(None) };
-        if !drive::drive(incoming, link, Messages::Wanted)? {
-            return Ok(None);
-        }
-        let mut reply = Reply::new();
-        match incoming.next(&mut reply) {
-            Ok(message) => Ok(message),
-            // A text that is not UTF-8, after all.
-            Err(error) => {
-                link.with(|way| way.fail(error, reply));
-                let _ = drive::end(link);
-                Err(Error::Protocol(error))
-            }
-        }
+        drive::read(incoming, link, Messages::Wanted)
+    }
+
+    /// Returns the next piece of a message as it comes; see [`WebSocket::recv_piece`].
+    ///
+    /// # Errors
+    ///
+    /// As of `WebSocket::recv`.
+    pub fn recv_piece(&mut self) -> Result<Option<Piece>, Error> {
+        let Some(Half { incoming, link }) = &mut self.half else { return Ok(None) };
+        recv_piece(incoming, link, Messages::Wanted)
     }
 
     /// Returns the code of the peer's Close frame; see [`WebSocket::close_code`].
@@ -245,6 +244,11 @@ impl<T: Split, R: Role> Reader<T, R> {
     /// Returns the reason in the peer's Close frame; see [`WebSocket::close_reason`].
     pub fn close_reason(&self) -> Option<String> {
         self.with(|way| way.closed.as_ref().map(|closed| Closed::reason(closed).to_owned()))
+    }
+
+    /// Returns how much has come and gone, of both halves; see [`WebSocket::counters`].
+    pub fn counters(&self) -> Counters {
+        self.with(|way| Some(way.counters)).unwrap_or_default()
     }
 
     /// Returns the round-trip time of the last Ping; see [`WebSocket::latency`].
@@ -339,7 +343,8 @@ impl<T: Split, R: Role> Writer<T, R> {
             }
             if let Some(mut half) = state.parked.take() {
                 drop(state);
-                let outcome = drive::drive(&mut half.incoming, &mut half.link, Messages::Dropped);
+                let outcome =
+                    drive::drive(&mut half.incoming, &mut half.link, Messages::Dropped, Unit::Piece);
                 // Of a transport that does not block, this may be called again.
                 self.0.lock().parked = Some(half);
                 return outcome.map(|_| ());
@@ -426,6 +431,11 @@ impl<T: Split, R: Role> Writer<T, R> {
     /// Returns the round-trip time of the last Ping; see [`WebSocket::latency`].
     pub fn latency(&self) -> Option<Duration> {
         self.with(|way| way.deadlines.latency())
+    }
+
+    /// Returns how much has come and gone, of both halves; see [`WebSocket::counters`].
+    pub fn counters(&self) -> Counters {
+        self.with(|way| way.counters)
     }
 
     /// Tells whether nothing new can be sent; see [`WebSocket::is_closing`].

@@ -10,7 +10,7 @@ use wsproto::error::AbnormalClosure;
 use wsproto::{CloseFrame, Message, MessageKind, Misuse, ProtocolError, Server};
 use wsproto_adapter::shared::{Closed, pool};
 
-use crate::{Error, Options, Prepared};
+use crate::{Counters, Error, Options, Prepared};
 
 #[derive(Debug)]
 pub(crate) struct Way<R: Role> {
@@ -43,6 +43,7 @@ pub(crate) struct Way<R: Role> {
     late_pong: Option<Box<Reply>>,
     /// The peer's Close frame, if it came.
     pub(crate) closed: Option<Closed>,
+    pub(crate) counters: Counters,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +123,7 @@ impl<R: Role> Way<R> {
             level: options.deflate().map_or(Level::FAST, |policy| policy.level),
             late_pong: None,
             closed: None,
+            counters: Counters::default(),
         }
     }
 
@@ -187,10 +189,11 @@ impl<R: Role> Way<R> {
 impl<R: Role> Way<R> {
     /// Queues a message or control frame; `is_plain`: uncompressed in any case.
     pub(crate) fn feed(&mut self, message: Message<'_>, is_plain: bool) -> Result<(), Error> {
-        let is_close = matches!(message, Message::Close(_));
+        let (is_close, is_data) = (matches!(message, Message::Close(_)), message.is_data());
         self.check_room(!is_close)?;
-        let len = if message.is_data() { message.len() } else { 0 };
+        let len = if is_data { message.len() } else { 0 };
         self.encode(len, is_plain, |frame, out| frame.append(message, out))?;
+        self.counters.sent.messages += u64::from(is_data);
         if is_close {
             self.deadlines.close_queued();
         }
@@ -201,7 +204,9 @@ impl<R: Role> Way<R> {
     pub(crate) fn feed_fragment(&mut self, fragment: Fragment<'_>) -> Result<(), Error> {
         self.check_room(true)?;
         // Whether fragments are compressed is decided by the first, whatever its length.
-        self.encode(usize::MAX - 1, false, |frame, out| frame.append_fragment(fragment, out))
+        self.encode(usize::MAX - 1, false, |frame, out| frame.append_fragment(fragment, out))?;
+        self.counters.sent.messages += u64::from(fragment.is_last);
+        Ok(())
     }
 
     /// Queues a message that `write` appends.
@@ -211,7 +216,9 @@ impl<R: Role> Way<R> {
         write: impl FnOnce(&mut Vec<u8>) -> T,
     ) -> Result<T, Error> {
         self.check_room(true)?;
-        self.encode(usize::MAX - 1, false, |frame, out| frame.append_with(kind, out, write))
+        let value = self.encode(usize::MAX - 1, false, |frame, out| frame.append_with(kind, out, write))?;
+        self.counters.sent.messages += 1;
+        Ok(value)
     }
 
     pub(crate) fn feed_fmt(&mut self, text: std::fmt::Arguments<'_>) -> Result<(), Error> {
@@ -308,6 +315,7 @@ impl Way<Server> {
     pub(crate) fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
         self.check_room(true)?;
         self.out.extend_from_slice(message.frame(&mut self.sender, self.level)?);
+        self.counters.sent.messages += 1;
         Ok(())
     }
 }
@@ -343,6 +351,7 @@ impl<R: Role> Way<R> {
         let is_early = self.early_pong.is_some() && taken >= self.taken_out;
         self.deadlines.wrote(if is_early { self.write_began } else { now }, taken, offered);
         self.taken_out = self.taken_out.saturating_sub(taken);
+        self.counters.sent.bytes += taken as u64;
         if self.taken_out == 0 {
             if self.ping == PingIs::BeingWritten {
                 self.ping = PingIs::Nowhere;

@@ -25,7 +25,7 @@ use core::task::{Context, Poll, Waker};
 
 use embedded_io::{ErrorType, Read, Write};
 use rand_core::CryptoRng;
-use wsproto::connection::{Fragment, Role};
+use wsproto::connection::{Data, Fragment, Role};
 use wsproto::handshake::{Choice, Response};
 use wsproto::session::Buffer;
 use wsproto::{CloseCode, Message, Server};
@@ -194,6 +194,16 @@ where
         Ok(block_on(self.0.read())?.map(|(message, out)| (message, Out(out))))
     }
 
+    /// Waits for the next piece of a message; see [`WebSocket::read_piece`](crate::WebSocket::read_piece).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[allow(clippy::type_complexity)] // it is a pair
+    pub fn read_piece(&mut self) -> Result<Option<(Data<'_>, Out<'_, T, O, C, R>)>, Error<T::Error>> {
+        Ok(block_on(self.0.read_piece())?.map(|(piece, out)| (piece, Out(out))))
+    }
+
     /// Sends a message; see [`WebSocket::send`](crate::WebSocket::send).
     ///
     /// # Errors
@@ -273,5 +283,14 @@ where
     /// As there.
     pub fn send_fmt(&mut self, text: fmt::Arguments<'_>) -> Result<(), Error<T::Error>> {
         block_on(self.0.send_fmt(text))
+    }
+
+    /// Sends a fragment; see [`WebSocket::send_fragment`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send_fragment<'m>(&mut self, fragment: impl Into<Fragment<'m>>) -> Result<(), Error<T::Error>> {
+        block_on(self.0.send_fragment(fragment))
     }
 }

@@ -1,11 +1,11 @@
-//! What is received: whole messages, over the memory for it.
+//! What is received: whole messages, over the memory for it, or pieces of larger ones.
 
 use embedded_io_async::Read;
-use wsproto::connection::{ReceiveState, Reply, Role, Sender, should_close_transport};
+use wsproto::connection::{Data, Event, ReceiveState, Reply, Role, Sender, should_close_transport};
 use wsproto::deadlines::Moment;
 use wsproto::error::AbnormalClosure;
 use wsproto::session::{Buffer, Incoming, Next, Session};
-use wsproto::{CloseCode, Limits, Message, ProtocolError};
+use wsproto::{CloseCode, CloseFrame, Limits, Message, ProtocolError};
 
 use crate::clock::until;
 use crate::error::IoError;
@@ -19,9 +19,76 @@ pub(crate) struct Inbox<R: Role, I> {
     close_code: Option<CloseCode>,
 }
 
+/// What is waited for. A type, so that a program takes no flash for what it does not wait for.
+pub(crate) trait Unit {
+    /// What came, borrowed.
+    type Taken<'m>;
+
+    fn peek<R: Role, I: Buffer>(incoming: &mut Incoming<R, I>) -> Option<Next>;
+
+    fn next<'m, R: Role, I: Buffer>(
+        incoming: &'m mut Incoming<R, I>,
+        reply: &mut Reply,
+    ) -> Result<Option<Came<'m, Self::Taken<'m>>>, ProtocolError>;
+}
+
+/// What came.
+pub(crate) enum Came<'m, U> {
+    Wanted(U),
+    Pong(&'m [u8]),
+    Close(Option<CloseFrame<'m>>),
+    Ping,
+}
+
+/// Whole messages.
+pub(crate) struct Whole;
+
+impl Unit for Whole {
+    type Taken<'m> = Message<'m>;
+
+    fn peek<R: Role, I: Buffer>(incoming: &mut Incoming<R, I>) -> Option<Next> {
+        incoming.peek()
+    }
+
+    fn next<'m, R: Role, I: Buffer>(
+        incoming: &'m mut Incoming<R, I>,
+        reply: &mut Reply,
+    ) -> Result<Option<Came<'m, Message<'m>>>, ProtocolError> {
+        Ok(incoming.next(reply)?.map(|message| match message {
+            Message::Pong(payload) => Came::Pong(payload),
+            Message::Close(close) => Came::Close(close),
+            Message::Ping(_) => Came::Ping,
+            message => Came::Wanted(message),
+        }))
+    }
+}
+
+/// What is there of a message, of any size.
+pub(crate) struct Pieces;
+
+impl Unit for Pieces {
+    type Taken<'m> = Data<'m>;
+
+    fn peek<R: Role, I: Buffer>(incoming: &mut Incoming<R, I>) -> Option<Next> {
+        incoming.peek_piece()
+    }
+
+    fn next<'m, R: Role, I: Buffer>(
+        incoming: &'m mut Incoming<R, I>,
+        reply: &mut Reply,
+    ) -> Result<Option<Came<'m, Data<'m>>>, ProtocolError> {
+        Ok(incoming.next_piece(reply)?.map(|event| match event {
+            Event::Data(piece) => Came::Wanted(piece),
+            Event::Pong(payload) => Came::Pong(payload),
+            Event::Close(close) => Came::Close(close),
+            Event::Ping(_) => Came::Ping,
+        }))
+    }
+}
+
 /// What to do next, until there is a message.
 pub(crate) enum Step {
-    /// A message is there.
+    /// A message or a piece is there.
     Take,
     /// A frame was made: write it.
     Write,
@@ -39,7 +106,7 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
     }
 
     /// Takes all that is no message. Behind [`Outgoing::flush`]: a reply needs the memory for sending.
-    pub(crate) fn step<E, O: AsRef<[u8]> + AsMut<[u8]>>(
+    pub(crate) fn step<U: Unit, E, O: AsRef<[u8]> + AsMut<[u8]>>(
         &mut self,
         outgoing: &mut Outgoing<R, O>,
         now: Moment,
@@ -53,14 +120,14 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
             if let Some(error) = self.failed {
                 return Err(Error::Protocol(error));
             }
-            match self.incoming.peek() {
+            match U::peek(&mut self.incoming) {
                 None => break,
                 Some(Next::Message(_)) => return Ok(Step::Take),
                 Some(_) => {}
             }
-            match self.incoming.next(&mut self.reply) {
-                Ok(Some(Message::Pong(payload))) => outgoing.deadlines.pong(now, payload),
-                Ok(Some(Message::Close(close))) => {
+            match U::next(&mut self.incoming, &mut self.reply) {
+                Ok(Some(Came::Pong(payload))) => outgoing.deadlines.pong(now, payload),
+                Ok(Some(Came::Close(close))) => {
                     self.close_code = close.map(|close| close.code());
                     outgoing.deadlines.close_received(now);
                 }
@@ -86,21 +153,26 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
         clock: &C,
         at: Option<Moment>,
     ) -> Result<bool, IoError<T::Error>> {
-        match in_time(until(clock, at, transport.read(self.incoming.buffer())).await, at)? {
-            None => return Ok(false),
-            Some(0) => {
-                let _ = self.incoming.receive_eof(); // it is told by `step`
-            }
-            Some(n) => self.incoming.filled(n),
+        let n = match in_time(until(clock, at, transport.read(self.incoming.buffer())).await, at) {
+            Ok(None) => return Ok(false),
+            Ok(Some(n)) => n,
+            // Behind the closing handshake only the end is waited for, and this is one: TLS has no other.
+            Err(_) if self.is_closed() => 0,
+            Err(error) => return Err(error),
+        };
+        if n == 0 {
+            let _ = self.incoming.receive_eof(); // it is told by `step`
+        } else {
+            self.incoming.filled(n);
         }
         Ok(true)
     }
 
-    /// Takes the message that is there.
-    pub(crate) fn take<E>(&mut self) -> Result<Message<'_>, Error<E>> {
-        match self.incoming.next(&mut self.reply) {
-            Ok(Some(message)) => Ok(message),
-            Ok(None) => Err(Error::Closed), // one was there
+    /// Takes the message or the piece that is there.
+    pub(crate) fn take<U: Unit, E>(&mut self) -> Result<U::Taken<'_>, Error<E>> {
+        match U::next(&mut self.incoming, &mut self.reply) {
+            Ok(Some(Came::Wanted(taken))) => Ok(taken),
+            Ok(_) => Err(Error::Closed), // one was there
             Err(error) => {
                 self.failed = Some(error);
                 Err(Error::Protocol(error))
@@ -115,14 +187,16 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
         }
     }
 
-    /// Tells whether a message is the next thing, so that nothing is to be written before.
-    pub(crate) fn has_message(&mut self) -> bool {
-        self.is_quiet() && matches!(self.incoming.peek(), Some(Next::Message(_)))
+    /// Tells whether a message or a piece is the next thing, so that nothing is to be written before.
+    pub(crate) fn has_next<U: Unit>(&mut self) -> bool {
+        self.is_quiet() && matches!(U::peek(&mut self.incoming), Some(Next::Message(_)))
     }
 
     /// Tells whether there is nothing to do but to read.
-    pub(crate) fn needs_more(&mut self) -> bool {
-        self.is_quiet() && self.incoming.peek().is_none() && self.incoming.state() == ReceiveState::Open
+    pub(crate) fn needs_more<U: Unit>(&mut self) -> bool {
+        self.is_quiet()
+            && U::peek(&mut self.incoming).is_none()
+            && self.incoming.state() == ReceiveState::Open
     }
 
     fn is_quiet(&self) -> bool {

@@ -21,10 +21,10 @@ pub use embedded_io;
 pub use embedded_io_async;
 pub use rand_core;
 pub use wsproto;
-pub use wsproto::connection::Fragment;
+pub use wsproto::connection::{Data, Fragment};
 pub use wsproto::deadlines::{Deadline, Moment, Timeouts};
 pub use wsproto::handshake::Choice;
-pub use wsproto::{CloseCode, Limits, Message, MessageKind, Misuse, ProtocolError, Server};
+pub use wsproto::{CloseCode, CloseFrame, Limits, Message, MessageKind, Misuse, ProtocolError, Server};
 
 #[cfg(feature = "embassy-time")]
 #[cfg_attr(docsrs, doc(cfg(feature = "embassy-time")))]

@@ -1,4 +1,5 @@
 use core::fmt;
+use core::ops::Range;
 
 use embedded_io_async::{Read, Write};
 use wsproto::Server;
@@ -57,7 +58,9 @@ where
     M: Memory,
     C: Clock,
 {
-    Handshake::read(transport, memory, clock, options).await?.accept(Choice::default()).await
+    let mut handshake = Handshake::read(transport, memory, clock, options).await?;
+    let received = handshake.answer(Choice::default()).await?;
+    Ok(handshake.into_socket(received))
 }
 
 /// A client's request for a WebSocket connection, every rule checked: look at it, then [`accept`](Self::accept) or
@@ -115,20 +118,9 @@ where
                 }
             }
         };
-        let (status, error) = match head.request(bytes) {
-            Request::WebSocket(request) if options.allows(&request) => {
-                return Ok(Self {
-                    transport,
-                    clock,
-                    memory,
-                    deadlines,
-                    options: *options,
-                    head,
-                    filled: end,
-                });
-            }
-            Request::WebSocket(_) => (403, AcceptError::Origin),
-            Request::Http(_) => (404, AcceptError::Http),
+        let Some((status, error)) = refusal(&head, bytes, options) else {
+            let options = *options;
+            return Ok(Self { transport, clock, memory, deadlines, options, head, filled: end });
         };
         if let Ok(answer) = Answer::new(status, &[], b"") {
             send(&answer, bytes, &mut transport, &clock, &mut deadlines).await?;
@@ -146,27 +138,49 @@ where
     /// # Cancel safety
     ///
     /// The future owns the transport: dropped, that is dropped.
-    pub async fn accept(self, choice: Choice<'_>) -> Result<WebSocket<T, I, O, C>, AcceptError<T::Error>> {
-        let Self { mut transport, clock, mut memory, mut deadlines, options, head, filled } = self;
-        let bytes = memory.0.as_mut();
-        let Request::WebSocket(request) = head.request(bytes) else {
+    pub async fn accept(
+        mut self,
+        choice: Choice<'_>,
+    ) -> Result<WebSocket<T, I, O, C>, AcceptError<T::Error>> {
+        let received = self.answer(choice).await?;
+        Ok(self.into_socket(received))
+    }
+
+    /// Sends the answer, and tells how many bytes came behind the request: frames, which are at the front now. Takes
+    /// the handshake by reference: a future that owned it would hold it twice.
+    async fn answer(&mut self, choice: Choice<'_>) -> Result<usize, AcceptError<T::Error>> {
+        let head_end = self.head.end().min(self.filled);
+        let answer = self.write_answer(choice, head_end)?;
+        let bytes = self.memory.0.as_mut();
+        let answer = bytes.get(answer).unwrap_or_default();
+        write_all(answer, &mut self.transport, &self.clock, &mut self.deadlines).await?;
+        Ok(move_to_front(bytes, head_end..self.filled))
+    }
+
+    fn into_socket(self, received: usize) -> WebSocket<T, I, O, C> {
+        let Self { transport, clock, memory, deadlines, options, .. } = self;
+        WebSocket::new(transport, clock, Server, memory, received, deadlines, &options)
+    }
+
+    /// Writes the answer in place of the head, which is the longer one mostly, or else behind all that was received, and
+    /// tells where.
+    #[inline(never)]
+    fn write_answer(
+        &mut self,
+        choice: Choice<'_>,
+        head_end: usize,
+    ) -> Result<Range<usize>, AcceptError<T::Error>> {
+        let bytes = self.memory.0.as_mut();
+        let Request::WebSocket(request) = self.head.request(bytes) else {
             return Err(AcceptError::Http); // it was looked at before
         };
         let answer = request.accept(choice).map_err(AcceptError::Misuse)?;
-        // In place of the head, which is the longer one mostly, or else behind all that was received.
-        let head_end = head.end().min(filled);
-        let in_place = answer.encode(bytes.get_mut(..head_end).unwrap_or_default());
-        let (start, written) = if let Ok(written) = in_place {
-            (0, written)
-        } else {
-            let space = bytes.get_mut(filled..).unwrap_or_default();
-            (filled, answer.encode(space).map_err(AcceptError::BufferTooSmall)?)
-        };
-        let answer = bytes.get(start..start.saturating_add(written)).unwrap_or_default();
-        write_all(answer, &mut transport, &clock, &mut deadlines).await?;
-        // What came behind the request are frames: they go first.
-        let received = move_to_front(bytes, head_end..filled);
-        Ok(WebSocket::new(transport, clock, Server, memory, received, deadlines, &options))
+        if let Ok(written) = answer.encode(bytes.get_mut(..head_end).unwrap_or_default()) {
+            return Ok(0..written);
+        }
+        let space = bytes.get_mut(self.filled..).unwrap_or_default();
+        let written = answer.encode(space).map_err(AcceptError::BufferTooSmall)?;
+        Ok(self.filled..self.filled.saturating_add(written))
     }
 
     /// Refuses the request with a status of 300 to 599, and a body of plain text. Returns the transport.
@@ -193,6 +207,16 @@ where
     /// Calls `look` with the request as one of HTTP: its path, query and header fields.
     pub fn with_http<V>(&mut self, look: impl FnOnce(&HttpRequest<'_>) -> V) -> V {
         look(self.head.request(self.memory.0.as_mut()).http())
+    }
+}
+
+/// Returns what a request is refused with that is none to be accepted.
+#[inline(never)]
+fn refusal<E>(head: &RequestHead, bytes: &[u8], options: &Options<'_>) -> Option<(u16, AcceptError<E>)> {
+    match head.request(bytes) {
+        Request::WebSocket(request) if options.allows(&request) => None,
+        Request::WebSocket(_) => Some((403, AcceptError::Origin)),
+        Request::Http(_) => Some((404, AcceptError::Http)),
     }
 }
 

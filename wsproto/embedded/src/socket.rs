@@ -2,12 +2,12 @@ use core::fmt;
 use core::time::Duration;
 
 use embedded_io_async::{Read, Write};
-use wsproto::connection::{Fragment, Role, SendState};
+use wsproto::connection::{Data, Fragment, Role, SendState};
 use wsproto::deadlines::{Deadline, Deadlines};
 use wsproto::session::Buffer;
 use wsproto::{CloseCode, CloseFrame, Message, Server};
 
-use crate::incoming::{Inbox, Step};
+use crate::incoming::{Inbox, Pieces, Step, Unit, Whole};
 use crate::outgoing::Outgoing;
 use crate::{Clock, Error, Options};
 
@@ -100,15 +100,72 @@ where
     /// Dropped, nothing is lost.
     #[allow(clippy::type_complexity)] // it is a pair
     pub async fn read(&mut self) -> Result<Option<(Message<'_>, Out<'_, T, O, C, R>)>, Error<T::Error>> {
+        if !self.wait::<Whole>().await? {
+            return Ok(None);
+        }
+        let Self { transport, clock, inbox, outgoing } = self;
+        Ok(Some((inbox.take::<Whole, _>()?, Out { transport, clock, outgoing })))
+    }
+
+    /// Waits for the next piece of a message as it comes, and returns it with an [`Out`]: so a message of any size passes
+    /// through the memory. Returns `None` as [`read`](Self::read).
+    ///
+    /// Pieces are what there is of a message, not the peer's fragments, each as large as the memory to receive into at most.
+    /// Those of a text are together UTF-8, though one may end inside a character. `max_message_size` of
+    /// [`Options::with_limits`] still limits a message, all its pieces together: raise it. Who passes them on as fragments makes
+    /// one for each read, which the next one's `max_fragments` has to allow for.
+    ///
+    /// [`read`](Self::read) and [`close`](Self::close) drop what is left of a message of which a piece was taken, and take others
+    /// whole: where the peer may send more than the memory holds up to the end, send a [`CloseFrame`] instead, and call this up
+    /// to `None`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is lost.
+    ///
+    /// # Examples
+    ///
+    /// An echo of messages of any size. The memory to send from has to be 14 bytes longer than that to receive into:
+    ///
+    /// ```
+    /// use wsproto_embedded::embedded_io_async::{Read, Write};
+    /// use wsproto_embedded::{Limits, NoClock, Options, accept_with};
+    ///
+    /// async fn echo<T: Read + Write>(transport: T) {
+    ///     let options = Options::new().with_limits(Limits::new().with_max_message_size(1 << 30));
+    ///     let memory = ([0; 512], [0; 512 + 14]);
+    ///     let Ok(mut socket) = accept_with(transport, memory, NoClock, &options).await else { return };
+    ///     while let Ok(Some((piece, mut out))) = socket.read_piece().await {
+    ///         if out.send_fragment(piece).await.is_err() {
+    ///             return;
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[allow(clippy::type_complexity)] // it is a pair
+    pub async fn read_piece(&mut self) -> Result<Option<(Data<'_>, Out<'_, T, O, C, R>)>, Error<T::Error>> {
+        if !self.wait::<Pieces>().await? {
+            return Ok(None);
+        }
+        let Self { transport, clock, inbox, outgoing } = self;
+        Ok(Some((inbox.take::<Pieces, _>()?, Out { transport, clock, outgoing })))
+    }
+
+    /// Waits until something can be taken (`true`), or the closing handshake is over (`false`).
+    async fn wait<U: Unit>(&mut self) -> Result<bool, Error<T::Error>> {
         loop {
             if let Err(error) = self.outgoing.flush(&mut self.transport, &self.clock).await {
                 return self.over(error.into());
             }
             let now = self.clock.now();
-            match self.inbox.step(&mut self.outgoing, now, C::RUNS)? {
-                Step::Take => break,
+            match self.inbox.step::<U, _, _>(&mut self.outgoing, now, C::RUNS)? {
+                Step::Take => return Ok(true),
                 Step::Write => {}
-                Step::Closed => return Ok(None),
+                Step::Closed => return Ok(false),
                 Step::Read => {
                     let at = self.outgoing.wake_up(now);
                     if self.inbox.read(&mut self.transport, &self.clock, at).await? {
@@ -117,15 +174,12 @@ where
                 }
             }
         }
-        let Self { transport, clock, inbox, outgoing } = self;
-        let message = inbox.take()?;
-        Ok(Some((message, Out { transport, clock, outgoing })))
     }
 
     /// An end of the transport that does not come is no error behind the closing handshake.
-    fn over<V>(&self, error: Error<T::Error>) -> Result<Option<V>, Error<T::Error>> {
+    fn over(&self, error: Error<T::Error>) -> Result<bool, Error<T::Error>> {
         match error {
-            Error::Deadline(Deadline::End) if self.inbox.is_closed() => Ok(None),
+            Error::Deadline(Deadline::End) if self.inbox.is_closed() => Ok(false),
             error => Err(error),
         }
     }

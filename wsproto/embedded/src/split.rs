@@ -6,12 +6,12 @@ use core::pin::pin;
 use core::task::{Poll, Waker};
 
 use embedded_io_async::{ErrorType, Read, Write};
-use wsproto::connection::{Fragment, Role};
+use wsproto::connection::{Data, Fragment, Role};
 use wsproto::deadlines::Moment;
 use wsproto::session::Buffer;
 use wsproto::{CloseCode, Message, Server};
 
-use crate::incoming::{Inbox, Step};
+use crate::incoming::{Inbox, Pieces, Step, Unit, Whole};
 use crate::outgoing::Outgoing;
 use crate::socket::Out;
 use crate::{Clock, Error, WebSocket};
@@ -118,12 +118,36 @@ where
     ///
     /// Dropped, nothing is lost.
     pub async fn read(&mut self) -> Result<Option<Message<'_>>, Error<Rd::Error>> {
+        if !self.wait::<Whole>().await? {
+            return Ok(None);
+        }
+        Ok(Some(self.inbox.take::<Whole, _>()?))
+    }
+
+    /// Waits for the next piece of a message; see [`WebSocket::read_piece`]. While the other half writes, bytes are still taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::read`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is lost.
+    pub async fn read_piece(&mut self) -> Result<Option<Data<'_>>, Error<Rd::Error>> {
+        if !self.wait::<Pieces>().await? {
+            return Ok(None);
+        }
+        Ok(Some(self.inbox.take::<Pieces, _>()?))
+    }
+
+    /// Waits until something can be taken (`true`), or the closing handshake is over (`false`).
+    async fn wait<U: Unit>(&mut self) -> Result<bool, Error<Rd::Error>> {
         loop {
             if let Some(mut writing) = self.shared.try_lock() {
-                match self.step(&mut writing).await? {
-                    (Step::Take, _) => break,
+                match self.step::<U>(&mut writing).await? {
+                    (Step::Take, _) => return Ok(true),
                     (Step::Write, _) => {}
-                    (Step::Closed, _) => return Ok(None),
+                    (Step::Closed, _) => return Ok(false),
                     (Step::Read, at) => {
                         drop(writing);
                         if self.inbox.read(self.transport, &self.shared.clock, at).await? {
@@ -131,18 +155,17 @@ where
                         }
                     }
                 }
-            } else if self.inbox.has_message() {
-                break;
-            } else if self.inbox.needs_more() {
+            } else if self.inbox.has_next::<U>() {
+                return Ok(true);
+            } else if self.inbox.needs_more::<U>() {
                 self.read_or_wait().await?;
             } else {
                 drop(self.shared.lock().await);
             }
         }
-        Ok(Some(self.inbox.take()?))
     }
 
-    async fn step(
+    async fn step<U: Unit>(
         &mut self,
         writing: &mut Writing<Wr, O, R>,
     ) -> Result<(Step, Option<Moment>), Error<Rd::Error>> {
@@ -152,7 +175,7 @@ where
         }
         outgoing.flush(transport, &self.shared.clock).await?;
         let now = self.shared.clock.now();
-        let step = self.inbox.step(outgoing, now, C::RUNS)?;
+        let step = self.inbox.step::<U, _, _>(outgoing, now, C::RUNS)?;
         Ok((step, outgoing.wake_up(now)))
     }
 

@@ -31,22 +31,28 @@ SERVERS = {
     "autobahn_server": {"raised"},
     "autobahn_tokio": {"raised"},
     "autobahn_blocking": {"raised"},
+    "autobahn_embedded": {"raised"},
     "ours": {"raised", *peers_module.OBEYS},
     "ours_tokio": {"raised", *peers_module.OURS_TOKIO_OBEYS},
 }
 # Ours, as clients that echo.
-CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"], "autobahn_blocking": ["client"]}
+CLIENTS = {"autobahn_client": [], "autobahn_tokio": ["client"], "autobahn_blocking": ["client"], "autobahn_embedded": ["client"]}
 # Ours, as clients that check.
 CHECKERS = {"ours": peers_module.CHECKER, "ours_tokio": peers_module.OURS_TOKIO_CHECKS}
 # One that refers to earlier messages where it may, and one that never does, and the crates: each offer is made to these.
 EACH_OFFER = {"echo_turn", "autobahn_blocking", "ours", "ours_tokio"}
-# What they are on, if not on the engine. One of them has TLS.
+# Over these versions of HTTP, in TLS.
+OVER_HTTP = {2: "h2_extended_connect", 3: "h3_server"}
+# What they are on, if not on the engine. One of them has TLS, and one no compression.
 CRATES = {
     "autobahn_tokio": "tokio-wsproto",
     "ours_tokio": "tokio-wsproto",
+    **dict.fromkeys(OVER_HTTP.values(), "tokio-wsproto"),
     "autobahn_blocking": "wsproto-blocking",
+    "autobahn_embedded": "wsproto-embedded",
 }
 WITH_TLS = "ours_tokio"
+PLAIN = "autobahn_embedded"
 
 
 class Failure(Exception):
@@ -74,6 +80,8 @@ class Run:
         tls = make_certificate(self.folder) if self.options.tls else None
         for peer in self.peers():
             for compress in (False, True) if self.options.compress else (False,):
+                if not peer.http1:
+                    break
                 if compress and peer.no_compression:
                     continue
                 for tls_or_none in (None, tls) if tls else (None,):
@@ -82,10 +90,14 @@ class Run:
                     if peer.is_server:
                         await self.from_ours(peer, compress, tls_or_none)
                     how = ("compressed" if compress else "plain") + (" in TLS" if tls_or_none else "")
-                    print(
-                        f"{peer.name}, {how}: {self.count() - before} checks, {time.monotonic() - started:.1f} s",
-                        flush=True,
-                    )
+                    self.report(peer, how, started, before)
+            for version in peer.http if tls else ():
+                started, before = time.monotonic(), self.count()
+                await self.over_http(peer, version, tls)
+                self.report(peer, f"over HTTP/{version}", started, before)
+
+    def report(self, peer, how, started, before):
+        print(f"{peer.name}, {how}: {self.count() - before} checks, {time.monotonic() - started:.1f} s", flush=True)
 
     def count(self):
         return sum(cell.passed for cell in self.cells.values())
@@ -99,7 +111,7 @@ class Run:
     async def to_ours(self, peer, compress, tls):
         """It is the client, of each of our servers."""
         for name, obeys in SERVERS.items():
-            if tls and name != WITH_TLS:
+            if (tls and name != WITH_TLS) or (compress and name == PLAIN):
                 continue
             # In TLS it is the same again: one connection of each kind is enough.
             each_offer = compress and not tls and name in EACH_OFFER
@@ -130,12 +142,29 @@ class Run:
 
         plan = make_plan(peer.checks | {"raised"}, compress)
         for name, role in CLIENTS.items():
+            if compress and name == PLAIN:
+                continue
             async with Program([*peer.command, "server", self.write(plan)]) as server:
                 async with self.relay(await server.port(), plan) as relay:
                     await finish([self.options.examples / name, *role, f"127.0.0.1:{relay.port}"])
                     output = await server.lines(sum(len(connection["steps"]) for connection in plan["connections"]))
             cases = [connection for connection in relay.connections if connection.target.startswith("/runCase")]
             self.judge(name, "server", peer, plan, output, cases)
+
+    async def over_http(self, peer, version, tls):
+        """It is the client of a server that speaks nothing but this version, compressed as each of them can."""
+        name = OVER_HTTP[version]
+        plan = make_plan(peer.checks | {"limits"}, compress=True, tls=tls, http=version)
+        async with Program([self.options.examples / name, "127.0.0.1:0", tls["certificate"], tls["key"]]) as server:
+            port, seen = await server.port(), []
+            if version == 3:
+                # QUIC has nothing that a relay could read.
+                output = await finish([*peer.command, "client", f"wss://127.0.0.1:{port}", self.write(plan)])
+            else:
+                async with self.relay(port, plan) as relay:
+                    output = await finish([*peer.command, "client", relay.url(tls), self.write(plan)])
+                seen = [the_one(relay.connections)]
+        self.judge(name, "client", peer, plan, output, seen)
 
     def relay(self, port, plan):
         return Relay(port, Secret if plan["tls"] else lambda: Connection(not plan["compress"], self.options.sabotage))
@@ -149,6 +178,7 @@ class Run:
         """Were all checks of the plan made, did they pass, and does the wire bear it out? `role` is the peer's."""
         what = f"{peer.name} as a client of {ours}" if role == "client" else f"{ours} as a client of {peer.name}"
         mode = ("compressed" if plan["compress"] else "plain") + (" in TLS" if plan["tls"] else "")
+        mode = f"over HTTP/{plan['http']}" if plan["http"] else mode
         lines = [line for line in output.splitlines() if line.startswith(("ok ", "not ok "))]
         expected = [f"ok {c['name']}: {step['label']}" for c in plan["connections"] for step in c["steps"]]
         for line, wanted in zip(lines, expected):
@@ -156,12 +186,14 @@ class Run:
                 raise Failure(f"{what}, {mode}: {line}" + ("" if line.startswith("not") else f", where {wanted} is due"))
         if len(lines) != len(expected):
             raise Failure(f"{what}, {mode}: {len(lines)} checks of {len(expected)}; the last lines:\n{output[-2000:]}")
-        if len(connections) != len(plan["connections"]):
-            raise Failure(f"{what}, {mode}: {len(connections)} connections of {len(plan['connections'])}")
-        column = "TLS" if plan["tls"] else mode
+        # Over HTTP/2 all of the plan's are streams of one.
+        wanted = plan["connections"][: {2: 1, 3: 0}.get(plan["http"])]
+        if len(connections) != len(wanted):
+            raise Failure(f"{what}, {mode}: {len(connections)} connections of {len(wanted)}")
+        column = mode if plan["http"] or not plan["tls"] else "TLS"
         cell = self.cells.setdefault((peer.name, CRATES.get(ours, "the engine"), column, role), Cell())
         cell.passed += len(lines)
-        for planned, seen in zip(plan["connections"], connections):
+        for planned, seen in zip(wanted, connections):
             try:
                 if plan["tls"]:
                     check_records(seen)
@@ -175,6 +207,15 @@ class Run:
             for direction in (seen.from_client, seen.from_server):
                 cell.messages += direction.counts["messages"]
                 cell.compressed += direction.counts["compressed"]
+
+
+def the_one(connections):
+    """The connection that has all streams. A browser may open a second one before it knows that it needs none."""
+    by_use = sorted(connections, key=lambda connection: -connection.from_client.kinds[DATA])
+    idle = sum(connection.from_client.kinds[DATA] for connection in by_use[1:])
+    if not by_use or idle > 10:
+        raise Failure(f"{len(by_use)} connections are in use over HTTP/2; {idle} records go over all but one")
+    return by_use[0]
 
 
 def check_records(seen):
@@ -316,7 +357,7 @@ def main():
     for name in ("examples", "peers", "cache"):
         parser.add_argument(f"--{name}", type=lambda path: pathlib.Path(path).resolve(), required=True)
     parser.add_argument("--compress", action="store_true", help="the compressed half too")
-    parser.add_argument("--tls", action="store_true", help="tokio-wsproto over TLS, too")
+    parser.add_argument("--tls", action="store_true", help="tokio-wsproto over TLS, too, and over HTTP/2 and HTTP/3")
     parser.add_argument("--only", help="this peer alone")
     parser.add_argument("--sabotage", choices=["byte", "code", "extension"], help="spoil what the server sends")
     parser.add_argument("--write", type=pathlib.Path, help="put the tables into the READMEs of this tree, between their markers")

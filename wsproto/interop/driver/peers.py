@@ -36,6 +36,9 @@ class Peer:
     accepts: object = field(default=lambda offer: offer in NO_8)
     # The code with which it answers a Close frame, if not with the same.
     answer: int = None
+    # Whether it speaks HTTP/1.1, and the versions beside that over which it is a client.
+    http1: bool = True
+    http: tuple = ()
 
 
 def all_peers(cache):
@@ -72,6 +75,7 @@ def all_peers(cache):
             checks=frozenset(),
             is_server=False,
             no_server="a browser is no server",
+            http=(2, 3),
         ),
         Peer("tungstenite", ["{target}/tungstenite_peer"], no_compression="tungstenite has no permessage-deflate"),
         Peer("fastwebsockets", ["{target}/fastwebsockets_peer"], no_compression="fastwebsockets has no permessage-deflate"),
@@ -83,4 +87,5 @@ def all_peers(cache):
             no_compression="libcurl has no permessage-deflate",
             note="libcurl as curl_cffi brings it: Debian 12's own curl is built without `ws`",
         ),
+        Peer("aioquic", [python, "python/aioquic_peer.py"], is_server=False, http1=False, http=(3,)),
     ]

@@ -36,9 +36,10 @@ OFFERS = [
 ]
 
 
-def make_plan(abilities, compress=False, offers=(), answer=None, tls=None):
+def make_plan(abilities, compress=False, offers=(), answer=None, tls=None, http=None):
     """Those connections and steps that the two ends have the abilities for: see `needs` below. `answer` is the code with which the
-    echoer answers a Close frame, if not with the same; `tls` has the server's `certificate` and `key`, files in PEM."""
+    echoer answers a Close frame, if not with the same; `tls` has the server's `certificate` and `key`, files in PEM; `http` is the
+    version of HTTP, if it is not 1.1."""
     planned = connections() + [variant(offer) for offer in offers]
     kept = []
     for connection in planned:
@@ -47,7 +48,7 @@ def make_plan(abilities, compress=False, offers=(), answer=None, tls=None):
             closing["answer"] = answer
         if set(connection.pop("needs")) <= abilities and any(step["do"] not in ("open", "close") for step in steps):
             kept.append({**connection, "steps": steps})
-    return {"compress": compress, "tls": tls, "messages": messages(), "connections": kept}
+    return {"compress": compress, "tls": tls, "http": http, "messages": messages(), "connections": kept}
 
 
 def connections():

@@ -12,6 +12,9 @@ MARKERS = "<!-- results -->", "<!-- end of results -->"
 # The mode, and the peer's role.
 WAYS = [(mode, role) for mode in ("plain", "compressed", "TLS") for role in ("client", "server")]
 
+# Those of HTTP, beside 1.1.
+VERSIONS = (2, 3)
+
 
 def make_table(cells, peers):
     """A table for ours on the engine and on each crate, with notes under them."""
@@ -30,16 +33,24 @@ def make_table(cells, peers):
         return "not run"
 
     lines = []
-    for title, ways in [("the engine", WAYS[:4]), ("tokio-wsproto", WAYS), ("wsproto-blocking", WAYS[:4])]:
+    for title, ways in [("the engine", WAYS[:4]), ("tokio-wsproto", WAYS), ("wsproto-blocking", WAYS[:4]), ("wsproto-embedded", WAYS[:2])]:
         columns = [f"{mode}, it is the {role}" for mode, role in ways]
         lines += [f"| peer, and ours on {title} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-        for peer in peers:
+        for peer in (peer for peer in peers if peer.http1):
             row = [f"{peer.name} {version(peer.name)}" + (f" {mark(peer.note)}" if peer.note else "")]
             for mode, role in ways:
                 cell = cells.get((peer.name, title, mode, role))
                 row.append(describe(cell, mode) if cell else why_not(peer, mode, role))
             lines.append(f"| {' | '.join(row)} |")
         lines.append("")
+    columns = [f"over HTTP/{number}, it is the client" for number in VERSIONS]
+    lines += [f"| peer, and ours on tokio-wsproto | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for peer in peers:
+        if peer.http:
+            row = [cells.get((peer.name, "tokio-wsproto", f"over HTTP/{number}", "client")) for number in VERSIONS]
+            row = [describe(cell, "") if cell else "–" for cell in row]
+            lines.append(f"| {peer.name} {version(peer.name)} | {' | '.join(row)} |")
+    lines.append("")
     return "\n".join([*lines, *(f"{n}. {note}." for n, note in enumerate(notes, 1))])
 
 
@@ -53,10 +64,11 @@ def make_summary(cells, peers):
     ways = [(mode, role) for role in ("server", "client") for mode in ("plain", "compressed", "TLS")]
     head = "| | our client, plain | compressed | over TLS | our server, plain | compressed | over TLS |"
     rows = [head, "|---" * 7 + "|"]
-    for peer in peers:
+    for peer in (peer for peer in peers if peer.http1):
         passed = []
         for mode, role in ways:
             needed = ["tokio-wsproto"] if mode == "TLS" else ["the engine", "tokio-wsproto", "wsproto-blocking"]
+            needed += ["wsproto-embedded"] if mode == "plain" else []
             passed.append("✓" if all((peer.name, title, mode, role) in cells for title in needed) else "–")
         rows.append(f"| {peer.name} | {' | '.join(passed)} |")
     return "\n".join(rows)

@@ -19,12 +19,14 @@ const [url, plan, done] = arguments;
 const lines = [];
 interop.runClient(interop.whatwg(WebSocket), url, interop.readPlan(plan), (line) => lines.push(line)).then(() => done(lines));
 """
+PROTOCOL = "return performance.getEntriesByType('navigation')[0].nextHopProtocol"
 
 
 def main():
     _, _, url, plan = sys.argv
     plan = json.loads(pathlib.Path(plan).read_text())
-    page = start_page()
+    # Over HTTP/2 and HTTP/3 a WebSocket goes over a connection that the browser has: its page's, from the same server.
+    page = url.replace("wss", "https") + "/" if plan["http"] else start_page()
     with tempfile.TemporaryDirectory() as profile, subprocess.Popen(
         ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as driver:
@@ -43,11 +45,17 @@ def in_browser(driver, profile, page, url, plan):
     arguments += ["--disable-component-update", "--disable-sync", f"--user-data-dir={profile}"]
     if plan["tls"]:
         arguments.append(f"--ignore-certificate-errors-spki-list={fingerprint(plan['tls']['certificate'])}")
+    if plan["http"] == 3:
+        host = page.removeprefix("https://").rstrip("/")
+        arguments += ["--enable-features=EnableWebsocketsOverHttp3", f"--origin-to-force-quic-on={host}"]
     options = {"goog:chromeOptions": {"args": arguments}, "timeouts": {"script": 60_000}}
     session = command(f"{driver}/session", {"capabilities": {"alwaysMatch": options}})
     browser = f"{driver}/session/{session['sessionId']}"
     try:
         command(f"{browser}/url", {"url": page})
+        if plan["http"]:
+            is_over = command(f"{browser}/execute/sync", {"script": PROTOCOL, "args": []})
+            assert is_over == f"h{plan['http']}", f"the page came over {is_over}"
         # Strict mode keeps what a script defines to itself; this one defines a global on purpose.
         command(f"{browser}/execute/sync", {"script": CHECKS.read_text(), "args": []})
         return command(f"{browser}/execute/async", {"script": IN_PAGE, "args": [url, plan]})

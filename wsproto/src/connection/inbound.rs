@@ -1,6 +1,6 @@
-use super::{Limits, MessageKind};
+use super::{Data, Limits, MessageKind};
 use crate::error::ProtocolError;
-use crate::wire::{FrameHeader, MaskingKey, Utf8Validator};
+use crate::wire::{FrameHeader, MaskingKey, Utf8Validator, part_mut};
 
 /// The message that is being received, from its first header to its last byte.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +64,11 @@ impl InboundMessage {
         Ok(())
     }
 
+    /// What its headers have announced, unless it is compressed.
+    pub(super) const fn announced_plain(&self) -> u64 {
+        if cfg!(feature = "deflate") && self.is_compressed { 0 } else { self.announced }
+    }
+
     /// Whether the pieces are text to be checked as they come: compressed text is not text yet.
     pub(super) fn is_plain_text(&self) -> bool {
         self.kind == MessageKind::Text && !(cfg!(feature = "deflate") && self.is_compressed)
@@ -72,14 +77,19 @@ impl InboundMessage {
     /// Checks a piece of text. `Err` tells how many of its bytes may be given out before the one that fails.
     #[inline]
     pub(super) fn validate(&mut self, piece: &[u8], is_last: bool) -> Result<(), usize> {
-        let mut utf8 = self.utf8;
-        utf8.validate(piece).map_err(|error| error.valid_up_to)?;
+        self.utf8.validate(piece).map_err(|error| error.valid_up_to)?;
         // [RFC 6455 §8.1]: a message must not end inside a character, not even with an empty frame.
-        if is_last && !utf8.is_complete() {
+        if is_last && !self.utf8.is_complete() {
             return Err(piece.len().saturating_sub(1));
         }
-        self.utf8 = utf8;
         Ok(())
+    }
+
+    /// Describes a piece of the message.
+    #[inline]
+    pub(super) const fn piece<'b>(&self, payload: &'b mut [u8], is_last: bool) -> Data<'b> {
+        let Self { kind, is_compressed, is_begun, .. } = *self;
+        Data { kind, payload, is_compressed, is_first: !is_begun, is_last }
     }
 }
 
@@ -102,9 +112,11 @@ impl InboundPayload {
         }
     }
 
-    pub(super) fn mask_again(&self, piece: &mut [u8]) {
+    /// Masks again what stands behind the first `len` bytes of a piece that was unmasked.
+    #[cold]
+    pub(super) fn mask_behind(&self, len: usize, piece: &mut [u8]) {
         if let Some(key) = self.key {
-            key.apply(piece);
+            key.rotated(len).apply(part_mut(piece, len..));
         }
     }
 }

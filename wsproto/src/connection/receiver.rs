@@ -3,7 +3,7 @@ use core::marker::PhantomData;
 use super::compression::ReceiverCompression;
 use super::inbound::{InboundMessage, InboundPayload};
 use super::state::Receiving;
-use super::{Data, Event, Limits, Message, MessageKind, ReceiveState, Received, Role};
+use super::{Event, Limits, Message, MessageKind, ReceiveState, Received, Role};
 use crate::error::{AbnormalClosure, ProtocolError};
 use crate::wire::{
     CloseFrame, FrameHeader, IS_SMALL, MAX_CONTROL_FRAME, MaskingKey, Opcode, Rsv, from_utf8, part_mut,
@@ -54,7 +54,7 @@ const WHOLE_BINARY: u8 = 0x80 | Opcode::Binary.bits();
 pub(crate) struct WholeMessage {
     pub kind: MessageKind,
     header_len: usize,
-    payload_len: usize,
+    pub payload_len: usize,
     masking_key: Option<MaskingKey>,
 }
 
@@ -90,7 +90,8 @@ impl<R: Role> Receiver<R> {
     /// # Errors
     ///
     /// [`ProtocolError`] if the peer broke a rule or a limit; from then on at each call, until the transport's end.
-    /// The contents of the buffer are unspecified then.
+    /// The contents of the buffer are unspecified then. Text before a byte that is impossible is given out first; the
+    /// state is [`Failed`](ReceiveState::Failed) by then.
     ///
     /// [RFC 6455 §5.5.1]: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
     #[inline]
@@ -125,6 +126,14 @@ impl<R: Role> Receiver<R> {
 
     pub(crate) const fn max_message_size(&self) -> u64 {
         self.limits.max_message_size
+    }
+
+    /// Returns how many bytes the headers of the message under way have announced; none of one that is compressed.
+    pub(crate) fn announced(&self) -> u64 {
+        match &self.receiving {
+            Receiving::InMessage(message) | Receiving::InPayload(message, _) => message.announced_plain(),
+            _ => 0,
+        }
     }
 
     /// Returns how many bytes are still to come of the message under way, if its last frame has announced them.
@@ -313,39 +322,35 @@ impl<R: Role> Receiver<R> {
         let (key, is_ascii) = payload.unmask(piece, is_text);
         if is_text && !(is_ascii && message.utf8.is_complete()) {
             if let Err(valid_up_to) = message.validate(piece, is_last) {
-                payload.mask_again(piece);
-                let valid = part_mut(piece, ..valid_up_to);
-                return self.receive_valid_text(message, payload, header_len, valid);
+                payload.mask_behind(valid_up_to, piece);
+                return self.receive_valid_text(message, header_len, part_mut(piece, ..valid_up_to));
             }
         }
 
-        let data = Data {
-            kind: message.kind,
-            payload: piece,
-            is_compressed: message.is_compressed,
-            is_first: !message.is_begun,
-            is_last,
+        let received = Received {
+            consumed: header_len.saturating_add(len),
+            event: Some(Event::Data(message.piece(piece, is_last))),
         };
         message.is_begun = true;
         self.receiving.piece_received(message, InboundPayload { remaining, key, ..payload });
-        Ok(Received { consumed: header_len.saturating_add(len), event: Some(Event::Data(data)) })
+        Ok(received)
     }
 
-    /// Gives out the text before the first impossible byte, and leaves that byte as it came: the next call meets it
-    /// first, and fails. So the events are the same however the bytes were cut.
+    /// Fails at the first impossible byte, which is left, and gives out the text before it: the next call returns the
+    /// error. So the events are the same however the bytes were cut.
     #[cold]
     fn receive_valid_text<'b>(
         &mut self,
         message: InboundMessage,
-        payload: InboundPayload,
         header_len: usize,
         valid: &'b mut [u8],
     ) -> Result<Received<'b>, ProtocolError> {
+        let error = self.fail_in_message(ProtocolError::NotUtf8);
         if valid.is_empty() {
-            return Err(self.fail_in_message(ProtocolError::NotUtf8));
+            return Err(error);
         }
-        let received = self.receive_payload(message, payload, 0, valid)?;
-        Ok(Received { consumed: received.consumed.saturating_add(header_len), ..received })
+        let consumed = header_len.saturating_add(valid.len());
+        Ok(Received { consumed, event: Some(Event::Data(message.piece(valid, false))) })
     }
 }
 

@@ -1,4 +1,4 @@
-use super::finder::Match;
+use super::finder::{Match, common};
 use super::huffman::{Code, Encoding, encoding};
 use super::writer::Writer;
 
@@ -123,45 +123,35 @@ struct Counts {
     extra: usize,
 }
 
-/// Below this many bits in fixed codes, a code of its own is not tried: to tell it takes about as much.
-const LEAST_DYNAMIC: usize = 800;
-
 /// Where there is a match for fewer bytes than this, rare symbols may be better.
 const SHORT: usize = 8;
 
 impl Block<'_> {
-    /// Finds how it takes the fewest bits: perhaps without its matches, if they are short.
-    pub(super) fn best(self) -> (Self, Plan) {
-        let plan = self.plan();
-        if self.plain.len() / SHORT < self.sequences.len() && plan.dynamic.is_some() {
-            let literals = Self { sequences: &[], ..self };
-            let other = literals.plan();
-            if other.bits < plan.bits {
-                return (literals, other);
-            }
-        }
-        (self, plan)
-    }
+    /// Below this many bits in fixed codes, a code of its own is not tried: to tell it takes about as much.
+    pub(super) const LEAST_DYNAMIC: usize = 800;
 
-    fn plan(&self) -> Plan {
-        let fixed = self.fixed_bits();
-        if fixed >= LEAST_DYNAMIC {
-            let dynamic = Dynamic::new(&self.counts());
-            if dynamic.bits < fixed {
-                return Plan { bits: dynamic.bits, dynamic: Some(dynamic) };
+    /// Makes codes of its own, and perhaps leaves its matches out, if they are short and it takes fewer bits without.
+    pub(super) fn make_codes(&mut self, codes: &mut Dynamic) {
+        codes.make(&self.counts());
+        if self.plain.len() / SHORT < self.sequences.len() {
+            let literals = Self { sequences: &[], ..*self };
+            let mut other = Dynamic::NONE;
+            other.make(&literals.counts());
+            if other.bits < codes.bits {
+                (*self, *codes) = (literals, other);
             }
         }
-        Plan { bits: fixed, dynamic: None }
     }
 
     /// How many bits it takes in the fixed codes [RFC 1951 §3.2.6].
-    fn fixed_bits(&self) -> usize {
-        let of_literals = |run: &[u8]| {
-            let long = run.iter().filter(|byte| **byte >= 144).count();
-            run.len().wrapping_mul(8).wrapping_add(long)
-        };
+    pub(super) fn fixed_bits(&self) -> usize {
         let mut bits = 3_usize.wrapping_add(7);
         let mut plain = self.plain;
+        let is_ascii = plain.is_ascii();
+        let of_literals = |run: &[u8]| {
+            let long = if is_ascii { 0 } else { run.iter().filter(|byte| **byte >= 144).count() };
+            run.len().wrapping_mul(8).wrapping_add(long)
+        };
         for sequence in self.sequences {
             let (run, rest) = plain.split_at_checked(sequence.literals()).unwrap_or((plain, &[]));
             bits = bits.wrapping_add(of_literals(run));
@@ -179,14 +169,14 @@ impl Block<'_> {
         bits.wrapping_add(of_literals(plain))
     }
 
-    /// Writes it so; there is space for it.
-    pub(super) fn write(&self, plan: &Plan, writer: &mut Writer<'_>) {
-        if let Some(dynamic) = &plan.dynamic {
-            dynamic.write_header(writer);
-            self.write_symbols(&dynamic.codes, writer);
+    /// Writes it so, in codes of its own or else in the fixed ones; there is space for it.
+    pub(super) fn write(&self, codes: Option<&Dynamic>, writer: &mut Writer<'_>) {
+        if let Some(codes) = codes {
+            codes.write_header(writer);
+            self.write_symbols(&codes.literals.encoding, &codes.distances.encoding, writer);
         } else {
             writer.put(0b010, 3);
-            self.write_symbols(&FIXED, writer);
+            self.write_symbols(&FIXED.literals, &FIXED.distances, writer);
         }
     }
 
@@ -221,48 +211,45 @@ impl Block<'_> {
         counts
     }
 
-    fn write_symbols(&self, codes: &Codes, writer: &mut Writer<'_>) {
+    fn write_symbols(
+        &self,
+        literals: &Encoding<LITERALS>,
+        distances: &Encoding<DISTANCES>,
+        writer: &mut Writer<'_>,
+    ) {
         let mut plain = self.plain;
         for sequence in self.sequences {
             let (run, rest) = plain.split_at_checked(sequence.literals()).unwrap_or((plain, &[]));
-            write_literals(run, codes, writer);
+            write_literals(run, literals, writer);
             plain = rest;
             if sequence.has_match() {
                 let length = length(*sequence);
-                put(&codes.literals, length.symbol.into(), writer);
+                put(literals, length.symbol.into(), writer);
                 writer.put(length.value.into(), length.extra.into());
                 let distance = sequence.distance();
                 let (symbol, extra) = distance_symbol(distance);
-                put(&codes.distances, symbol, writer);
+                put(distances, symbol, writer);
                 writer.put(u64::from(distance & 1_u32.wrapping_shl(extra).wrapping_sub(1)), extra);
                 writer.flush();
                 plain = plain.get(sequence.len().wrapping_add(3)..).unwrap_or_default();
             }
         }
-        write_literals(plain, codes, writer);
-        put(&codes.literals, END, writer);
+        write_literals(plain, literals, writer);
+        put(literals, END, writer);
         writer.flush();
     }
 }
 
-/// How a block is to be written.
-pub(super) struct Plan {
-    /// How many bits that takes.
-    pub(super) bits: usize,
-    /// Its own codes; else the fixed ones.
-    dynamic: Option<Dynamic>,
-}
-
-fn write_literals(mut run: &[u8], codes: &Codes, writer: &mut Writer<'_>) {
+fn write_literals(mut run: &[u8], code: &Encoding<LITERALS>, writer: &mut Writer<'_>) {
     while let Some((three, rest)) = run.split_first_chunk::<3>() {
         for byte in three {
-            put(&codes.literals, (*byte).into(), writer);
+            put(code, (*byte).into(), writer);
         }
         writer.flush();
         run = rest;
     }
     for byte in run {
-        put(&codes.literals, (*byte).into(), writer);
+        put(code, (*byte).into(), writer);
     }
     writer.flush();
 }
@@ -279,19 +266,19 @@ fn length(sequence: Sequence) -> Length {
 }
 
 /// The codes that are best for a block, and how they are told [RFC 1951 §3.2.7].
-struct Dynamic {
-    codes: Codes,
-    /// How many lengths there are of each code.
-    literals: usize,
-    distances: usize,
+pub(super) struct Dynamic {
+    literals: Code<LITERALS>,
+    distances: Code<DISTANCES>,
+    /// How many lengths there are of the former.
+    number_of_literals: usize,
     /// The lengths of both codes, as symbols of a code for these: each with its extra bits above bit 8.
     symbols: [u16; MOST_LENGTHS],
     len: usize,
-    code: Encoding<19>,
+    lengths: Code<19>,
     /// How many lengths there are of that.
-    lengths: usize,
+    number_of_lengths: usize,
     /// How many bits all of it takes.
-    bits: usize,
+    pub(super) bits: usize,
 }
 
 const MOST_LENGTHS: usize = 286 + 30;
@@ -300,12 +287,25 @@ const MOST_LENGTHS: usize = 286 + 30;
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 impl Dynamic {
-    fn new(counts: &Counts) -> Self {
-        let literals = Code::new(&counts.literals, 15);
-        let distances = Code::new(&counts.distances, 15);
-        let number_of_literals = literals.used.max(257);
+    pub(super) const NONE: Self = Self {
+        literals: Code::NONE,
+        distances: Code::NONE,
+        number_of_literals: 0,
+        symbols: [0; MOST_LENGTHS],
+        len: 0,
+        lengths: Code::NONE,
+        number_of_lengths: 0,
+        bits: 0,
+    };
+
+    fn make(&mut self, counts: &Counts) {
+        self.literals.make(&counts.literals, 15);
+        self.distances.make(&counts.distances, 15);
+        self.number_of_literals = self.literals.used.max(257);
         let mut all = [0_u8; MOST_LENGTHS];
-        for (start, lengths) in [(0, literals.lengths.as_slice()), (number_of_literals, &distances.lengths)] {
+        let parts =
+            [(0, self.literals.lengths.as_slice()), (self.number_of_literals, &self.distances.lengths)];
+        for (start, lengths) in parts {
             // What is behind the last that is used is 0, and not sent.
             let space = all.get_mut(start..).unwrap_or_default();
             let len = space.len().min(lengths.len());
@@ -313,80 +313,75 @@ impl Dynamic {
                 to.copy_from_slice(from);
             }
         }
-        let mut symbols = [0; MOST_LENGTHS];
+        let all = all.get(..self.number_of_literals.wrapping_add(self.distances.used)).unwrap_or_default();
         let mut counts_of_lengths = [0_u16; 19];
-        let (mut len, mut bits) = (0_usize, 17_usize);
-        let all = all.get(..number_of_literals.saturating_add(distances.used)).unwrap_or_default();
-        for symbol in runs(all) {
-            if let Some(to) = symbols.get_mut(len) {
-                *to = symbol;
-            }
-            len = len.saturating_add(1);
+        self.len = 0;
+        for (to, symbol) in self.symbols.iter_mut().zip(runs(all)) {
+            *to = symbol;
+            self.len = self.len.wrapping_add(1);
             if let Some(count) = counts_of_lengths.get_mut(usize::from(symbol & 0xFF)) {
                 *count = count.wrapping_add(1);
             }
-            bits = bits.saturating_add(extra_bits(symbol) as usize);
         }
-        let code = Code::new(&counts_of_lengths, 7);
-        let last = ORDER.iter().rposition(|symbol| code.lengths.get(*symbol).is_some_and(|len| *len > 0));
-        let lengths = last.unwrap_or_default().saturating_add(1).max(4);
-        let bits = [code.bits, lengths.saturating_mul(3), literals.bits, distances.bits, counts.extra]
-            .into_iter()
-            .fold(bits, usize::saturating_add);
-        Self {
-            codes: Codes { literals: literals.encoding, distances: distances.encoding },
-            literals: number_of_literals,
-            distances: distances.used,
-            symbols,
-            len,
-            code: code.encoding,
-            lengths,
-            bits,
-        }
+        self.lengths.make(&counts_of_lengths, 7);
+        let is_used = |symbol: &usize| self.lengths.lengths.get(*symbol).is_some_and(|len| *len > 0);
+        let last = ORDER.iter().rposition(is_used);
+        self.number_of_lengths = last.unwrap_or_default().saturating_add(1).max(4);
+        let of_lengths = self.number_of_lengths.wrapping_mul(3).wrapping_add(self.lengths.bits);
+        let of_symbols = self.literals.bits.wrapping_add(self.distances.bits).wrapping_add(counts.extra);
+        let of_extra = EXTRA
+            .iter()
+            .zip(counts_of_lengths)
+            .map(|(extra, count)| usize::from(*extra).wrapping_mul(count.into()))
+            .fold(17, usize::wrapping_add);
+        self.bits = of_extra.wrapping_add(of_lengths).wrapping_add(of_symbols);
     }
 
     fn write_header(&self, writer: &mut Writer<'_>) {
         writer.put(0b100, 3);
-        writer.put(self.literals.saturating_sub(257) as u64, 5);
-        writer.put(self.distances.saturating_sub(1) as u64, 5);
-        writer.put(self.lengths.saturating_sub(4) as u64, 4);
+        writer.put(self.number_of_literals.saturating_sub(257) as u64, 5);
+        writer.put(self.distances.used.saturating_sub(1) as u64, 5);
+        writer.put(self.number_of_lengths.saturating_sub(4) as u64, 4);
         writer.flush();
-        for symbol in ORDER.iter().take(self.lengths) {
-            let len = self.code.get(*symbol).map_or(0, |code| code >> 16);
-            writer.put(len.into(), 3);
+        for some in ORDER.get(..self.number_of_lengths).unwrap_or_default().chunks(16) {
+            for symbol in some {
+                let len = self.lengths.lengths.get(*symbol).copied().unwrap_or_default();
+                writer.put(len.into(), 3);
+            }
             writer.flush();
         }
-        for symbol in self.symbols.iter().take(self.len) {
-            put(&self.code, (symbol & 0xFF).into(), writer);
-            writer.put((symbol >> 8).into(), extra_bits(*symbol));
+        for four in self.symbols.get(..self.len).unwrap_or_default().chunks(4) {
+            for symbol in four {
+                put(&self.lengths.encoding, (symbol & 0xFF).into(), writer);
+                let extra = EXTRA.get(usize::from(symbol & 31)).copied().unwrap_or_default();
+                writer.put((symbol >> 8).into(), extra.into());
+            }
             writer.flush();
         }
     }
 }
 
-/// [RFC 1951 §3.2.7]
-const fn extra_bits(symbol: u16) -> u32 {
-    match symbol & 0xFF {
-        16 => 2,
-        17 => 3,
-        18 => 7,
-        _ => 0,
-    }
-}
+/// How many bits are added to a symbol [RFC 1951 §3.2.7].
+static EXTRA: [u8; 32] = {
+    let mut all = [0; 32];
+    (all[16], all[17], all[18]) = (2, 3, 7);
+    all
+};
 
 /// Lengths as symbols, in which runs of one are one or two [RFC 1951 §3.2.7].
 fn runs(mut lengths: &[u8]) -> impl Iterator<Item = u16> {
-    let mut last = None;
+    let mut last = u8::MAX;
     core::iter::from_fn(move || {
-        let len = *lengths.first()?;
-        let run = lengths.iter().take_while(|other| **other == len).count();
+        let (len, after) = lengths.split_first()?;
+        let len = *len;
+        let run = if after.first() == Some(&len) { common(lengths, after).wrapping_add(1) } else { 1 };
         let (symbol, taken, extra) = match run {
             11.. if len == 0 => (18, run.min(138), run.min(138).wrapping_sub(11)),
             3.. if len == 0 => (17, run.min(10), run.min(10).wrapping_sub(3)),
-            3.. if last == Some(len) => (16, run.min(6), run.min(6).wrapping_sub(3)),
+            3.. if last == len => (16, run.min(6), run.min(6).wrapping_sub(3)),
             _ => (u16::from(len), 1, 0),
         };
-        last = Some(len);
+        last = len;
         lengths = lengths.get(taken..).unwrap_or_default();
         u16::try_from(extra).ok().map(|extra| symbol | extra << 8)
     })

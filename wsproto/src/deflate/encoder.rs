@@ -1,8 +1,8 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-use super::block::{Block, Sequence};
-use super::finder::{Effort, Finder, Match};
+use super::block::{Block, Dynamic, Sequence};
+use super::finder::{Effort, Finder};
 use super::inflater::TAIL;
 use super::writer::Writer;
 use super::{Level, WindowBits};
@@ -32,9 +32,9 @@ impl Engine {
     pub(super) fn new(level: Level, window: WindowBits) -> Self {
         let is_lazy = level.get() > 3;
         let effort = if is_lazy {
-            Effort { depth: 4, nice: 32, step: 4 }
+            Effort { depth: 4, nice: 32, patience: 512, step: 4 }
         } else {
-            Effort { depth: 3, nice: 32, step: 4 }
+            Effort { depth: 3, nice: 32, patience: 64, step: 4 }
         };
         Self {
             finder: Finder::new(window),
@@ -74,18 +74,13 @@ impl Engine {
             let (end, count) = self.parse(input, at, limit.window_size());
             let plain = input.get(at..end).unwrap_or_default();
             let sequences = self.sequences.get(..count).unwrap_or_default();
-            let (block, plan) = Block { plain, sequences }.best();
             // Between two that are stored it has to win what the second one's header takes.
             let bits = plain.len().saturating_mul(8);
             let is_alone = waits == 0 && end == input.len();
             let most =
                 if is_alone { bits.saturating_add(STORED_BITS) } else { bits.saturating_sub(STORED_BITS) };
-            if plan.bits <= most {
-                write_stored(input.get(at.saturating_sub(waits)..at).unwrap_or_default(), writer)?;
-                if !writer.has_space(plan.bits, 0) {
-                    return None;
-                }
-                block.write(&plan, writer);
+            let before = input.get(at.saturating_sub(waits)..at).unwrap_or_default();
+            if write_block(Block { plain, sequences }, most, before, writer)? {
                 waits = 0;
             } else {
                 waits = waits.saturating_add(plain.len());
@@ -100,24 +95,21 @@ impl Engine {
     fn parse(&mut self, input: &[u8], from: usize, limit: usize) -> (usize, usize) {
         let mut search = self.finder.search(input, limit, self.effort);
         let end = input.len().min(from.saturating_add(MOST_PLAIN));
-        let (mut at, mut literals, mut count) = (from, 0_usize, 0_usize);
+        let (mut at, mut count) = (from, 0_usize);
         for slot in &mut self.sequences {
-            let mut found = Match::NONE;
-            while at < end && literals < Sequence::LITERALS {
-                found = search.find(at, Match::NONE);
-                if found.is_some() {
-                    break;
-                }
-                at = at.wrapping_add(1);
-                literals = literals.wrapping_add(1);
+            if at >= end {
+                break;
             }
+            let most = end.min(at.wrapping_add(Sequence::LITERALS));
+            let (next, mut found) = search.next(at, most);
+            let mut literals = next.wrapping_sub(at);
+            at = next;
             if !found.is_some() {
                 if at >= end {
-                    break;
+                    break; // the literals at the end need none
                 }
                 *slot = Sequence::LITERALS_ONLY;
                 count = count.wrapping_add(1);
-                literals = 0;
                 continue;
             }
             let mut inserted = at.wrapping_add(1);
@@ -135,11 +127,58 @@ impl Engine {
             *slot = Sequence::new(literals, found);
             count = count.wrapping_add(1);
             at = at.wrapping_add(found.len);
-            literals = 0;
             search.insert(inserted, at, self.effort.step);
         }
         (at, count)
     }
+}
+
+/// Writes a block behind what waits, if it takes no more than `most` bits; tells whether it did.
+fn write_block(block: Block<'_>, most: usize, before: &[u8], writer: &mut Writer<'_>) -> Option<bool> {
+    let fixed = block.fixed_bits();
+    if fixed < Block::LEAST_DYNAMIC {
+        write_in(None, fixed, &block, most, before, writer)
+    } else {
+        write_best(block, fixed, most, before, writer)
+    }
+}
+
+/// The same in codes of its own, if these take fewer bits than the fixed ones. What it takes of the stack is not touched without.
+#[inline(never)]
+fn write_best(
+    mut block: Block<'_>,
+    fixed: usize,
+    most: usize,
+    before: &[u8],
+    writer: &mut Writer<'_>,
+) -> Option<bool> {
+    let mut codes = Dynamic::NONE;
+    let with_matches = Block { ..block };
+    block.make_codes(&mut codes);
+    if codes.bits < fixed {
+        write_in(Some(&codes), codes.bits, &block, most, before, writer)
+    } else {
+        write_in(None, fixed, &with_matches, most, before, writer)
+    }
+}
+
+fn write_in(
+    codes: Option<&Dynamic>,
+    bits: usize,
+    block: &Block<'_>,
+    most: usize,
+    before: &[u8],
+    writer: &mut Writer<'_>,
+) -> Option<bool> {
+    if bits > most {
+        return Some(false);
+    }
+    write_stored(before, writer)?;
+    if !writer.has_space(bits, 0) {
+        return None;
+    }
+    block.write(codes, writer);
+    Some(true)
 }
 
 /// Writes what is in `plain` as it is [RFC 1951 §3.2.4]: nothing, if there is nothing.

@@ -260,6 +260,7 @@ fn split_quoted(bytes: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     }
 }
 
+#[inline(never)]
 const fn trim_ows_start(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;

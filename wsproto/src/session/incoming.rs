@@ -82,11 +82,12 @@ pub enum Next {
 const ROOMY: usize = 4096;
 
 impl<R: Role, B: Buffer> Incoming<R, B> {
+    /// The longest message that the buffer holds whole: a control frame may come in the middle of one.
+    const FITS: usize = B::CAPACITY.saturating_sub(MAX_CONTROL_FRAME);
+
     pub(super) fn new(limits: Limits, buffer: B) -> Self {
-        let fits = B::CAPACITY.saturating_sub(MAX_CONTROL_FRAME);
-        let max_message_size = limits.max_message_size.min(fits as u64);
         Self {
-            receiver: Receiver::new(limits.with_max_message_size(max_message_size)),
+            receiver: Receiver::new(limits),
             buffer,
             message: 0..0,
             unread: 0..0,
@@ -99,7 +100,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     #[cfg(feature = "deflate")]
     pub(super) fn with_deflate(self, agreed: &crate::deflate::Parameters) -> Self {
         let (window, has_takeover) = R::peer_context(agreed);
-        let inflation = Inflation::new(window, has_takeover, self.receiver.max_message_size());
+        let most = self.receiver.max_message_size().min(Self::FITS as u64);
+        let inflation = Inflation::new(window, has_takeover, most);
         Self { receiver: self.receiver.with_deflate(), inflation, ..self }
     }
 
@@ -245,7 +247,7 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             return None;
         }
         let unread = part(self.buffer.bytes(), self.unread.clone());
-        self.receiver.find_whole(unread)
+        self.receiver.find_whole(unread).filter(|whole| whole.payload_len <= Self::FITS)
     }
 
     /// Takes what [`find_whole`](Self::find_whole) found. Nothing before it is needed any more.
@@ -322,12 +324,26 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     fn find(&mut self) -> Result<Option<Found>, ProtocolError> {
         loop {
             let most = if self.is_cut { MAX_PIECE } else { usize::MAX };
-            match self.find_part(most)? {
+            let found = self.find_part(most)?;
+            self.check_fits(found)?;
+            match found {
                 Some(found) if found.is_data() && self.is_cut => self.drop_piece(found),
                 Some(Found::Piece(_) | Found::InflatedPiece(_)) => {}
                 found => return Ok(found),
             }
         }
+    }
+
+    /// Checks that the message under way, which is to be joined, fits into the buffer: from its header on.
+    fn check_fits(&mut self, found: Option<Found>) -> Result<(), ProtocolError> {
+        let len = match found {
+            Some(Found::Message(_)) => self.message.len() as u64,
+            _ => self.receiver.announced(),
+        };
+        if len > Self::FITS as u64 && !self.is_cut {
+            return Err(self.receiver.fail_in_message(ProtocolError::MessageTooBig { len }));
+        }
+        Ok(())
     }
 
     /// Goes through the unread bytes until there is more of the message under way, or a control frame. Of a compressed
@@ -407,10 +423,11 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
     }
 
     /// Drops what is left of a message of which a piece was given out.
+    #[cold]
+    #[inline(never)]
     fn drop_piece(&mut self, found: Found) {
         self.is_cut = !found.is_last();
-        self.pending = Pending::Given;
-        self.forget_given();
+        self.forget();
     }
 
     /// Puts a piece behind the message so far. The first piece stays where it is, and so does one that lies there
@@ -425,16 +442,22 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
         self.message.end = end;
     }
 
+    #[inline]
     pub(super) fn forget_given(&mut self) {
         if matches!(self.pending, Pending::Given) {
-            self.inflation.clear();
-            if self.inflation.is_busy() {
-                self.pending = Pending::Inflating;
-                return;
-            }
-            self.pending = Pending::Nothing;
-            self.message = self.unread.start..self.unread.start;
+            self.forget();
         }
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
+        self.inflation.clear();
+        if self.inflation.is_busy() {
+            self.pending = Pending::Inflating;
+            return;
+        }
+        self.pending = Pending::Nothing;
+        self.message = self.unread.start..self.unread.start;
     }
 
     /// Moves what is still needed to the front where that pays, and has the buffer grow where no control frame fits.

@@ -105,7 +105,8 @@ impl<R: Role, B: Buffer> Session<R, B> {
     /// received, for a buffer that has held the handshake and where they were moved to the front.
     ///
     /// A message can be 131 bytes smaller than a fixed buffer (room for a control frame inside of it), or
-    /// [`max_message_size`](Limits::max_message_size), whichever is less. A fixed buffer has 131 bytes at least:
+    /// [`max_message_size`](Limits::max_message_size), whichever is less; only the latter limits those that are taken
+    /// [in pieces](Incoming::next_piece). A fixed buffer has 131 bytes at least:
     ///
     /// ```
     /// # use wsproto::{Limits, Server, Session};
@@ -219,19 +220,13 @@ impl<R: Role, B: Buffer> Session<R, B> {
                 }
             };
         }
-        match self.incoming.next_found(&mut self.reply) {
-            Ok(None) => Ok(None),
-            Ok(Some(message)) => {
-                if let Message::Close(_) = message {
-                    self.sender.peer_is(ReceiveState::CloseReceived);
-                }
-                Ok(Some((message, &mut self.sender)))
-            }
-            Err(error) => {
-                self.sender.peer_is(ReceiveState::Failed);
-                Err(error)
-            }
+        let found = self.incoming.next_found(&mut self.reply);
+        match found {
+            Ok(Some(Message::Close(_))) => self.sender.peer_is(ReceiveState::CloseReceived),
+            Err(_) => self.sender.peer_is(ReceiveState::Failed),
+            Ok(_) => {}
         }
+        Ok(found?.map(|message| (message, &mut self.sender)))
     }
 
     /// Returns the same as [`next`](Self::next) as its kind and checked bytes, and the sender. Text is UTF-8, but not

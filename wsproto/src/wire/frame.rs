@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use super::{BufferTooSmall, FrameHeader, HeaderError, move_down, part_mut};
+use super::{BufferTooSmall, FrameHeader, HeaderError, IS_SMALL, move_down, part_mut};
 
 /// Holds a decoded frame: its header, and its payload unmasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub(crate) fn write(header: FrameHeader, payload: &[u8], dst: &mut [u8]) -> Resu
     let needed = usize::from(header.len()).saturating_add(payload.len());
     let too_small = BufferTooSmall { needed };
     // What servers send most: the fewer steps, the less they take of so short a copy.
-    if let Some(short) = header.shortest() {
+    if let (Some(short), false) = (header.shortest(), IS_SMALL) {
         let frame = dst.get_mut(..needed).ok_or(too_small)?;
         let (to_header, to_payload) = frame.split_first_chunk_mut().ok_or(too_small)?;
         *to_header = short;

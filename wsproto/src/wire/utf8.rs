@@ -1,5 +1,6 @@
 use core::fmt;
 
+use super::IS_SMALL;
 use super::part::part;
 
 #[cfg(not(feature = "simd"))]
@@ -73,6 +74,9 @@ impl Utf8Validator {
     /// that byte: given it again, it fails again.
     #[inline]
     pub fn validate(&mut self, piece: &[u8]) -> Result<(), Utf8Error> {
+        if IS_SMALL {
+            return self.step_through(piece);
+        }
         let finished = self.finish_character(piece)?;
         let rest = part(piece, finished..);
         let Err(error) = check(rest) else {
@@ -80,7 +84,7 @@ impl Utf8Validator {
         };
         // What `from_utf8` calls an error may be a character that the cut went through: its bytes decide.
         let valid = finished.saturating_add(error.valid_up_to());
-        self.start_character(part(piece, valid..))
+        self.step_through(part(piece, valid..))
             .map_err(|tail| Utf8Error { valid_up_to: valid.saturating_add(tail.valid_up_to) })
     }
 
@@ -102,7 +106,7 @@ impl Utf8Validator {
     }
 
     #[cold]
-    fn start_character(&mut self, tail: &[u8]) -> Result<(), Utf8Error> {
+    fn step_through(&mut self, tail: &[u8]) -> Result<(), Utf8Error> {
         for (at, &byte) in tail.iter().enumerate() {
             self.step(byte).ok_or(Utf8Error { valid_up_to: at })?;
         }

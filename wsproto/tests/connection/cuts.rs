@@ -1,7 +1,7 @@
 //! Events do not depend on how the input was cut (invariant 3), for good input and for bad.
 
 use proptest::prelude::*;
-use wsproto::connection::{Client, Limits, Receiver, Role, Server};
+use wsproto::connection::{Client, Limits, ReceiveState, Receiver, Role, Server};
 use wsproto::error::ProtocolError;
 
 use crate::common::{
@@ -99,6 +99,18 @@ fn the_text_before_an_impossible_byte_is_given_out() {
     let log = receive(&mut receiver::<Server>(), [&bytes[..]]);
     assert_eq!(log.entries, [crate::common::partial_text(b"still good\xE2")]);
     assert_eq!(log.error, Some(ProtocolError::NotUtf8));
+}
+
+#[test]
+fn the_text_before_an_impossible_byte_is_the_last_that_comes() {
+    let mut bytes = CLIENT.frame(FIN | TEXT, b"good\xFF");
+    let mut receiver = receiver::<Server>();
+    let received = receiver.receive(&mut bytes).unwrap();
+    assert!(received.event.is_some());
+    let consumed = received.consumed;
+    assert_eq!(receiver.state(), ReceiveState::Failed);
+    // Even if the byte is never presented again.
+    assert_eq!(receiver.receive(&mut bytes[consumed + 1..]), Err(ProtocolError::NotUtf8));
 }
 
 proptest! {

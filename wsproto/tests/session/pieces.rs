@@ -119,6 +119,46 @@ fn the_limit_of_a_message_holds_for_its_pieces_together() {
     assert_eq!(incoming.next_piece(&mut Reply::new()), Err(error));
 }
 
+/// What a fixed buffer holds limits those messages alone that are to be joined in it.
+#[test]
+fn a_message_larger_than_a_fixed_buffer_comes_in_pieces_and_not_whole() {
+    let limits = Limits::new().with_max_message_size(10_000);
+    let fixed = || Session::new(Server, limits, [0; 300]).split().0;
+    for frames in [
+        vec![CLIENT.frame(FIN | BINARY, &[7; 10_000])],
+        vec![CLIENT.frame(BINARY, &[7; 100]), CLIENT.frame(FIN | CONTINUATION, &[7; 9_900])],
+    ] {
+        let (mut incoming, mut reply, mut len) = (fixed(), Reply::new(), 0);
+        let mut rest = &frames.concat()[..];
+        while !rest.is_empty() {
+            rest = &rest[incoming.push_some(rest)..];
+            while let Some(event) = incoming.next_piece(&mut reply).unwrap() {
+                let Event::Data(piece) = event else { panic!("{event:?}") };
+                len += piece.payload.len();
+                assert_eq!(piece.is_last, len == 10_000);
+            }
+        }
+        assert_eq!(len, 10_000);
+
+        for was_peeked in [false, true] {
+            let (mut incoming, stream) = (fixed(), frames.concat());
+            let header = stream.len() - 9_900;
+            assert!(incoming.push_some(&stream[..header.min(200)]) > 0);
+            if was_peeked {
+                assert_eq!(incoming.peek_piece(), Some(Next::Message(MessageKind::Binary)));
+            }
+            let error = ProtocolError::MessageTooBig { len: 10_000 };
+            assert_eq!(incoming.next(&mut reply), Err(error), "{was_peeked}");
+            assert_eq!(incoming.next_piece(&mut reply), Err(error), "{was_peeked}");
+        }
+    }
+    for (len, fits) in [(300 - 131, true), (300 - 130, false)] {
+        let mut incoming = fixed();
+        assert_eq!(incoming.push_some(&CLIENT.frame(FIN | BINARY, &vec![7; len])), len + 8);
+        assert_eq!(incoming.next(&mut Reply::new()).is_ok(), fits, "{len} bytes, all of them there");
+    }
+}
+
 #[cfg(feature = "deflate")]
 mod compressed {
     use proptest::prelude::*;

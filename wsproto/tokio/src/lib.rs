@@ -133,8 +133,8 @@ pub use wsproto::{CloseCode, CloseFrame, Limits, MessageKind, Misuse, ProtocolEr
 use wsproto_adapter::shared::pool;
 #[doc(inline)]
 pub use wsproto_adapter::{
-    Accept, AcceptError, Agreed, AsMessage, Client, ConnectError, Error, Fault, Message, Options, Prepared,
-    ProxyError, RedirectError, Response, SocksError, Step, ThreadKeys, backoff,
+    Accept, AcceptError, Agreed, AsMessage, Client, ConnectError, Counters, Error, Fault, Message, Options,
+    Piece, Prepared, ProxyError, RedirectError, Response, SocksError, Step, ThreadKeys, Traffic, backoff,
 };
 pub use wsproto_adapter::{ByteString, Bytes};
 
@@ -142,13 +142,11 @@ pub use agreed::Received;
 pub use broadcast::{Broadcast, Lagged, Listener};
 pub use byte_stream::ByteStream;
 pub use out::Out;
-pub use pieces::Piece;
 pub use server::{
     Connections, Handshake, Opening, Place, Plain, Serve, Served, Trouble, accept, accept_with,
 };
 pub use socket::WebSocket;
 pub use split::{Reader, Writer};
-pub use trace::{Counters, Traffic};
 
 pub use connect::{Connect, connect};
 pub use tls::MaybeTls;

@@ -1,27 +1,9 @@
 //! What is told of a connection: counters, and with feature `tracing` a span, and one event for its end.
 
-use crate::way::Cause;
+use wsproto_adapter::Counters;
 use wsproto_adapter::shared::Closed;
 
-/// How much went over a connection; [`WebSocket::counters`](crate::WebSocket::counters) returns it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Counters {
-    /// What came.
-    pub received: Traffic,
-    /// What was sent. Messages count once they are queued, bytes once the transport has taken them.
-    pub sent: Traffic,
-}
-
-/// How much went in one direction.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Traffic {
-    /// Bytes of the transport, behind the opening handshake: frames with their headers, control frames included.
-    pub bytes: u64,
-    /// Text and binary messages, those included that nobody took.
-    pub messages: u64,
-}
+use crate::way::Cause;
 
 /// A connection's span, and what its last event tells.
 #[derive(Debug)]
@@ -54,7 +36,7 @@ impl Trace {
     }
 
     fn tell(&self, what: &str, code: Option<u16>, reason: Option<&str>, error: Option<&crate::Error>) {
-        let Counters { received, sent } = self.counters;
+        let Counters { received, sent, .. } = self.counters;
         tracing::info!(
             parent: &self.span,
             code,

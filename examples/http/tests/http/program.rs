@@ -14,12 +14,19 @@ pub struct Program {
 impl Program {
     /// Starts it on a free port.
     pub fn start(path: &str) -> Self {
+        Self::start_with(path, &[])
+    }
+
+    /// The same, with more arguments.
+    pub fn start_with(path: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(path);
-        command.arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.arg("127.0.0.1:0").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ws://").expect("its address").to_owned();
+        let scheme = if arguments.is_empty() { "ws" } else { "wss" };
+        let said = line.trim().strip_prefix(&format!("listening on {scheme}://"));
+        let address = said.expect("its address").to_owned();
         Self { child, address }
     }
 

@@ -4,6 +4,8 @@
 //! turns, and the best time of each counts: on a busy machine that is what can be compared.
 
 mod browser_request;
+#[cfg(feature = "deflate")]
+mod compress;
 mod handshake;
 mod mask;
 mod receive;
@@ -21,6 +23,8 @@ fn main() {
     mask::run(&bench);
     utf8::run(&bench);
     handshake::run(&bench);
+    #[cfg(feature = "deflate")]
+    compress::run(&bench);
 }
 
 struct Bench {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use embassy_futures::block_on;
+use embedded_io_async::ErrorKind;
 use wsproto_embedded::{
     AcceptError, CloseCode, Connect, ConnectError, Deadline, Error, Moment, Options, Timeouts, accept,
     accept_with,
@@ -90,4 +91,17 @@ fn a_server_that_does_not_end_the_transport_is_no_error() {
     let mut socket = block_on(connect.connect(script, [0; 512], &clock, OfTheRfc(false))).unwrap();
     assert_eq!(block_on(socket.close(CloseCode::NORMAL, "")), Ok(()));
     assert!(seconds(&clock) > 0);
+}
+
+/// An end of TLS or a reset is as good an end as any, once there is nothing more to come.
+#[test]
+fn a_transport_that_fails_behind_the_closing_handshake_is_no_error() {
+    for (frames, is_closed) in [(&b"\x88\x02\x03\xe8"[..], true), (b"", false)] {
+        let clock = Simulated::default();
+        let connect = Connect::new("example.com", "/");
+        let script = Script { piece: RESPONSE.len(), ..Script::new(&[RESPONSE, frames], Then::Fail) };
+        let mut socket = block_on(connect.connect(script, [0; 512], &clock, OfTheRfc(false))).unwrap();
+        let closed = block_on(socket.close(CloseCode::NORMAL, ""));
+        assert_eq!(closed, if is_closed { Ok(()) } else { Err(Error::Io(ErrorKind::Other)) });
+    }
 }

@@ -5,6 +5,7 @@ mod cancelling;
 mod deadlines;
 mod opening;
 mod pair;
+mod pieces;
 mod splitting;
 mod transport;
 mod troubles;

@@ -4,6 +4,7 @@ use super::error::HeadError;
 use super::lines::{check_field, cut_field};
 use super::places::Places;
 use super::tokens::{elements, is_token, trim_ows};
+use crate::wire::IS_SMALL;
 use core::fmt;
 
 /// Gives header fields in order, as often as they are asked for.
@@ -68,7 +69,7 @@ pub(crate) fn value<'b>(fields: impl Fields<'b>, name: &str) -> Option<&'b [u8]>
 
 /// Tells whether a field has this name, whatever its case: nearly always it is written alike.
 fn is_named(other: &str, name: &str) -> bool {
-    other == name || other.eq_ignore_ascii_case(name)
+    !IS_SMALL && other == name || other.eq_ignore_ascii_case(name)
 }
 
 /// Returns the only value of a field that must not be repeated.

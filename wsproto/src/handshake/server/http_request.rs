@@ -5,7 +5,7 @@ use crate::handshake::http::authority::{Authority, split_target};
 use crate::handshake::http::fields::{Fields, HeadFields, at_most_one, each_element, value};
 use crate::handshake::http::lines::split_once;
 use crate::handshake::http::start_line::HttpVersion;
-use crate::handshake::http::tokens::{is_token, is_visible_ascii};
+use crate::handshake::http::tokens::{is_token, is_visible_ascii, position};
 
 /// Holds any request, its head well-formed: method, target, version and header fields.
 ///
@@ -128,7 +128,7 @@ impl<'b, F: Fields<'b>> HttpRequest<'b, F> {
 ///
 /// [RFC 6455 §3]: https://www.rfc-editor.org/rfc/rfc6455#section-3
 pub(super) fn check_target(target: &str) -> Result<(), RequestFault> {
-    if is_visible_ascii(target.as_bytes()) && !target.contains('#') {
+    if is_visible_ascii(target.as_bytes()) && position(target.as_bytes(), b'#').is_none() {
         Ok(())
     } else {
         Err(RequestFault::Target)
