@@ -74,12 +74,19 @@ fn run_cases(address: &str, memory: &mut [u8; BUFFER], out: &mut [u8; OUT]) -> R
     for case in 1..=count {
         let mut socket = connect(address, &format!("/runCase?case={case}&agent={AGENT}"), (memory, out))?;
         // What goes wrong is what the case is about, and in the report.
-        while let Ok(Some((message, mut out))) = socket.read() {
-            if out.send(message).is_err() {
-                break;
+        let is_closed = loop {
+            match socket.read() {
+                Ok(Some((message, mut out))) => {
+                    if out.send(message).is_err() {
+                        break false;
+                    }
+                }
+                outcome => break outcome.is_ok(),
             }
+        };
+        if is_closed {
+            wait_for_end(socket.into_transport())?;
         }
-        wait_for_end(socket.into_transport())?;
     }
     // The server writes its reports and is gone, often before it answers the handshake.
     let target = format!("/updateReports?agent={AGENT}&shutdownOnComplete=true");

@@ -143,7 +143,7 @@ async fn open<'b>(
     Ok(tls)
 }
 
-/// What embedded-tls asks for: randomness by the traits of rand_core 0.6, and whom to trust.
+/// What `embedded-tls` asks for: randomness by the traits of `rand_core` 0.6, and whom to trust.
 struct Provider<'c> {
     verifier: CertVerifier<'c, Aes128GcmSha256, Now, 4096>,
 }
