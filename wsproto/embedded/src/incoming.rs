@@ -168,15 +168,15 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
         Ok(true)
     }
 
-    /// Takes the message or the piece that is there.
-    pub(crate) fn take<U: Unit, E>(&mut self) -> Result<U::Taken<'_>, Error<E>> {
-        match U::next(&mut self.incoming, &mut self.reply) {
+    /// Takes what is there. If it is text that turns out not to be UTF-8, gives the error and the reply that tells the
+    /// peer, which is to be [written](Outgoing::tell).
+    #[expect(clippy::type_complexity, reason = "a pair, if it is there")]
+    pub(crate) fn take<U: Unit>(&mut self) -> Result<U::Taken<'_>, Option<(ProtocolError, &mut Reply)>> {
+        let Self { incoming, reply, failed, .. } = self;
+        match U::next(incoming, reply) {
             Ok(Some(Came::Wanted(taken))) => Ok(taken),
-            Ok(_) => Err(Error::Closed), // one was there
-            Err(error) => {
-                self.failed = Some(error);
-                Err(Error::Protocol(error))
-            }
+            Ok(_) => Err(None), // one was there
+            Err(error) => Err(Some((*failed.insert(error), reply))),
         }
     }
 

@@ -6,7 +6,7 @@ use embedded_io_async::{ErrorKind, Read, Write};
 use wsproto::connection::{Fragment, Reply, Role, SendState, Sender};
 use wsproto::deadlines::{Deadlines, Due, Moment, Timeouts};
 use wsproto::error::SendError;
-use wsproto::{Message, MessageKind, Misuse};
+use wsproto::{Message, MessageKind, Misuse, ProtocolError};
 
 use crate::clock::until;
 use crate::error::IoError;
@@ -69,6 +69,21 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Outgoing<R, O> {
         if self.sender.state() != SendState::Open {
             self.deadlines.close_queued();
         }
+    }
+
+    /// Tells the peer of its fault, as well as the transport allows, and gives what the caller is told.
+    pub(crate) async fn tell<T: Write, C: Clock>(
+        &mut self,
+        error: ProtocolError,
+        reply: &mut Reply,
+        transport: &mut T,
+        clock: &C,
+    ) -> Error<T::Error> {
+        if self.flush(transport, clock).await.is_ok() {
+            self.reply(reply);
+            let _ = self.flush(transport, clock).await; // the fault is what counts
+        }
+        Error::Protocol(error)
     }
 
     pub(crate) fn ping(&mut self) {

@@ -103,8 +103,7 @@ where
         if !self.wait::<Whole>().await? {
             return Ok(None);
         }
-        let Self { transport, clock, inbox, outgoing } = self;
-        Ok(Some((inbox.take::<Whole, _>()?, Out { transport, clock, outgoing })))
+        self.take::<Whole>().await.map(Some)
     }
 
     /// Waits for the next piece of a message as it comes, and returns it with an [`Out`]: so a message of any size passes
@@ -151,8 +150,17 @@ where
         if !self.wait::<Pieces>().await? {
             return Ok(None);
         }
+        self.take::<Pieces>().await.map(Some)
+    }
+
+    #[expect(clippy::type_complexity, reason = "it is a pair")]
+    async fn take<U: Unit>(&mut self) -> Result<(U::Taken<'_>, Out<'_, T, O, C, R>), Error<T::Error>> {
         let Self { transport, clock, inbox, outgoing } = self;
-        Ok(Some((inbox.take::<Pieces, _>()?, Out { transport, clock, outgoing })))
+        match inbox.take::<U>() {
+            Ok(taken) => Ok((taken, Out { transport, clock, outgoing })),
+            Err(None) => Err(Error::Closed),
+            Err(Some((error, reply))) => Err(outgoing.tell(error, reply, transport, clock).await),
+        }
     }
 
     /// Waits until something can be taken (`true`), or the closing handshake is over (`false`).

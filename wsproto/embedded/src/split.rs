@@ -121,7 +121,7 @@ where
         if !self.wait::<Whole>().await? {
             return Ok(None);
         }
-        Ok(Some(self.inbox.take::<Whole, _>()?))
+        self.take::<Whole>().await.map(Some)
     }
 
     /// Waits for the next piece of a message; see [`WebSocket::read_piece`]. While the other half writes, bytes are still taken.
@@ -137,7 +137,19 @@ where
         if !self.wait::<Pieces>().await? {
             return Ok(None);
         }
-        Ok(Some(self.inbox.take::<Pieces, _>()?))
+        self.take::<Pieces>().await.map(Some)
+    }
+
+    async fn take<U: Unit>(&mut self) -> Result<U::Taken<'_>, Error<Rd::Error>> {
+        let Self { inbox, shared, .. } = self;
+        match inbox.take::<U>() {
+            Ok(taken) => Ok(taken),
+            Err(None) => Err(Error::Closed),
+            Err(Some((error, reply))) => {
+                let Writing { transport, outgoing } = &mut *shared.lock().await;
+                Err(outgoing.tell(error, reply, transport, &shared.clock).await)
+            }
+        }
     }
 
     /// Waits until something can be taken (`true`), or the closing handshake is over (`false`).

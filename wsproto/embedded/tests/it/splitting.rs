@@ -2,9 +2,10 @@
 
 use embassy_futures::block_on;
 use embassy_futures::join::join;
-use wsproto_embedded::{BlockingClock, CloseCode, Connect, Moment, NoClock, accept};
+use embedded_io_async::{Read, Write};
+use wsproto_embedded::{BlockingClock, CloseCode, Connect, Error, Moment, NoClock, ProtocolError, accept};
 
-use crate::transport::{Counter, pipe};
+use crate::transport::{Counter, REQUEST, RESPONSE, pipe};
 
 /// Both peers send much more than the pipe holds before they read: with halves nobody waits for the other for ever.
 #[test]
@@ -80,6 +81,25 @@ fn a_ping_is_answered_while_nothing_is_sent() {
         assert!(socket.read().await.unwrap().is_some());
         assert!(socket.latency().is_some(), "the answer came first");
         socket.close(CloseCode::NORMAL, "").await.unwrap();
+    };
+    block_on(join(server, client));
+}
+
+#[test]
+fn a_peer_is_told_of_its_fault_before_the_reader_is() {
+    let (one, mut other) = pipe(1024, 1024);
+    let server = async {
+        let mut split = accept(one.halves(), [0; 512], NoClock).await.unwrap().split();
+        let (mut reader, _writer) = split.halves();
+        let error = reader.read().await.map(|_| ()).unwrap_err();
+        assert!(matches!(error, Error::Protocol(ProtocolError::NotUtf8)));
+    };
+    let client = async {
+        other.write_all(&[REQUEST, b"\x81\x81\0\0\0\0\xff"].concat()).await.unwrap();
+        let mut answer = vec![0; RESPONSE.len() + 4];
+        other.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer[RESPONSE.len()], 0x88);
+        assert_eq!(answer[RESPONSE.len() + 2..], [0x03, 0xef]);
     };
     block_on(join(server, client));
 }

@@ -96,3 +96,14 @@ fn a_peers_fault_is_told_to_it_and_to_us() {
         }
     }
 }
+
+#[test]
+fn a_peer_is_told_of_its_fault_before_we_are() {
+    for frame in [&b"\x81\x81\0\0\0\0\xff"[..], b"\x01\x81\0\0\0\0\xff", b"\x83\x80\0\0\0\0"] {
+        let script = Script::new(&[REQUEST, frame], Then::Hang);
+        let taken = script.taken.clone();
+        let mut socket = block_on(accept(script, [0; 512], NoClock)).unwrap();
+        assert!(block_on(socket.read()).is_err());
+        assert_eq!(taken.borrow()[RESPONSE.len()], 0x88);
+    }
+}
