@@ -364,7 +364,8 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
             debug_assert!(self.unread.start <= self.unread.end, "no more is consumed than was there");
             // A payload always lies at the end of what was consumed.
             let end = self.unread.start;
-            let control_len = |payload: &[u8]| u8::try_from(payload.len()).unwrap_or_default();
+            // At most 125: the lowest byte is all of it.
+            let control_len = |len: usize| len.to_le_bytes()[0];
             match received.event {
                 None => {}
                 Some(Event::Data(data)) if Inflation::concerns(&data) => {
@@ -378,11 +379,11 @@ impl<R: Role, B: Buffer> Incoming<R, B> {
                     self.join(piece);
                     return Ok(Some(if is_last { Found::Message(kind) } else { Found::Piece(kind) }));
                 }
-                Some(Event::Ping(payload)) => return Ok(Some(Found::Ping(control_len(payload)))),
-                Some(Event::Pong(payload)) => return Ok(Some(Found::Pong(control_len(payload)))),
+                Some(Event::Ping(payload)) => return Ok(Some(Found::Ping(control_len(payload.len())))),
+                Some(Event::Pong(payload)) => return Ok(Some(Found::Pong(control_len(payload.len())))),
                 Some(Event::Close(close)) => {
                     let len = close.map_or(0, |close| close.payload_len());
-                    return Ok(Some(Found::Close(u8::try_from(len).unwrap_or_default())));
+                    return Ok(Some(Found::Close(control_len(len))));
                 }
             }
         }
