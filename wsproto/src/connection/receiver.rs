@@ -146,7 +146,8 @@ impl<R: Role> Receiver<R> {
 
     /// Finds what most messages are: one frame, all of it in the buffer, and nothing under way. `None` says nothing:
     /// [`receive`](Self::receive) tells what else it is. [`take_whole`](Self::take_whole) is to follow at once.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as a call, a short message takes twice as long")]
+    #[inline(always)]
     pub(crate) fn find_whole(&self, buf: &[u8]) -> Option<WholeMessage> {
         // The short way is more code.
         if IS_SMALL || !matches!(self.receiving, Receiving::Idle) {
@@ -174,7 +175,8 @@ impl<R: Role> Receiver<R> {
     /// # Errors
     ///
     /// [`ProtocolError::NotUtf8`].
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as a call, a short message takes twice as long")]
+    #[inline(always)]
     pub(crate) fn take_whole<'b>(
         &mut self,
         whole: WholeMessage,
@@ -196,7 +198,8 @@ impl<R: Role> Receiver<R> {
 
     /// [`take_whole`](Self::take_whole), for a caller that has no use for a `&str`: most text is ASCII, and this is
     /// seen while it is unmasked.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as a call, a short message takes twice as long")]
+    #[inline(always)]
     pub(crate) fn take_whole_bytes<'b>(
         &mut self,
         whole: WholeMessage,

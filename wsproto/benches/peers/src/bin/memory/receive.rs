@@ -122,6 +122,11 @@ fn session_warm<S: Sink>(stream: &[u8]) -> Result<S, ()> {
     Ok(sink)
 }
 
+/// Lets what is kept begin anew.
+pub fn forget_kept() {
+    KEPT.take();
+}
+
 fn kept() -> Vec<u8> {
     let mut kept = KEPT.take();
     kept.resize(kept.len().max(16 * 1024), 0);
