@@ -170,7 +170,6 @@ impl<R: Role, I: Buffer> Inbox<R, I> {
 
     /// Takes what is there. If it is text that turns out not to be UTF-8, gives the error and the reply that tells the
     /// peer, which is to be [written](Outgoing::tell).
-    #[expect(clippy::type_complexity, reason = "a pair, if it is there")]
     pub(crate) fn take<U: Unit>(&mut self) -> Result<U::Taken<'_>, Option<(ProtocolError, &mut Reply)>> {
         let Self { incoming, reply, failed, .. } = self;
         match U::next(incoming, reply) {

@@ -153,7 +153,6 @@ where
         self.take::<Pieces>().await.map(Some)
     }
 
-    #[expect(clippy::type_complexity, reason = "it is a pair")]
     async fn take<U: Unit>(&mut self) -> Result<(U::Taken<'_>, Out<'_, T, O, C, R>), Error<T::Error>> {
         let Self { transport, clock, inbox, outgoing } = self;
         match inbox.take::<U>() {

@@ -123,6 +123,7 @@ fn the_limit_of_a_message_holds_for_its_pieces_together_and_the_memorys_for_whol
             }
         });
         // [RFC 6455 §7.4.1] 1009.
-        assert_eq!(taken.borrow().windows(4).filter(|end| *end == b"\x88\x02\x03\xF1").count(), 1);
+        let is_told = |end: &&[u8]| end[0] == 0x88 && end[2..] == [0x03, 0xF1];
+        assert_eq!(taken.borrow().windows(4).filter(is_told).count(), 1);
     }
 }
