@@ -12,9 +12,9 @@ use crate::Bench;
 
 #[expect(clippy::manual_is_multiple_of, reason = "it compiles with the library's oldest compiler")]
 #[path = "../../../tests/deflate/corpus.rs"]
-mod corpus;
+pub mod corpus;
 
-const WINDOW: u8 = 12;
+pub const WINDOW: u8 = 12;
 
 pub fn run(bench: &Bench) {
     let chat: Vec<String> = (0..1000).map(corpus::chat_message).collect();
@@ -78,10 +78,10 @@ fn compress_by_zlib_rs(
 }
 
 /// With as little memory as it would be given for so small a window: memory level 4.
-struct Zlib(Box<MaybeUninit<zlib::z_stream>>);
+pub struct Zlib(Box<MaybeUninit<zlib::z_stream>>);
 
 impl Zlib {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut stream = Box::new(MaybeUninit::<zlib::z_stream>::zeroed());
         // SAFETY: zlib takes a stream of zeros; it stays where it is, since zlib's state points back to it.
         let result = unsafe {
@@ -101,7 +101,7 @@ impl Zlib {
         Self(stream)
     }
 
-    fn compress(&mut self, input: &[u8], has_takeover: bool, out: &mut [u8]) -> usize {
+    pub fn compress(&mut self, input: &[u8], has_takeover: bool, out: &mut [u8]) -> usize {
         let stream = self.0.as_mut_ptr();
         // SAFETY: `new` has initialised the stream, and both slices outlive the call.
         unsafe {

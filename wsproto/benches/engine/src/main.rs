@@ -6,6 +6,8 @@
 mod browser_request;
 #[cfg(feature = "deflate")]
 mod compress;
+#[cfg(feature = "deflate")]
+mod decompress;
 mod handshake;
 mod mask;
 mod receive;
@@ -24,7 +26,10 @@ fn main() {
     utf8::run(&bench);
     handshake::run(&bench);
     #[cfg(feature = "deflate")]
-    compress::run(&bench);
+    {
+        compress::run(&bench);
+        decompress::run(&bench);
+    }
 }
 
 struct Bench {
