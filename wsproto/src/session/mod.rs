@@ -73,6 +73,7 @@ mod incoming;
 #[cfg_attr(not(feature = "deflate"), path = "no_inflating.rs")]
 mod inflating;
 mod pieces;
+mod room;
 #[cfg(feature = "alloc")]
 mod turn;
 
